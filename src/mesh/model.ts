@@ -1,0 +1,234 @@
+/**
+ * The mesh model: what the cluster means, as plain data. Everything here is derived from Kubernetes objects
+ * by the graph; xds/translate turns it into Envoy resources.
+ *
+ *   Service ──ports──> ServicePort ──> ServiceEndpoints ──> Endpoint ──identity──> Workload
+ *                          │
+ *   HTTPRoute ─────────> RouteTable ──backends──> ServicePort
+ *   address:port ──────> Destination ──> ServicePort | pod
+ */
+
+import type { Collection, Index } from '../graph/types.ts';
+
+/** How a port's bytes are read. `detect`: decide per connection, HTTP or opaque. */
+export type Protocol = 'http' | 'http2' | 'grpc' | 'tcp' | 'detect';
+
+export type MutualTLSMode = 'Strict' | 'Permissive' | 'Disabled';
+
+/** MeshConfig `default`, with every default filled in. */
+export interface MeshSettings {
+  readonly trustDomain: string;
+  readonly mtls: MutualTLSMode;
+  /** What happens to connections that leave the mesh: `Allow` passes them through, `Deny` refuses them. */
+  readonly outbound: 'Allow' | 'Deny';
+  /** Ranges in which a destination may be a Service or a pod; elsewhere connections pass straight through. */
+  readonly meshCIDRs: readonly string[];
+  readonly proxy: ProxySettings;
+}
+
+/** Defaults of the sidecar; pod annotations `proxy.weft.dev/*` override them one by one. */
+export interface ProxySettings {
+  readonly image: string;
+  readonly redirectImage: string;
+  readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
+  readonly cpuRequest: string;
+  readonly memoryRequest: string;
+  readonly cpuLimit?: string;
+  readonly memoryLimit?: string;
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warning' | 'error' | 'critical' | 'off';
+  readonly concurrency: number;
+  readonly drainSeconds: number;
+}
+
+/** Keyed `namespace/service:port`. A Service with three ports is three of these. */
+export interface ServicePort {
+  readonly namespace: string;
+  readonly service: string;
+  readonly port: number;
+  readonly portName: string;
+  readonly protocol: Protocol;
+  /** ClusterIPs, both families; empty for a headless Service. */
+  readonly addresses: readonly string[];
+  readonly headless: boolean;
+}
+
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+  readonly zone: string;
+  /** `namespace/pod` where the endpoint is a pod. */
+  readonly pod?: string;
+  /** SPIFFE ID to expect; present exactly when the endpoint speaks TLS of the mesh. */
+  readonly identity?: string;
+}
+
+/** Keyed like its ServicePort. */
+export interface ServiceEndpoints {
+  /** In ascending order of address and port. Ready ones, or the serving but terminating ones where none is ready. */
+  readonly endpoints: readonly Endpoint[];
+  /** The distinct identities among them, ascending. */
+  readonly identities: readonly string[];
+}
+
+/** One pod as the mesh sees it; keyed `namespace/pod`. */
+export interface MeshPod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly addresses: readonly string[];
+  readonly serviceAccount: string;
+  /** Key of its Workload. */
+  readonly workload: string;
+  readonly zone: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Whether the webhook put a proxy in. */
+  readonly meshed: boolean;
+  /** Version label for telemetry: `app.kubernetes.io/version` or `version`. */
+  readonly version: string;
+  readonly ready: boolean;
+  readonly terminating: boolean;
+}
+
+/** What owns pods of one kind; keyed `namespace/kind/name`, e.g. `shop/Deployment/web`. Only meshed ones exist. */
+export interface Workload {
+  readonly namespace: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly serviceAccount: string;
+  readonly mtls: InboundPolicy;
+}
+
+/** Mutual TLS of a workload's inbound side, and what decided it. */
+export interface InboundPolicy {
+  readonly mode: MutualTLSMode;
+  /** Ports known to be opaque TCP, so that a server that speaks first is not kept waiting for detection. */
+  readonly tcpPorts: readonly number[];
+  /** `namespace/name` of the MutualTLSPolicy, absent where the mesh default applies. */
+  readonly policy?: string;
+}
+
+/** What one address and port leads to; keyed `<ip>:<port>` (IPv6 in brackets). */
+export type Destination =
+  | {
+      readonly kind: 'service';
+      readonly address: string;
+      readonly port: number;
+      readonly servicePort: string;
+      readonly protocol: Protocol;
+    }
+  | {
+      readonly kind: 'pod';
+      readonly address: string;
+      readonly port: number;
+      readonly pod: string;
+      readonly protocol: Protocol;
+      readonly identity?: string;
+    };
+
+export type StringMatch =
+  | { readonly type: 'Exact'; readonly value: string }
+  | { readonly type: 'RegularExpression'; readonly value: string };
+
+export type PathMatch =
+  | { readonly type: 'Exact'; readonly value: string }
+  /** By path element: `/v2` matches `/v2` and `/v2/x`, not `/v2x`. Trailing slash stripped; `/` matches all. */
+  | { readonly type: 'PathPrefix'; readonly value: string }
+  | { readonly type: 'RegularExpression'; readonly value: string };
+
+export interface RouteMatch {
+  readonly path: PathMatch;
+  readonly method?: string;
+  readonly headers: readonly (StringMatch & { readonly name: string })[];
+  readonly query: readonly (StringMatch & { readonly name: string })[];
+}
+
+export interface HeaderChanges {
+  readonly set: readonly { readonly name: string; readonly value: string }[];
+  readonly add: readonly { readonly name: string; readonly value: string }[];
+  readonly remove: readonly string[];
+}
+
+export type PathRewrite =
+  | { readonly type: 'ReplaceFullPath'; readonly value: string }
+  | { readonly type: 'ReplacePrefixMatch'; readonly value: string };
+
+export interface RouteFilters {
+  readonly requestHeaders?: HeaderChanges;
+  readonly responseHeaders?: HeaderChanges;
+  readonly redirect?: {
+    readonly scheme?: string;
+    readonly hostname?: string;
+    readonly port?: number;
+    readonly path?: PathRewrite;
+    readonly statusCode: number;
+  };
+  readonly rewrite?: { readonly hostname?: string; readonly path?: PathRewrite };
+  readonly mirrors: readonly {
+    readonly servicePort: string;
+    readonly numerator: number;
+    readonly denominator: number;
+  }[];
+}
+
+export interface RouteBackend {
+  /** Key of the ServicePort; absent where the reference is invalid: its share is answered 500. */
+  readonly servicePort?: string;
+  readonly weight: number;
+  readonly requestHeaders?: HeaderChanges;
+  readonly responseHeaders?: HeaderChanges;
+}
+
+/** One match of one rule of one route; a table lists them in order of precedence. */
+export interface RouteRule {
+  readonly match: RouteMatch;
+  readonly filters: RouteFilters;
+  /** Empty without a redirect: every request is answered 500. */
+  readonly backends: readonly RouteBackend[];
+  readonly requestTimeoutMs?: number;
+  readonly backendTimeoutMs?: number;
+  /** Where it came from. */
+  readonly route: string;
+  readonly ruleName?: string;
+}
+
+/**
+ * The routes of one service port, keyed `namespace/service:port` for everyone, and
+ * `namespace/service:port@<client namespace>` where consumer routes exist for clients there.
+ * Without any route the only rule sends everything to the port itself.
+ */
+export interface RouteTable {
+  readonly servicePort: string;
+  readonly clientNamespace?: string;
+  readonly rules: readonly RouteRule[];
+}
+
+/** The verdict on one route and one of its parents; keyed `<route key>|<parent index>`. */
+export interface RouteVerdict {
+  readonly route: string;
+  readonly parentIndex: number;
+  readonly accepted: { readonly status: boolean; readonly reason: string; readonly message: string };
+  readonly resolvedRefs: { readonly status: boolean; readonly reason: string; readonly message: string };
+  /** RouteTables this parent contributes to. */
+  readonly tables: readonly string[];
+}
+
+/** What a workload's proxies use: destination keys (`<ip>:<port>`); keyed by workload. Fed back by xds/server. */
+export interface UsedSet {
+  readonly destinations: readonly string[];
+}
+
+/** Everything the other rooms may read of the mesh. `createMesh` in mesh.ts builds it on the graph. */
+export interface Mesh {
+  /** One entry, `default`, always present: the defaults where there is no MeshConfig. */
+  readonly settings: Collection<MeshSettings>;
+  readonly servicePorts: Collection<ServicePort>;
+  readonly endpoints: Collection<ServiceEndpoints>;
+  readonly pods: Collection<MeshPod>;
+  readonly workloads: Collection<Workload>;
+  /** Workloads by destination key: who uses it. Only used destinations exist in what follows. */
+  readonly usedBy: Index<UsedSet>;
+  /** Keyed by destination; absent for addresses that are neither a Service nor a pod. */
+  readonly destinations: Collection<Destination>;
+  readonly routeTables: Collection<RouteTable>;
+  readonly routeVerdicts: Collection<RouteVerdict>;
+}
