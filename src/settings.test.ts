@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { WeftError } from './base/errors.ts';
+import { parseSettings, settingsHelp } from './settings.ts';
+
+test('every flag has a default', () => {
+  const settings = parseSettings([]);
+  assert.equal(settings.namespace, 'weft-system');
+  assert.equal(settings.webhookPort, 9443);
+});
+
+test('a flag overrides its default and ports become numbers', () => {
+  const settings = parseSettings(['--namespace=mesh', '--xds-port', '16000']);
+  assert.equal(settings.namespace, 'mesh');
+  assert.equal(settings.xdsPort, 16000);
+});
+
+for (const argv of [
+  ['--log-level=loud'],
+  ['--xds-port=70000'],
+  ['--xds-port=0'],
+  ['--no-such-flag'],
+  ['stray'],
+]) {
+  test(`${argv.join(' ')} is refused with a code`, () => {
+    assert.throws(
+      () => parseSettings(argv),
+      (error) => error instanceof WeftError && error.code === 'WEFT-SET-01',
+    );
+  });
+}
+
+test('a refused value names its flag', () => {
+  assert.throws(
+    () => parseSettings(['--log-level=loud']),
+    (error) => error instanceof WeftError && error.field === '--log-level',
+  );
+});
+
+test('the help names every flag', () => {
+  assert.match(settingsHelp(), /--redirect-image/);
+});

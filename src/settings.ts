@@ -1,0 +1,188 @@
+/** Flags of the control plane -> one validated, frozen Settings. The chart passes all of them; see docs/settings.md. */
+
+import { parseArgs } from 'node:util';
+import { defineErrors, WeftError } from './base/errors.ts';
+import { debugPort, metricsPort, webhookPort, xdsPort } from './base/names.ts';
+
+export const settingsErrors = defineErrors({
+  'WEFT-SET-01': {
+    title: 'A flag of the control plane is unknown or has an impossible value.',
+    remedy: 'Run with --help to see every flag, its default and its range.',
+  },
+});
+
+export interface Settings {
+  readonly namespace: string;
+  readonly podName: string;
+  readonly serviceName: string;
+  readonly serviceAccount: string;
+  /** ClusterRole that owns the webhook objects, so that an uninstall removes them. */
+  readonly owner: string;
+  readonly proxyImage: string;
+  readonly redirectImage: string;
+  readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
+  readonly logLevel: string;
+  /** Path of a kubeconfig; empty inside a cluster. */
+  readonly kubeconfig: string;
+  readonly context: string;
+  readonly bindAddress: string;
+  readonly webhookPort: number;
+  readonly xdsPort: number;
+  readonly metricsPort: number;
+  readonly debugPort: number;
+}
+
+interface Flag {
+  readonly name: string;
+  readonly field: keyof Settings;
+  readonly default: string;
+  readonly help: string;
+  readonly pattern?: RegExp;
+}
+
+const port = /^([1-9]\d{0,4})$/;
+const dnsName = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+
+export const flags: readonly Flag[] = [
+  {
+    name: 'namespace',
+    field: 'namespace',
+    default: 'weft-system',
+    pattern: dnsName,
+    help: 'namespace of the control plane',
+  },
+  {
+    name: 'pod-name',
+    field: 'podName',
+    default: 'weft',
+    pattern: dnsName,
+    help: 'name of this pod; the identity in the Lease',
+  },
+  {
+    name: 'service-name',
+    field: 'serviceName',
+    default: 'weft',
+    pattern: dnsName,
+    help: 'Service that proxies and the API server reach this process by',
+  },
+  {
+    name: 'service-account',
+    field: 'serviceAccount',
+    default: 'weft',
+    pattern: dnsName,
+    help: 'service account of the control plane; part of its SPIFFE identity',
+  },
+  {
+    name: 'owner',
+    field: 'owner',
+    default: 'weft',
+    pattern: /^[\w:.-]{1,253}$/,
+    help: 'ClusterRole that owns the webhook objects',
+  },
+  {
+    name: 'proxy-image',
+    field: 'proxyImage',
+    default: 'envoyproxy/envoy:v1.40.0',
+    help: 'default Envoy image of sidecars',
+  },
+  {
+    name: 'redirect-image',
+    field: 'redirectImage',
+    default: 'weft/redirect:0.1.0',
+    help: 'default image of the redirect init container',
+  },
+  {
+    name: 'image-pull-policy',
+    field: 'imagePullPolicy',
+    default: 'IfNotPresent',
+    pattern: /^(Always|IfNotPresent|Never)$/,
+    help: 'pull policy of both',
+  },
+  {
+    name: 'log-level',
+    field: 'logLevel',
+    default: 'info',
+    pattern: /^(trace|debug|info|warn|error|fatal)$/,
+    help: 'trace, debug, info, warn, error or fatal',
+  },
+  { name: 'kubeconfig', field: 'kubeconfig', default: '', help: 'path of a kubeconfig, outside a cluster' },
+  { name: 'context', field: 'context', default: '', help: 'context of the kubeconfig' },
+  {
+    name: 'bind-address',
+    field: 'bindAddress',
+    default: '::',
+    help: 'address of the webhook, xDS and metrics servers',
+  },
+  {
+    name: 'webhook-port',
+    field: 'webhookPort',
+    default: String(webhookPort),
+    pattern: port,
+    help: 'port of the admission webhook',
+  },
+  {
+    name: 'xds-port',
+    field: 'xdsPort',
+    default: String(xdsPort),
+    pattern: port,
+    help: 'port of the ADS server',
+  },
+  {
+    name: 'metrics-port',
+    field: 'metricsPort',
+    default: String(metricsPort),
+    pattern: port,
+    help: 'port of /metrics, /healthz, /readyz',
+  },
+  {
+    name: 'debug-port',
+    field: 'debugPort',
+    default: String(debugPort),
+    pattern: port,
+    help: 'loopback port that the weft command reads through a port-forward',
+  },
+];
+
+/** Throws WeftError WEFT-SET-01 naming the flag. */
+export function parseSettings(argv: readonly string[]): Settings {
+  const options = Object.fromEntries(
+    flags.map((flag) => [flag.name, { type: 'string', default: flag.default } as const]),
+  );
+  const values = parseFlags(argv, options);
+  const settings: Record<string, string | number> = {};
+  for (const flag of flags) {
+    const value = String(values[flag.name]);
+    if (flag.pattern !== undefined && !flag.pattern.test(value)) {
+      throw new WeftError('WEFT-SET-01', `${JSON.stringify(value)} is not a possible value (${flag.help}).`, {
+        field: `--${flag.name}`,
+      });
+    }
+    if (flag.pattern === port && Number(value) > 65535) {
+      throw new WeftError('WEFT-SET-01', `${value} is not a port (1 to 65535).`, { field: `--${flag.name}` });
+    }
+    settings[flag.field] = flag.pattern === port ? Number(value) : value;
+  }
+  return Object.freeze(settings) as unknown as Settings;
+}
+
+function parseFlags(
+  argv: readonly string[],
+  options: Record<string, { type: 'string'; default: string }>,
+): Record<string, unknown> {
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: false }).values;
+  } catch (error) {
+    throw new WeftError('WEFT-SET-01', `${error instanceof Error ? error.message : String(error)}.`, {
+      cause: error,
+    });
+  }
+}
+
+export function settingsHelp(): string {
+  const width = Math.max(...flags.map((flag) => flag.name.length));
+  const lines = flags.map(
+    (flag) =>
+      `  --${flag.name.padEnd(width)}  ${flag.help}${flag.default === '' ? '' : ` (default ${flag.default})`}`,
+  );
+  return `The Weft control plane.\n\n${lines.join('\n')}\n`;
+}
