@@ -1,0 +1,61 @@
+/**
+ * The Envoy API that Weft speaks: every message it builds or reads by name, by file. What these messages refer
+ * to is generated with them; everything else is left out, which keeps the control plane's start fast.
+ */
+
+/** Proto file -> messages wanted from it. One more filter = one more line here and `npm run codegen -- proto`. */
+export const protoRoots: Readonly<Record<string, readonly string[]>> = {
+  // The protocol.
+  'envoy/service/discovery/v3/discovery.proto': [
+    'DeltaDiscoveryRequest',
+    'DeltaDiscoveryResponse',
+    'DiscoveryRequest',
+    'DiscoveryResponse',
+  ],
+  // The resources.
+  'envoy/config/cluster/v3/cluster.proto': ['Cluster'],
+  'envoy/config/endpoint/v3/endpoint.proto': ['ClusterLoadAssignment'],
+  'envoy/config/listener/v3/listener.proto': ['Listener'],
+  'envoy/config/route/v3/route.proto': ['RouteConfiguration'],
+  'envoy/extensions/transport_sockets/tls/v3/secret.proto': ['Secret'],
+  // Transport sockets and protocols of upstreams.
+  'envoy/extensions/transport_sockets/tls/v3/tls.proto': ['DownstreamTlsContext', 'UpstreamTlsContext'],
+  'envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer.proto': ['RawBuffer'],
+  'envoy/extensions/transport_sockets/internal_upstream/v3/internal_upstream.proto': [
+    'InternalUpstreamTransport',
+  ],
+  'envoy/extensions/upstreams/http/v3/http_protocol_options.proto': ['HttpProtocolOptions'],
+  'envoy/extensions/load_balancing_policies/least_request/v3/least_request.proto': ['LeastRequest'],
+  // Listener filters.
+  'envoy/extensions/filters/listener/original_dst/v3/original_dst.proto': ['OriginalDst'],
+  'envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector.proto': ['TlsInspector'],
+  'envoy/extensions/filters/listener/http_inspector/v3/http_inspector.proto': ['HttpInspector'],
+  // Network filters.
+  'envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto': [
+    'HttpConnectionManager',
+  ],
+  'envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.proto': ['TcpProxy'],
+  'envoy/extensions/filters/network/set_filter_state/v3/set_filter_state.proto': ['Config'],
+  'envoy/extensions/filters/network/rbac/v3/rbac.proto': ['RBAC'],
+  'envoy/extensions/filters/network/connection_limit/v3/connection_limit.proto': ['ConnectionLimit'],
+  // HTTP filters.
+  'envoy/extensions/filters/http/router/v3/router.proto': ['Router'],
+  'envoy/extensions/filters/http/set_filter_state/v3/set_filter_state.proto': ['Config'],
+  'envoy/extensions/filters/http/rbac/v3/rbac.proto': ['RBAC', 'RBACPerRoute'],
+  'envoy/extensions/filters/http/lua/v3/lua.proto': ['Lua', 'LuaPerRoute'],
+  'envoy/extensions/filters/http/header_mutation/v3/header_mutation.proto': [
+    'HeaderMutation',
+    'HeaderMutationPerRoute',
+  ],
+  'envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit.proto': ['LocalRateLimit'],
+  'envoy/extensions/filters/http/fault/v3/fault.proto': ['HTTPFault'],
+  'envoy/extensions/filters/http/cors/v3/cors.proto': ['Cors', 'CorsPolicy'],
+  'envoy/extensions/filters/http/grpc_stats/v3/config.proto': ['FilterConfig'],
+  'envoy/extensions/filters/http/health_check/v3/health_check.proto': ['HealthCheck'],
+  'envoy/extensions/filters/http/on_demand/v3/on_demand.proto': ['OnDemand'],
+  // Telemetry.
+  'envoy/extensions/access_loggers/file/v3/file.proto': ['FileAccessLog'],
+  'envoy/extensions/access_loggers/stream/v3/stream.proto': ['StdoutAccessLog', 'StderrAccessLog'],
+  'envoy/extensions/access_loggers/open_telemetry/v3/logs_service.proto': ['OpenTelemetryAccessLogConfig'],
+  'envoy/extensions/stat_sinks/open_telemetry/v3/open_telemetry.proto': ['SinkConfig'],
+};
