@@ -15,6 +15,10 @@ export const settingPrefix = 'proxy.weft.dev/';
 /** Pod annotations that hold Envoy's SDS files; the downward API projects them into the identity volume. */
 export const identitySdsAnnotation = 'weft.dev/identity-sds';
 export const trustSdsAnnotation = 'weft.dev/trust-sds';
+/** The same for the pod's token, on clusters without PodCertificateRequest. */
+export const tokenSdsAnnotation = 'weft.dev/token-sds';
+/** What injection replaced in the pod (probes, hooks), so that it can be undone and repeated. */
+export const originalsAnnotation = 'weft.dev/originals';
 
 /** The signer of PodCertificateRequests and of the ClusterTrustBundle. */
 export const signerName = 'weft.dev/workload';
@@ -41,6 +45,18 @@ export const debugPort = 9091;
 
 /** Where the identity volume is mounted in the sidecar. */
 export const identityDirectory = '/run/weft/identity';
+/** Files of that volume: key, chain (leaf first), trust roots, token, and Envoy's SDS files that name them. */
+export const identityFiles = {
+  key: 'key.pem',
+  chain: 'chain.pem',
+  trust: 'ca.pem',
+  token: 'token',
+  identitySds: 'identity.json',
+  trustSds: 'trust.json',
+  tokenSds: 'token.json',
+} as const;
+/** Audience of the projected service account token that such a pod shows to the control plane. */
+export const tokenAudience = 'weft.dev';
 
 /** Secrets that the control plane serves over ADS; they name the files of the identity volume. */
 export const identitySecret = 'identity';
