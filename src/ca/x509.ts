@@ -40,9 +40,11 @@ const critical = boolean(true);
 export const emptyName = sequence();
 
 export function distinguishedName(organization: string, commonName: string): Buffer {
-  const attribute = (type: Buffer, text: string): Buffer =>
-    element(tag.set, sequence(type, utf8String(text)));
   return sequence(attribute(oid.organization, organization), attribute(oid.commonName, commonName));
+}
+
+function attribute(type: Buffer, text: string): Buffer {
+  return element(tag.set, sequence(type, utf8String(text)));
 }
 
 /** SHA-1 of the key's bits: RFC 5280 section 4.2.1.2, method 1. A name for the key, no security rests on it. */
