@@ -103,7 +103,7 @@ export interface Metadata {
 }`;
 
 function renderKind(crd: Crd): string {
-  const { names, group, scope } = crd.spec;
+  const { names, group } = crd.spec;
   const version = storageVersion(crd);
   const schema = version.schema.openAPIV3Schema;
   const properties = { ...schema.properties };
@@ -113,17 +113,7 @@ function renderKind(crd: Crd): string {
     kind: `'${names.kind}'`,
     metadata: 'Metadata',
   });
-  const constant = `${names.kind.charAt(0).toLowerCase()}${names.kind.slice(1)}Type`;
-  return `${renderComment(schema.description, '')}export interface ${names.kind} ${body}
-
-/** How the API serves ${names.kind}. */
-export const ${constant} = {
-  group: '${group}',
-  version: '${version.name}',
-  plural: '${names.plural}',
-  kind: '${names.kind}',
-  namespaced: ${scope === 'Namespaced'},
-} as const;`;
+  return `${renderComment(schema.description, '')}export interface ${names.kind} ${body}`;
 }
 
 /** The text of src/base/api-errors.ts: the first sentence of a message is the title, the rest the remedy. */

@@ -94,15 +94,6 @@ export interface CertificateAuthority {
   };
 }
 
-/** How the API serves CertificateAuthority. */
-export const certificateAuthorityType = {
-  group: 'weft.dev',
-  version: 'v1alpha1',
-  plural: 'certificateauthorities',
-  kind: 'CertificateAuthority',
-  namespaced: false,
-} as const;
-
 /**
  * Settings of the whole mesh. Exactly one object counts, named `default`. A workload's pods take what concerns
  * their sidecar when they are created; everything else takes effect at once.
@@ -215,15 +206,6 @@ export interface MeshConfig {
   };
 }
 
-/** How the API serves MeshConfig. */
-export const meshConfigType = {
-  group: 'weft.dev',
-  version: 'v1alpha1',
-  plural: 'meshconfigs',
-  kind: 'MeshConfig',
-  namespaced: false,
-} as const;
-
 /**
  * Says whether workloads accept connections without mutual TLS. Without targetRefs and selector it holds for
  * every workload of its namespace. The more specific policy wins: targetRefs over selector over namespace over
@@ -283,12 +265,3 @@ export interface MutualTLSPolicy {
     }[];
   };
 }
-
-/** How the API serves MutualTLSPolicy. */
-export const mutualTLSPolicyType = {
-  group: 'weft.dev',
-  version: 'v1alpha1',
-  plural: 'mutualtlspolicies',
-  kind: 'MutualTLSPolicy',
-  namespaced: true,
-} as const;
