@@ -61,6 +61,7 @@ export interface Pod extends KubeObject {
 
 export interface ContainerStatus {
   readonly name: string;
+  readonly containerID: string;
   readonly ready: boolean;
   readonly started?: boolean;
   readonly state: {
@@ -103,8 +104,16 @@ export interface AppOptions {
   readonly podSpec?: Readonly<Record<string, unknown>>;
 }
 
-/** A Deployment of the test application with a service account of its own. */
+/** A Deployment of the test application with a service account of its own, ready. */
 export async function deployApp(mesh: TestMesh, namespace: string, options: AppOptions): Promise<App> {
+  await putApp(mesh, namespace, options);
+  const app = new App(mesh, namespace, options.name);
+  await app.ready(options.replicas ?? 1);
+  return app;
+}
+
+/** The same without waiting for it. */
+export async function putApp(mesh: TestMesh, namespace: string, options: AppOptions): Promise<void> {
   const { name, app = name, version = 'v1', replicas = 1 } = options;
   await put(mesh.api, kinds.serviceAccount, { metadata: { name, namespace } });
   const labels = { app, instance: name, version, ...options.labels };
@@ -127,9 +136,6 @@ export async function deployApp(mesh: TestMesh, namespace: string, options: AppO
       },
     },
   });
-  const deployed = new App(mesh, namespace, name);
-  await deployed.ready(replicas);
-  return deployed;
 }
 
 export function appContainer(image: string, version: string): object {
