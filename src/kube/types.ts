@@ -56,6 +56,8 @@ export interface Sink<V> {
   set(key: ObjectKey, value: V): void;
   delete(key: ObjectKey): void;
   replace(entries: Iterable<readonly [ObjectKey, V]>): void;
+  /** What was delivered last; a reflector keeps it across a relist for an object that it can no longer project. */
+  get?(key: ObjectKey): V | undefined;
 }
 
 export interface RequestOptions {
@@ -64,7 +66,7 @@ export interface RequestOptions {
   /** Default application/json. */
   readonly contentType?: string;
   readonly signal?: AbortSignal;
-  /** Default 30 s; 0 for none (watches). */
+  /** For the whole exchange, each attempt by itself. Default 30 s. */
   readonly timeoutMs?: number;
 }
 
@@ -99,4 +101,18 @@ export interface KubeApi {
   applyStatus<T extends KubeObject>(type: ResourceType, object: T, options: ApplyOptions): Promise<T>;
   /** Whether discovery lists the type at this version. */
   serves(type: ResourceType): Promise<boolean>;
+}
+
+/** A response body that is read as it arrives. */
+export interface ResponseStream extends AsyncIterable<Buffer> {
+  destroy(error?: Error): void;
+}
+
+/** What a reflector needs of the API, beside plain requests. */
+export interface KubeClient extends KubeApi {
+  /**
+   * Opens a GET whose body is read as it arrives: watches, logs. Rejects like `request` where the server
+   * refuses; `timeoutMs` covers the time until the headers. Not retried.
+   */
+  stream(path: string, options?: RequestOptions): Promise<ResponseStream>;
 }
