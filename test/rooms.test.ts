@@ -27,7 +27,11 @@ const rules: Readonly<Record<string, Rule>> = {
   'webhook/validate': { values: ['mesh'], types: ['kube'] },
   webhook: { values: ['webhook/inject', 'webhook/validate'], types: ['mesh', 'kube'] },
   controllers: { values: ['kube', 'ca', 'mesh'], types: ['graph', 'xds'] },
-  cli: { values: ['kube', 'webhook/inject', 'mesh'], types: ['controllers', 'xds', 'xds/server', 'graph'] },
+  dashboard: { values: [], types: ['graph', 'mesh', 'xds', 'xds/server'] },
+  cli: {
+    values: ['kube', 'webhook/inject', 'mesh'],
+    types: ['controllers', 'dashboard', 'xds', 'xds/server', 'graph'],
+  },
 };
 
 const rooms = Object.keys(rules).sort((a, b) => b.length - a.length);
