@@ -79,20 +79,22 @@ async function parseFile(path: string) {
   try {
     // Imported here: nothing else in a control-plane pod needs a YAML parser at start.
     const { parse } = await import('yaml');
-    const document = (parse(await readFile(path, 'utf8')) ?? {}) as Record<string, unknown>;
-    const absolute = (file: string | undefined): string | undefined => file && resolve(dirname(path), file);
+    const document: Record<string, unknown> = parse(await readFile(path, 'utf8')) ?? {};
+    const current = document['current-context'];
     const clusters = newClusters(document.clusters);
     const users = newUsers(document.users);
-    for (const cluster of clusters) cluster.caFile = absolute(cluster.caFile) as string;
+    for (const cluster of clusters) {
+      if (cluster.caFile) cluster.caFile = resolve(dirname(path), cluster.caFile);
+    }
     for (const user of users) {
-      user.certFile = absolute(user.certFile) as string;
-      user.keyFile = absolute(user.keyFile) as string;
+      if (user.certFile) user.certFile = resolve(dirname(path), user.certFile);
+      if (user.keyFile) user.keyFile = resolve(dirname(path), user.keyFile);
     }
     return {
       clusters,
       users,
       contexts: newContexts(document.contexts),
-      currentContext: document['current-context'] as string | undefined,
+      currentContext: typeof current === 'string' ? current : undefined,
     };
   } catch (error) {
     // A YAML error quotes the file, so only its first line, which names the position, is passed on.

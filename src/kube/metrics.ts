@@ -1,6 +1,6 @@
 /** What kube/ counts. Labels are few and bounded: verbs, status codes, names of kinds. */
 
-import { Counter, Gauge, registry } from '../base/metrics.ts';
+import { Counter, Gauge, Histogram, registry } from '../base/metrics.ts';
 
 const registers = [registry];
 
@@ -43,5 +43,41 @@ export const reflectorPhase = new Gauge({
   name: 'weft_kube_reflector_phase',
   help: '1 for the phase that the reflector of a resource is in: syncing, live, retrying or absent.',
   labelNames: ['resource', 'phase'],
+  registers,
+});
+
+export const queueDepth = new Gauge({
+  name: 'weft_workqueue_depth',
+  help: 'Keys that wait for a worker.',
+  labelNames: ['queue'],
+  registers,
+});
+
+export const reconciles = new Counter({
+  name: 'weft_reconciles_total',
+  help: 'Reconciled keys, by queue and result (success, error).',
+  labelNames: ['queue', 'result'],
+  registers,
+});
+
+export const reconcileSeconds = new Histogram({
+  name: 'weft_reconcile_seconds',
+  help: 'Time to reconcile one key.',
+  labelNames: ['queue'],
+  buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
+  registers,
+});
+
+export const leaderGauge = new Gauge({
+  name: 'weft_leader',
+  help: '1 while this replica holds the Lease.',
+  labelNames: ['lease'],
+  registers,
+});
+
+export const eventsSent = new Counter({
+  name: 'weft_kube_events_total',
+  help: 'Events by what became of them: created, repeated (counted up), limited, dropped, failed.',
+  labelNames: ['result'],
   registers,
 });
