@@ -225,6 +225,8 @@ export interface Mesh {
   readonly endpoints: Collection<ServiceEndpoints>;
   readonly pods: Collection<MeshPod>;
   readonly workloads: Collection<Workload>;
+  /** What each workload uses, keyed by workload. */
+  readonly used: Collection<UsedSet>;
   /** Workloads by destination key: who uses it. Only used destinations exist in what follows. */
   readonly usedBy: Index<UsedSet>;
   /** Keyed by destination; absent for addresses that are neither a Service nor a pod. */

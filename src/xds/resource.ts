@@ -46,7 +46,9 @@ export interface Translation {
   readonly lists: Collection<ProxyLists>;
   /**
    * Answers to on-demand clusters, keyed `vip/<ip>:<port>`; present for every used destination, also for
-   * addresses nobody knows (those pass straight through or are refused, by MeshSettings.outbound).
+   * addresses nobody knows (those pass straight through or are refused, by MeshSettings.outbound). Where
+   * consumer routes exist for clients of a namespace there is a second one, keyed `vip/<ip>:<port>@<namespace>`,
+   * which is the right one for them; its `name` is the one that the proxy asked for, without the suffix.
    * Their `needs` name what a proxy must have acknowledged before it gets the answer.
    */
   readonly onDemand: Collection<EncodedResource>;
