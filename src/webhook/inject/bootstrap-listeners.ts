@@ -1,0 +1,109 @@
+/** The two listeners that do not depend on the control plane: health (plaintext) and control (mutual TLS). */
+
+import { controlPort, healthPort } from '../../base/names.ts';
+import type { InjectContext, Json, JsonObject } from './context.ts';
+import { tlsSocket } from './envoy.ts';
+import { controlPortServerTls } from './identity.ts';
+
+/** Where a pod's own routes and HTTP filters are spliced into the health listener. */
+export const routeSlot = 'weft-slot:routes';
+export const filterSlot = 'weft-slot:filters';
+
+const filterTypes = 'type.googleapis.com/envoy.extensions.filters.http';
+const drainSource = 'drain';
+
+/**
+ * Asks the admin interface to drain gracefully: each open connection is told to close with its next response,
+ * new ones are still served. A route cannot do it, because admin takes only POST and the kubelet sends GET.
+ */
+const drainCode = `function envoy_on_request(handle)
+  local headers, body = handle:httpCall("admin", {
+    [":method"] = "POST", [":path"] = "/drain_listeners?inboundonly&graceful&skip_exit",
+    [":authority"] = "admin", ["content-length"] = "0"
+  }, "", 2000)
+  handle:respond({[":status"] = headers[":status"]}, body)
+end`;
+
+export function bootstrapListeners(context: InjectContext): readonly Json[] {
+  return [
+    listener('health', healthPort, {
+      routes: [
+        { match: { path: '/ready' }, route: { cluster: 'admin' } },
+        { match: { path: '/metrics' }, route: { cluster: 'admin', prefix_rewrite: '/stats/prometheus' } },
+        routeSlot,
+      ],
+      filters: [
+        {
+          name: 'envoy.filters.http.lua',
+          typed_config: {
+            '@type': `${filterTypes}.lua.v3.Lua`,
+            source_codes: { [drainSource]: { inline_string: drainCode } },
+          },
+        },
+        filterSlot,
+      ],
+    }),
+    listener('control', controlPort, {
+      // A live view stays open as long as its reader wants.
+      routes: [{ match: { prefix: '/' }, route: { cluster: 'admin', timeout: '0s' } }],
+      filters: [],
+      transportSocket: tlsSocket('DownstreamTlsContext', controlPortServerTls(context)),
+    }),
+  ];
+}
+
+/** The route that drains; its path is a secret of the pod, or anyone who reaches the port could drain it. */
+export function drainRoute(path: string): JsonObject {
+  return {
+    match: { path },
+    // Never sent: the Lua code answers first.
+    direct_response: { status: 404 },
+    typed_per_filter_config: {
+      'envoy.filters.http.lua': { '@type': `${filterTypes}.lua.v3.LuaPerRoute`, name: drainSource },
+    },
+  };
+}
+
+interface ListenerParts {
+  readonly routes: readonly Json[];
+  readonly filters: readonly Json[];
+  readonly transportSocket?: JsonObject;
+}
+
+function listener(name: string, port: number, parts: ListenerParts): JsonObject {
+  const { transportSocket, routes, filters } = parts;
+  return {
+    name,
+    // Both families, whichever the pod has.
+    address: { socket_address: { address: '::', port_value: port, ipv4_compat: true } },
+    filter_chains: [
+      {
+        ...(transportSocket === undefined ? {} : { transport_socket: transportSocket }),
+        filters: [
+          {
+            name: 'envoy.filters.network.http_connection_manager',
+            typed_config: {
+              '@type':
+                'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+              stat_prefix: name,
+              // What the application gets of a probe is what the kubelet sent.
+              generate_request_id: false,
+              skip_xff_append: true,
+              route_config: { virtual_hosts: [{ name, domains: ['*'], routes }] },
+              http_filters: [
+                ...filters,
+                {
+                  name: 'envoy.filters.http.router',
+                  typed_config: {
+                    '@type': `${filterTypes}.router.v3.Router`,
+                    suppress_envoy_headers: true,
+                  },
+                },
+              ],
+            },
+          },
+        ],
+      },
+    ],
+  };
+}

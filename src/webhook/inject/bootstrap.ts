@@ -1,0 +1,160 @@
+/**
+ * Envoy's bootstrap as one line of JSON for `--config-yaml`. Everything but a pod's own drain path, probes
+ * and heap limit is the same for the whole mesh, so it is rendered once per settings and spliced per pod.
+ * `$(NAME)` in it is expanded by the kubelet from the container's environment.
+ */
+
+import { bootstrapClusters, clusterSlot } from './bootstrap-clusters.ts';
+import { bootstrapListeners, filterSlot, routeSlot } from './bootstrap-listeners.ts';
+import { statsMatcher } from './bootstrap-stats.ts';
+import type { InjectContext, Json, JsonObject } from './context.ts';
+import { adminSocket } from './envoy.ts';
+
+/** What differs from pod to pod. */
+export interface PodBootstrap {
+  /** Routes, HTTP filters and clusters that answer the kubelet in the application's place. */
+  readonly routes: readonly JsonObject[];
+  readonly filters: readonly JsonObject[];
+  readonly clusters: readonly JsonObject[];
+  /** Set where the sidecar has a memory limit: the proxy sheds load before the kernel kills it. */
+  readonly maxHeapBytes?: number;
+}
+
+const monitorSlot = 'weft-slot:monitors';
+const actionSlot = 'weft-slot:actions';
+
+/** Renders what is common; the returned function makes one pod's bootstrap of it. */
+export function compileBootstrap(context: InjectContext): (pod: PodBootstrap) => string {
+  const slots = [clusterSlot, routeSlot, filterSlot, monitorSlot, actionSlot];
+  const parts = splitAtSlots(JSON.stringify(bootstrap(context)), slots);
+  return (pod) => {
+    const heap = heapLimit(pod.maxHeapBytes);
+    const fill = {
+      [clusterSlot]: pod.clusters,
+      [routeSlot]: pod.routes,
+      [filterSlot]: pod.filters,
+      [monitorSlot]: heap.monitors,
+      [actionSlot]: heap.actions,
+    };
+    return parts.map((part) => part.text + filling(part, fill)).join('');
+  };
+}
+
+function bootstrap(context: InjectContext): JsonObject {
+  const ads: JsonObject = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' };
+  return {
+    node: { id: '$(POD_NAMESPACE)/$(POD_NAME)/$(POD_UID)', cluster: '$(SERVICE_ACCOUNT).$(POD_NAMESPACE)' },
+    admin: {
+      address: { pipe: { path: adminSocket, mode: 0o600 } },
+      allow_paths: adminPaths,
+    },
+    dynamic_resources: {
+      ads_config: {
+        api_type: 'DELTA_GRPC',
+        transport_api_version: 'V3',
+        set_node_on_first_message_only: true,
+        grpc_services: [
+          {
+            envoy_grpc: {
+              cluster_name: 'xds',
+              // After an outage of the control plane nobody waits longer than this for its return.
+              retry_policy: { retry_back_off: { base_interval: '0.25s', max_interval: '5s' } },
+            },
+          },
+        ],
+      },
+      // Without the 0s Envoy would declare itself ready with nothing to serve after 15 s of silence.
+      cds_config: ads,
+      lds_config: ads,
+    },
+    static_resources: { clusters: bootstrapClusters(context), listeners: bootstrapListeners(context) },
+    bootstrap_extensions: [
+      {
+        name: 'envoy.bootstrap.internal_listener',
+        typed_config: {
+          '@type': 'type.googleapis.com/envoy.extensions.bootstrap.internal_listener.v3.InternalListener',
+        },
+      },
+    ],
+    stats_config: { stats_matcher: statsMatcher },
+    // Nobody is pushed statistics, so nothing is gathered until somebody asks.
+    stats_flush_on_admin: true,
+    deferred_stat_options: { enable_deferred_creation_stats: true },
+    overload_manager: {
+      refresh_interval: '1s',
+      resource_monitors: [
+        {
+          name: 'envoy.resource_monitors.global_downstream_max_connections',
+          typed_config: {
+            '@type':
+              'type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig',
+            max_active_downstream_connections: 100_000,
+          },
+        },
+        monitorSlot,
+      ],
+      actions: [actionSlot],
+    },
+  };
+}
+
+/** What the control plane may ask of the admin interface; nothing here can end the proxy or dump its configuration. */
+const adminPaths: readonly JsonObject[] = [
+  { exact: '/ready' },
+  { prefix: '/stats' },
+  { exact: '/clusters' },
+  { exact: '/certs' },
+  { exact: '/listeners' },
+  { exact: '/memory' },
+  { prefix: '/drain_listeners' },
+];
+
+function heapLimit(maxHeapBytes: number | undefined): { monitors: JsonObject[]; actions: JsonObject[] } {
+  if (maxHeapBytes === undefined) return { monitors: [], actions: [] };
+  const name = 'envoy.resource_monitors.fixed_heap';
+  const action = (what: string, value: number): JsonObject => ({
+    name: `envoy.overload_actions.${what}`,
+    triggers: [{ name, threshold: { value } }],
+  });
+  return {
+    monitors: [
+      {
+        name,
+        typed_config: {
+          '@type': 'type.googleapis.com/envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig',
+          max_heap_size_bytes: maxHeapBytes,
+        },
+      },
+    ],
+    actions: [action('shrink_heap', 0.85), action('stop_accepting_requests', 0.95)],
+  };
+}
+
+/** Text, and the slot that follows it. */
+interface Part {
+  readonly text: string;
+  readonly slot?: string;
+  /** Whether the slot is its array's first element, which no comma precedes. */
+  readonly first?: boolean;
+}
+
+function splitAtSlots(template: string, slots: readonly string[]): Part[] {
+  const pattern = new RegExp(`(,?)"(${slots.join('|')})"`, 'g');
+  const parts: Part[] = [];
+  let end = 0;
+  for (const match of template.matchAll(pattern)) {
+    const [whole, comma, slot] = match;
+    if (slot === undefined) continue;
+    parts.push({ text: template.slice(end, match.index), slot, first: comma === '' });
+    end = match.index + whole.length;
+  }
+  parts.push({ text: template.slice(end) });
+  return parts;
+}
+
+function filling(part: Part, fill: Readonly<Record<string, readonly Json[]>>): string {
+  const elements = part.slot === undefined ? [] : (fill[part.slot] ?? []);
+  if (elements.length === 0) return '';
+  const text = elements.map((element) => JSON.stringify(element)).join(',');
+  return part.first ? text : `,${text}`;
+}
