@@ -26,6 +26,7 @@ export const protoRoots: Readonly<Record<string, readonly string[]>> = {
   ],
   'envoy/extensions/upstreams/http/v3/http_protocol_options.proto': ['HttpProtocolOptions'],
   'envoy/extensions/load_balancing_policies/least_request/v3/least_request.proto': ['LeastRequest'],
+  'envoy/extensions/retry/host/previous_hosts/v3/previous_hosts.proto': ['PreviousHostsPredicate'],
   // Listener filters.
   'envoy/extensions/filters/listener/original_dst/v3/original_dst.proto': ['OriginalDst'],
   'envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector.proto': ['TlsInspector'],

@@ -1,0 +1,165 @@
+/** What a matched request is to come to: a redirect, an answer of 500, or one of weighted backends. */
+
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { RouteBackend, RouteFilters, RouteRule } from '../../mesh/model.ts';
+import {
+  type RedirectActionSchema,
+  RedirectAction_RedirectResponseCode,
+  type RetryPolicySchema,
+  type RouteActionSchema,
+  type RouteAction_RequestMirrorPolicySchema,
+  RouteAction_ClusterNotFoundResponseCode,
+  type RouteSchema,
+} from '../proto/envoy/config/route/v3/route_components_pb.js';
+import { PreviousHostsPredicateSchema } from '../proto/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.js';
+import { FractionalPercent_DenominatorType } from '../proto/envoy/type/v3/percent_pb.js';
+import { duration, extension } from './encode.ts';
+import { hostOf, requestHeaderFields, responseHeaderFields } from './headers.ts';
+import { invalidBackendCluster, serviceName } from './names.ts';
+import { fullPathRewrite, pathRewrite, prefixRewrite } from './rewrites.ts';
+
+type Init<T> = Exclude<T, { $typeName: string }>;
+type Action = NonNullable<Init<MessageInitShape<typeof RouteSchema>>['action']>;
+type RouteAction = Init<MessageInitShape<typeof RouteActionSchema>>;
+type RetryPolicy = Init<MessageInitShape<typeof RetryPolicySchema>>;
+type MirrorPolicy = MessageInitShape<typeof RouteAction_RequestMirrorPolicySchema>;
+type Redirect = NonNullable<RouteFilters['redirect']>;
+
+/** `port` is that of the Service the client called. */
+export function routeAction(rule: RouteRule, port: number): Action {
+  if (rule.filters.redirect !== undefined) {
+    return { case: 'redirect', value: redirectAction(rule, rule.filters.redirect, port) };
+  }
+  const backends = rule.backends.filter((backend) => backend.weight > 0);
+  if (!backends.some((backend) => backend.servicePort !== undefined)) {
+    return { case: 'directResponse', value: { status: 500 } };
+  }
+  return { case: 'route', value: forward(rule, backends) };
+}
+
+/** Everything to one cluster, under the same terms as a route without settings. */
+export function plainAction(cluster: string): Action {
+  return {
+    case: 'route',
+    value: {
+      clusterSpecifier: { case: 'cluster', value: cluster },
+      timeout: duration(0),
+      retryPolicy: safeRetries(undefined),
+    },
+  };
+}
+
+function forward(rule: RouteRule, backends: readonly RouteBackend[]): RouteAction {
+  const host = rule.filters.rewrite?.hostname ?? hostOf(rule.filters.requestHeaders);
+  return {
+    ...destination(backends),
+    // Only an invalid backend has no cluster: a proxy gets its clusters before the routes that name them.
+    clusterNotFoundResponseCode: RouteAction_ClusterNotFoundResponseCode.INTERNAL_SERVER_ERROR,
+    // Without a limit that somebody set there is none; Envoy's own default of 15 s would cut streams.
+    timeout: duration(rule.requestTimeoutMs ?? 0),
+    retryPolicy: safeRetries(rule.backendTimeoutMs),
+    requestMirrorPolicies: rule.filters.mirrors.map(mirrorPolicy),
+    ...pathRewrite(rule.match.path, rule.filters.rewrite?.path),
+    ...(host === undefined ? {} : { hostRewriteSpecifier: { case: 'hostRewriteLiteral', value: host } }),
+  };
+}
+
+function destination(backends: readonly RouteBackend[]): Pick<RouteAction, 'clusterSpecifier'> {
+  const [only, ...others] = backends;
+  const plain = only?.requestHeaders === undefined && only?.responseHeaders === undefined;
+  if (only?.servicePort !== undefined && others.length === 0 && plain) {
+    return { clusterSpecifier: { case: 'cluster', value: serviceName(only.servicePort) } };
+  }
+  return {
+    clusterSpecifier: {
+      case: 'weightedClusters',
+      value: {
+        clusters: backends.map((backend) => ({
+          name: backend.servicePort === undefined ? invalidBackendCluster : serviceName(backend.servicePort),
+          weight: backend.weight,
+          ...requestHeaderFields(backend.requestHeaders),
+          ...responseHeaderFields(backend.responseHeaders),
+        })),
+      },
+    },
+  };
+}
+
+/**
+ * Retries that can never repeat a request the application has seen: the connection failed, the server's HTTP/2
+ * refused the stream, or the connection was gone before the request was written. They make rolling restarts
+ * lossless; whatever else may be retried is for a TrafficPolicy to say. Another endpoint is preferred.
+ */
+function safeRetries(perTryTimeoutMs: number | undefined): RetryPolicy {
+  return {
+    retryOn: 'connect-failure,refused-stream,reset-before-request',
+    numRetries: 2,
+    retryHostPredicate: [
+      extension('envoy.retry_host_predicates.previous_hosts', PreviousHostsPredicateSchema, {}),
+    ],
+    hostSelectionRetryMaxAttempts: 5n,
+    retryBackOff: { baseInterval: duration(10), maxInterval: duration(100) },
+    ...(perTryTimeoutMs === undefined ? {} : { perTryTimeout: duration(perTryTimeoutMs) }),
+  };
+}
+
+function mirrorPolicy(mirror: RouteFilters['mirrors'][number]): MirrorPolicy {
+  const numerator = Math.round((mirror.numerator / mirror.denominator) * 1_000_000);
+  const policy: MirrorPolicy = {
+    cluster: serviceName(mirror.servicePort),
+    // The copy is to be served like the original, so its Host stays.
+    disableShadowHostSuffixAppend: true,
+  };
+  if (numerator >= 1_000_000) return policy;
+  return {
+    ...policy,
+    runtimeFraction: { defaultValue: { numerator, denominator: FractionalPercent_DenominatorType.MILLION } },
+  };
+}
+
+const wellKnownPorts: Readonly<Record<string, number>> = { http: 80, https: 443 };
+
+const redirectCodes: Readonly<Record<number, RedirectAction_RedirectResponseCode>> = {
+  301: RedirectAction_RedirectResponseCode.MOVED_PERMANENTLY,
+  302: RedirectAction_RedirectResponseCode.FOUND,
+  303: RedirectAction_RedirectResponseCode.SEE_OTHER,
+  307: RedirectAction_RedirectResponseCode.TEMPORARY_REDIRECT,
+  308: RedirectAction_RedirectResponseCode.PERMANENT_REDIRECT,
+};
+
+/**
+ * Gateway API's rules of the port in Location: the one given; else the scheme's own where a scheme is given;
+ * else the one the client called. The well-known port of the scheme is not written.
+ */
+function redirectAction(rule: RouteRule, redirect: Redirect, calledPort: number) {
+  const scheme = redirect.scheme ?? 'http';
+  const port = redirect.port ?? (redirect.scheme === undefined ? calledPort : wellKnownPorts[scheme]);
+  const action: Init<MessageInitShape<typeof RedirectActionSchema>> = {
+    responseCode: redirectCodes[redirect.statusCode] ?? RedirectAction_RedirectResponseCode.FOUND,
+    ...redirectPath(rule, redirect),
+  };
+  if (redirect.scheme !== undefined) {
+    action.schemeRewriteSpecifier = { case: 'schemeRedirect', value: redirect.scheme };
+  }
+  if (redirect.hostname !== undefined) action.hostRedirect = redirect.hostname;
+  if (port !== undefined && port !== wellKnownPorts[scheme]) action.portRedirect = port;
+  return action;
+}
+
+function redirectPath(
+  rule: RouteRule,
+  { path }: Redirect,
+): Pick<Init<MessageInitShape<typeof RedirectActionSchema>>, 'pathRewriteSpecifier'> {
+  if (path === undefined) return {};
+  if (path.type === 'ReplaceFullPath') {
+    return { pathRewriteSpecifier: { case: 'regexRewrite', value: fullPathRewrite(path.value) } };
+  }
+  const rewrite = prefixRewrite(rule.match.path, path.value);
+  if ('prefixRewrite' in rewrite) {
+    return { pathRewriteSpecifier: { case: 'prefixRewrite', value: rewrite.prefixRewrite } };
+  }
+  if ('regexRewrite' in rewrite) {
+    return { pathRewriteSpecifier: { case: 'regexRewrite', value: rewrite.regexRewrite } };
+  }
+  return {};
+}

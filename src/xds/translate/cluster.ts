@@ -1,0 +1,130 @@
+/**
+ * Clusters: one per used service port, `svc/<namespace>/<service>:<port>`, with endpoints by EDS; one per used
+ * pod that is called by its own address, `pod/<ip>:<port>`.
+ *
+ * Whether a connection is TLS is decided per endpoint, by the metadata that EDS gives meshed endpoints; so one
+ * Service may have endpoints inside and outside the mesh, and a pod joins the mesh without a new cluster.
+ */
+
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { Destination, Protocol, ServicePort } from '../../mesh/model.ts';
+import {
+  Cluster_DiscoveryType,
+  Cluster_LbPolicy,
+  ClusterSchema,
+} from '../proto/envoy/config/cluster/v3/cluster_pb.js';
+import { RoutingPriority } from '../proto/envoy/config/core/v3/base_pb.js';
+import { HttpProtocolOptionsSchema } from '../proto/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
+import type { EncodedResource, ResourceRef } from '../resource.ts';
+import { duration, encodeResource, pack, socketAddress } from './encode.ts';
+import { podName, podSni, serviceName, serviceSni } from './names.ts';
+import { ads, rawBuffer, tlsNeeds, upstreamTls } from './tls.ts';
+
+type Cluster = Exclude<MessageInitShape<typeof ClusterSchema>, { $typeName: string }>;
+
+/** Metadata of a meshed endpoint under `envoy.transport_socket_match`; endpoints.ts writes it. */
+export const meshEndpointMatch = { mesh: true } as const;
+
+const connectTimeoutMs = 5_000;
+/** Shorter than the hour a server's side keeps an idle connection, so that it is the client that closes it. */
+const upstreamIdleTimeoutMs = 60_000;
+const unlimited = 0xffff_ffff;
+
+/** `identities` are those of the port's endpoints, ascending; empty where none of them is in the mesh. */
+export function serviceCluster(
+  key: string,
+  port: Pick<ServicePort, 'protocol'>,
+  identities: readonly string[],
+): EncodedResource {
+  const name = serviceName(key);
+  const needs: ResourceRef[] = [{ kind: 'endpoints', name }];
+  const cluster: Cluster = {
+    ...base(name, port.protocol),
+    clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
+    edsClusterConfig: { edsConfig: ads, serviceName: name },
+  };
+  if (identities.length === 0) return encodeResource(name, ClusterSchema, cluster, needs);
+  cluster.transportSocketMatches = [
+    { name: 'mesh', match: meshEndpointMatch, transportSocket: upstreamTls(serviceSni(key), identities) },
+    { name: 'plaintext', match: {}, transportSocket: rawBuffer() },
+  ];
+  return encodeResource(name, ClusterSchema, cluster, [...needs, ...tlsNeeds]);
+}
+
+/** A pod has one endpoint and one identity, so the cluster needs neither EDS nor a choice of transport. */
+export function podCluster(key: string, pod: Extract<Destination, { kind: 'pod' }>): EncodedResource {
+  const name = podName(key);
+  const cluster: Cluster = {
+    ...base(name, pod.protocol),
+    clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
+    loadAssignment: {
+      clusterName: name,
+      endpoints: [
+        {
+          lbEndpoints: [
+            {
+              hostIdentifier: { case: 'endpoint', value: { address: socketAddress(pod.address, pod.port) } },
+            },
+          ],
+        },
+      ],
+    },
+  };
+  if (pod.identity === undefined) return encodeResource(name, ClusterSchema, cluster);
+  cluster.transportSocket = upstreamTls(podSni(pod.port), [pod.identity]);
+  return encodeResource(name, ClusterSchema, cluster, tlsNeeds);
+}
+
+function base(name: string, protocol: Protocol): Cluster {
+  const options: Cluster = {
+    name,
+    connectTimeout: duration(connectTimeoutMs),
+    lbPolicy: Cluster_LbPolicy.LEAST_REQUEST,
+    commonLbConfig: {
+      // With panic mode a Service whose endpoints all fail would be sent traffic regardless.
+      healthyPanicThreshold: { value: 0 },
+    },
+    circuitBreakers: { thresholds: [{ ...noLimits, priority: RoutingPriority.DEFAULT }] },
+    upstreamConnectionOptions: {
+      tcpKeepalive: { keepaliveProbes: 3, keepaliveTime: 60, keepaliveInterval: 10 },
+    },
+  };
+  if (protocol === 'tcp') return options;
+  options.typedExtensionProtocolOptions = {
+    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': httpProtocolOptions(protocol),
+  };
+  return options;
+}
+
+/**
+ * The mesh limits nothing unless told to. Retries are the exception: they may add a quarter to the load, so
+ * that a failing Service is not buried under them.
+ */
+const noLimits = {
+  maxConnections: unlimited,
+  maxPendingRequests: unlimited,
+  maxRequests: unlimited,
+  retryBudget: { budgetPercent: { value: 25 }, minRetryConcurrency: 100 },
+};
+
+/** HTTP/2 where the port says so, else whatever the client spoke. */
+function httpProtocolOptions(protocol: Protocol) {
+  const commonHttpProtocolOptions = { idleTimeout: duration(upstreamIdleTimeoutMs) };
+  const http2ProtocolOptions = { allowConnect: true };
+  if (protocol === 'http2' || protocol === 'grpc') {
+    return pack(HttpProtocolOptionsSchema, {
+      commonHttpProtocolOptions,
+      upstreamProtocolOptions: {
+        case: 'explicitHttpConfig',
+        value: { protocolConfig: { case: 'http2ProtocolOptions', value: http2ProtocolOptions } },
+      },
+    });
+  }
+  return pack(HttpProtocolOptionsSchema, {
+    commonHttpProtocolOptions,
+    upstreamProtocolOptions: {
+      case: 'useDownstreamProtocolConfig',
+      value: { httpProtocolOptions: {}, http2ProtocolOptions },
+    },
+  });
+}

@@ -1,0 +1,60 @@
+/** Header changes of the mesh model -> Envoy's fields. Envoy removes first, then applies the rest in order. */
+
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { HeaderChanges } from '../../mesh/model.ts';
+import {
+  HeaderValueOption_HeaderAppendAction,
+  type HeaderValueOptionSchema,
+} from '../proto/envoy/config/core/v3/base_pb.js';
+
+type HeaderValueOption = MessageInitShape<typeof HeaderValueOptionSchema>;
+
+export function requestHeaderFields(changes: HeaderChanges | undefined): {
+  requestHeadersToAdd?: HeaderValueOption[];
+  requestHeadersToRemove?: string[];
+} {
+  if (changes === undefined) return {};
+  return { requestHeadersToAdd: additions(changes), requestHeadersToRemove: removals(changes) };
+}
+
+export function responseHeaderFields(changes: HeaderChanges | undefined): {
+  responseHeadersToAdd?: HeaderValueOption[];
+  responseHeadersToRemove?: string[];
+} {
+  if (changes === undefined) return {};
+  return { responseHeadersToAdd: additions(changes), responseHeadersToRemove: removals(changes) };
+}
+
+/** The value that `set` gives the Host header, which Envoy only changes by a host rewrite. */
+export function hostOf(changes: HeaderChanges | undefined): string | undefined {
+  return changes?.set.find((header) => header.name.toLowerCase() === 'host')?.value;
+}
+
+function additions(changes: HeaderChanges): HeaderValueOption[] {
+  const { OVERWRITE_IF_EXISTS_OR_ADD, APPEND_IF_EXISTS_OR_ADD } = HeaderValueOption_HeaderAppendAction;
+  return [
+    ...changes.set.map((header) => option(header, OVERWRITE_IF_EXISTS_OR_ADD)),
+    ...changes.add.map((header) => option(header, APPEND_IF_EXISTS_OR_ADD)),
+  ].filter((header) => mutable(header.header.key));
+}
+
+function removals(changes: HeaderChanges): string[] {
+  return changes.remove.filter(mutable);
+}
+
+function option(
+  header: { readonly name: string; readonly value: string },
+  appendAction: HeaderValueOption_HeaderAppendAction,
+) {
+  return {
+    // Envoy reads a percent sign as the start of a substitution command.
+    header: { key: header.name, value: header.value.replaceAll('%', '%%') },
+    appendAction,
+    keepEmptyValue: true,
+  };
+}
+
+/** Envoy refuses the whole RouteConfiguration when one of the others is in it. */
+function mutable(name: string): boolean {
+  return !name.startsWith(':') && name.toLowerCase() !== 'host';
+}

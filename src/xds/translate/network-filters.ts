@@ -1,0 +1,107 @@
+/** The network filters that listeners end in: HTTP by a connection manager, everything else by a TCP proxy. */
+
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { tcpAlpn } from '../../base/names.ts';
+import type { FilterSchema } from '../proto/envoy/config/listener/v3/listener_components_pb.js';
+import { FilterStateValue_SharedWithUpstream } from '../proto/envoy/extensions/filters/common/set_filter_state/v3/value_pb.js';
+import {
+  HttpConnectionManager_CodecType,
+  HttpConnectionManager_ForwardClientCertDetails,
+  HttpConnectionManager_ServerHeaderTransformation,
+  HttpConnectionManagerSchema,
+} from '../proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
+import { ConfigSchema as SetFilterStateSchema } from '../proto/envoy/extensions/filters/network/set_filter_state/v3/set_filter_state_pb.js';
+import { TcpProxySchema } from '../proto/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
+import { duration, extension } from './encode.ts';
+import { httpFilters } from './http-filters.ts';
+import { ads } from './tls.ts';
+
+type Filter = MessageInitShape<typeof FilterSchema>;
+type ConnectionManager = Exclude<MessageInitShape<typeof HttpConnectionManagerSchema>, { $typeName: string }>;
+type TcpProxy = Exclude<MessageInitShape<typeof TcpProxySchema>, { $typeName: string }>;
+
+/** Statistics are kept per cluster; one prefix per direction saves a hundred of them per destination. */
+export type Direction = 'inbound' | 'outbound';
+
+/** How a connection manager gets its routes. */
+export type Routes = NonNullable<ConnectionManager['routeSpecifier']>;
+
+export function routesByName(name: string): Routes {
+  return { case: 'rds', value: { routeConfigName: name, configSource: ads } };
+}
+
+/**
+ * An HTTP connection manager that changes nothing of what it forwards: no Server header of its own, no
+ * x-forwarded-for, no path normalisation, and no time limit that nobody asked for.
+ */
+export function connectionManager(
+  direction: Direction,
+  routes: Routes,
+  extra: Pick<ConnectionManager, 'forwardClientCertDetails' | 'setCurrentClientCertDetails'> = {},
+): Filter {
+  return extension('http', HttpConnectionManagerSchema, {
+    statPrefix: direction,
+    codecType: HttpConnectionManager_CodecType.AUTO,
+    routeSpecifier: routes,
+    httpFilters: httpFilters(),
+    serverHeaderTransformation: HttpConnectionManager_ServerHeaderTransformation.PASS_THROUGH,
+    skipXffAppend: true,
+    // Streams of gRPC and WebSocket may be silent for long.
+    streamIdleTimeout: duration(0),
+    upgradeConfigs: [{ upgradeType: 'websocket' }],
+    httpProtocolOptions: { acceptHttp10: true },
+    http2ProtocolOptions: { allowConnect: true },
+    ...extra,
+  });
+}
+
+/** What the application is told of the caller: its identity where the mesh has proven one, and nothing a caller claims. */
+export function callerIdentity(proven: boolean): Parameters<typeof connectionManager>[2] {
+  if (!proven) return { forwardClientCertDetails: HttpConnectionManager_ForwardClientCertDetails.SANITIZE };
+  return {
+    forwardClientCertDetails: HttpConnectionManager_ForwardClientCertDetails.SANITIZE_SET,
+    setCurrentClientCertDetails: { uri: true },
+  };
+}
+
+export function tcpProxy(
+  direction: Direction,
+  cluster: string,
+  extra: Pick<TcpProxy, 'onDemand'> = {},
+): Filter {
+  return extension('tcp', TcpProxySchema, {
+    statPrefix: direction,
+    clusterSpecifier: { case: 'cluster', value: cluster },
+    // Databases keep connections idle for days; keepalive finds the dead ones.
+    idleTimeout: duration(0),
+    // Nothing has been sent before a connection stands, so another endpoint may be tried.
+    maxConnectAttempts: 3,
+    ...extra,
+  });
+}
+
+/** Marks what the connection carries over mesh TLS as opaque, so that the other side's proxy does not look for HTTP. */
+export function opaqueAlpn(): Filter {
+  return setFilterState('alpn', 'envoy.network.application_protocols', tcpAlpn);
+}
+
+/** `value` may contain Envoy's substitution commands. */
+export function setFilterState(name: string, key: string, value: string): Filter {
+  return extension(name, SetFilterStateSchema, {
+    onNewConnection: [
+      {
+        key: { case: 'objectKey', value: key },
+        value: {
+          case: 'formatString',
+          value: {
+            format: {
+              case: 'textFormatSource',
+              value: { specifier: { case: 'inlineString', value } },
+            },
+          },
+        },
+        sharedWithUpstream: FilterStateValue_SharedWithUpstream.NONE,
+      },
+    ],
+  });
+}

@@ -1,0 +1,81 @@
+/**
+ * Answers to `vip/<ip>:<port>`, the cluster that a proxy asks for when a connection to an address it does not
+ * know yet waits in its `outbound` listener. A known destination is answered with a cluster that leads into the
+ * destination's internal listener; everything else must be answered with some cluster too, because Envoy never
+ * asks twice and after "does not exist" keeps later connections waiting.
+ */
+
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { MeshSettings } from '../../mesh/model.ts';
+import {
+  Cluster_DiscoveryType,
+  Cluster_LbPolicy,
+  ClusterSchema,
+} from '../proto/envoy/config/cluster/v3/cluster_pb.js';
+import { InternalUpstreamTransportSchema } from '../proto/envoy/extensions/transport_sockets/internal_upstream/v3/internal_upstream_pb.js';
+import { type EncodedResource, onDemandPrefix, type ResourceRef } from '../resource.ts';
+import { duration, encodeResource, extension } from './encode.ts';
+import { addressListener, internalListener } from './names.ts';
+import type { DestinationPlan } from './plan.ts';
+import { rawBuffer } from './tls.ts';
+
+type Cluster = MessageInitShape<typeof ClusterSchema>;
+
+/** Clusters and listeners of the plan come first, so that the waiting connection finds all of them. */
+export function knownDestination(variant: string, plan: DestinationPlan): EncodedResource {
+  const name = onDemandPrefix + plan.destination;
+  const listener = internalListener(variant);
+  const cluster: Cluster = {
+    name,
+    clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
+    connectTimeout: duration(1_000),
+    loadAssignment: {
+      clusterName: name,
+      endpoints: [
+        {
+          lbEndpoints: [
+            {
+              hostIdentifier: {
+                case: 'endpoint',
+                value: {
+                  address: {
+                    address: {
+                      case: 'envoyInternalAddress',
+                      value: { addressNameSpecifier: { case: 'serverListenerName', value: listener } },
+                    },
+                  },
+                },
+              },
+            },
+          ],
+        },
+      ],
+    },
+    transportSocket: extension('internal', InternalUpstreamTransportSchema, { transportSocket: rawBuffer() }),
+  };
+  const needs: ResourceRef[] = [
+    ...plan.clusters.map((needed) => ({ kind: 'cluster', name: needed }) as const),
+    { kind: 'listener', name: listener },
+    { kind: 'listener', name: addressListener(variant) },
+    ...(plan.route === undefined ? [] : [{ kind: 'route', name: plan.route } as const]),
+  ];
+  return encodeResource(name, ClusterSchema, cluster, needs);
+}
+
+/** An address that is neither a Service's nor a pod's: straight through, or closed at once where the mesh refuses it. */
+export function unknownDestination(destination: string, outbound: MeshSettings['outbound']): EncodedResource {
+  const name = onDemandPrefix + destination;
+  if (outbound === 'Deny') {
+    return encodeResource(name, ClusterSchema, {
+      name,
+      clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
+      connectTimeout: duration(1_000),
+    });
+  }
+  return encodeResource(name, ClusterSchema, {
+    name,
+    clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.ORIGINAL_DST },
+    lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED,
+    connectTimeout: duration(5_000),
+  });
+}

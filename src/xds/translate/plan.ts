@@ -1,0 +1,53 @@
+/** What one destination becomes for one group of clients, before any of it is written as messages. */
+
+import type { Destination, RouteTable } from '../../mesh/model.ts';
+import { podName, serviceName, variantKey } from './names.ts';
+
+export interface DestinationPlan {
+  /** `<ip>:<port>`. */
+  readonly destination: string;
+  readonly address: string;
+  readonly port: number;
+  /** Where opaque TCP goes. */
+  readonly cluster: string;
+  /** Set where HTTP is possible. */
+  readonly route?: string;
+  /** HTTP or opaque is decided per connection. */
+  readonly detect: boolean;
+  /** Every cluster a connection may end in, ascending. */
+  readonly clusters: readonly string[];
+}
+
+/** `table` is that of the destination's service port, `clientNamespace` set where it holds consumer routes. */
+export function planDestination(
+  destination: string,
+  target: Destination,
+  table: RouteTable | undefined,
+  clientNamespace: string | undefined,
+): DestinationPlan {
+  const { address, port, protocol } = target;
+  const cluster = target.kind === 'pod' ? podName(destination) : serviceName(target.servicePort);
+  const detect = protocol === 'detect';
+  if (protocol === 'tcp') return { destination, address, port, cluster, detect, clusters: [cluster] };
+  const clusters = new Set([cluster]);
+  for (const name of referencedClusters(table)) clusters.add(name);
+  return {
+    destination,
+    address,
+    port,
+    cluster,
+    route: variantKey(cluster, clientNamespace),
+    detect,
+    clusters: [...clusters].sort(),
+  };
+}
+
+/** Clusters of the table's backends and mirrors. */
+export function* referencedClusters(table: RouteTable | undefined): Iterable<string> {
+  for (const rule of table?.rules ?? []) {
+    for (const backend of rule.backends) {
+      if (backend.servicePort !== undefined && backend.weight > 0) yield serviceName(backend.servicePort);
+    }
+    for (const mirror of rule.filters.mirrors) yield serviceName(mirror.servicePort);
+  }
+}

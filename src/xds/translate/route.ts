@@ -1,0 +1,52 @@
+/**
+ * RouteConfigurations: `svc/<namespace>/<service>:<port>` for everyone, with `@<namespace>` behind for clients
+ * that have consumer routes, and `pod/<ip>:<port>` for a pod called by its own address. The address that was
+ * called has already chosen the Service, so there is one virtual host, whatever the Host header says.
+ */
+
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { RouteRule, RouteTable } from '../../mesh/model.ts';
+import { RouteConfigurationSchema } from '../proto/envoy/config/route/v3/route_pb.js';
+import type { RouteSchema } from '../proto/envoy/config/route/v3/route_components_pb.js';
+import type { EncodedResource } from '../resource.ts';
+import { plainAction, routeAction } from './actions.ts';
+import { encodeResource } from './encode.ts';
+import { requestHeaderFields, responseHeaderFields } from './headers.ts';
+import { routeMatch } from './matches.ts';
+import { serviceName, variantKey } from './names.ts';
+import { referencedClusters } from './plan.ts';
+
+type Route = MessageInitShape<typeof RouteSchema>;
+
+/** Rules become routes in the order of the table, which is that of precedence; what matches none is answered 404. */
+export function serviceRoutes(table: RouteTable): EncodedResource {
+  const name = variantKey(serviceName(table.servicePort), table.clientNamespace);
+  const port = Number(table.servicePort.slice(table.servicePort.lastIndexOf(':') + 1));
+  const routes = table.rules.map((rule) => ruleRoute(rule, port));
+  return configuration(name, routes, [...new Set(referencedClusters(table))].sort());
+}
+
+/** Everything to the pod. */
+export function podRoutes(name: string): EncodedResource {
+  const match = { pathSpecifier: { case: 'prefix', value: '/' } } as const;
+  return configuration(name, [{ match, action: plainAction(name) }], [name]);
+}
+
+function ruleRoute(rule: RouteRule, port: number): Route {
+  return {
+    name: rule.ruleName === undefined ? rule.route : `${rule.route}/${rule.ruleName}`,
+    match: routeMatch(rule.match),
+    action: routeAction(rule, port),
+    ...requestHeaderFields(rule.filters.requestHeaders),
+    ...responseHeaderFields(rule.filters.responseHeaders),
+  };
+}
+
+function configuration(name: string, routes: Route[], clusters: readonly string[]): EncodedResource {
+  return encodeResource(
+    name,
+    RouteConfigurationSchema,
+    { name, virtualHosts: [{ name: 'all', domains: ['*'], routes }] },
+    clusters.map((cluster) => ({ kind: 'cluster', name: cluster })),
+  );
+}

@@ -1,0 +1,167 @@
+/**
+ * The mesh model as Envoy resources, every one a derivation of the graph:
+ *
+ *   usedBy ─> plans per variant ──> clusters, endpoints, routes  (what the used destinations refer to)
+ *      │            └─> lists per workload ──> listeners
+ *      └─> on-demand answers
+ *
+ * A change of one endpoint encodes one ClusterLoadAssignment, a change of a weight one RouteConfiguration.
+ */
+
+import type { Collection, GraphApi, Read } from '../../graph/types.ts';
+import type { Mesh, MeshSettings } from '../../mesh/model.ts';
+import { type EncodedResource, onDemandPrefix, type Translation } from '../resource.ts';
+import { podCluster, serviceCluster } from './cluster.ts';
+import { sameResource } from './encode.ts';
+import { serviceEndpoints } from './endpoints.ts';
+import { destinationInternalListener, destinationListener } from './listener-destination.ts';
+import { inbound } from './listener-inbound.ts';
+import { outbound } from './listener-outbound.ts';
+import { proxyLists } from './lists.ts';
+import { outboundListener } from './names.ts';
+import { knownDestination, unknownDestination } from './on-demand.ts';
+import { podRoutes, serviceRoutes } from './route.ts';
+import { secrets } from './secret.ts';
+import { createVariants, type Variants } from './variants.ts';
+
+type Resources = Collection<EncodedResource>;
+
+/** Derives everything from `mesh`; nothing is computed for destinations that no workload uses. */
+export function createTranslation(graph: GraphApi, mesh: Mesh): Translation {
+  const variants = createVariants(graph, mesh);
+  const lists = graph.derive('xds/lists', mesh.workloads, (workload, _, read) =>
+    proxyLists(workload, read(mesh.used, workload)?.destinations ?? [], { mesh, variants, read }),
+  );
+
+  // Names in use, without by whom: when a list changes, only what is new or gone in it is touched.
+  const inUse = (name: string, holders: Collection<unknown>) => graph.derive(name, holders, () => true);
+  const listenerNames = inUse(
+    'xds/listener-names',
+    graph.index('xds/listener-holders', lists, (list) => list.listeners),
+  );
+  const clusterNames = inUse(
+    'xds/cluster-names',
+    graph.index('xds/cluster-holders', variants.plans, (plan) => plan.clusters),
+  );
+  const routeNames = inUse(
+    'xds/route-names',
+    graph.index('xds/route-holders', variants.plans, (plan) =>
+      plan.route === undefined ? [] : [plan.route],
+    ),
+  );
+
+  return {
+    resources: {
+      secret: secretResources(graph, mesh),
+      cluster: clusterResources(graph, mesh, clusterNames),
+      endpoints: endpointResources(graph, mesh, clusterNames),
+      listener: listenerResources(graph, mesh, variants, listenerNames),
+      route: routeResources(graph, mesh, routeNames),
+    },
+    lists,
+    onDemand: onDemandResources(graph, mesh, variants),
+  };
+}
+
+const options = { equal: sameResource };
+
+/** Part of every resource's name before the first slash, and what follows it. */
+function splitName(name: string): readonly [string, string] {
+  const slash = name.indexOf('/');
+  return slash < 0 ? [name, ''] : [name.slice(0, slash), name.slice(slash + 1)];
+}
+
+function settingsOf(mesh: Mesh, read: Read): MeshSettings {
+  const settings = read(mesh.settings, 'default');
+  if (settings === undefined) throw new Error('the mesh has no settings');
+  return settings;
+}
+
+function secretResources(graph: GraphApi, mesh: Mesh): Resources {
+  return graph.expand(
+    'xds/secret',
+    mesh.settings,
+    () => secrets().map((secret) => [secret.name, secret] as const),
+    options,
+  );
+}
+
+function clusterResources(graph: GraphApi, mesh: Mesh, names: Collection<boolean>): Resources {
+  // A cluster depends on the identities alone, not on every endpoint that comes or goes.
+  const identities = graph.derive('xds/identities', mesh.endpoints, (_, port) => port.identities);
+  const compute = (name: string, _: boolean, read: Read): EncodedResource | undefined => {
+    const [prefix, key] = splitName(name);
+    if (prefix === 'pod') {
+      const pod = read(mesh.destinations, key);
+      return pod?.kind === 'pod' ? podCluster(key, pod) : undefined;
+    }
+    const port = read(mesh.servicePorts, key);
+    return port === undefined ? undefined : serviceCluster(key, port, read(identities, key) ?? []);
+  };
+  return graph.derive('xds/cluster', names, compute, options);
+}
+
+function endpointResources(graph: GraphApi, mesh: Mesh, names: Collection<boolean>): Resources {
+  const compute = (name: string, _: boolean, read: Read): EncodedResource | undefined => {
+    const [prefix, key] = splitName(name);
+    return prefix === 'svc' ? serviceEndpoints(key, read(mesh.endpoints, key)?.endpoints ?? []) : undefined;
+  };
+  return graph.derive('xds/endpoints', names, compute, options);
+}
+
+function routeResources(graph: GraphApi, mesh: Mesh, names: Collection<boolean>): Resources {
+  const compute = (name: string, _: boolean, read: Read): EncodedResource | undefined => {
+    const [prefix, key] = splitName(name);
+    if (prefix === 'pod') return podRoutes(name);
+    const table = read(mesh.routeTables, key);
+    return table === undefined ? undefined : serviceRoutes(table);
+  };
+  return graph.derive('xds/route', names, compute, options);
+}
+
+function listenerResources(
+  graph: GraphApi,
+  mesh: Mesh,
+  { plans }: Variants,
+  names: Collection<boolean>,
+): Resources {
+  const trustDomain = graph.derive('xds/trust-domain', mesh.settings, (_, settings) => settings.trustDomain);
+  const compute = (name: string, _: boolean, read: Read): EncodedResource | undefined => {
+    if (name === outboundListener) return outbound(settingsOf(mesh, read));
+    const [prefix, key] = splitName(name);
+    if (prefix === 'inbound') {
+      const workload = read(mesh.workloads, key);
+      return workload && inbound(key, workload.mtls, read(trustDomain, 'default') ?? '');
+    }
+    const plan = read(plans, key);
+    if (plan === undefined) return undefined;
+    return prefix === 'il' ? destinationInternalListener(key, plan) : destinationListener(key, plan);
+  };
+  return graph.derive('xds/listener', names, compute, options);
+}
+
+function onDemandResources(graph: GraphApi, mesh: Mesh, { plans, variantsOf }: Variants): Resources {
+  const outboundPolicy = graph.derive(
+    'xds/outbound-policy',
+    mesh.settings,
+    (_, settings) => settings.outbound,
+  );
+  return graph.expand(
+    'xds/on-demand',
+    mesh.usedBy,
+    (destination, users, read) => {
+      const target = read(mesh.destinations, destination);
+      if (target === undefined) {
+        const answer = unknownDestination(destination, read(outboundPolicy, 'default') ?? 'Allow');
+        return [[onDemandPrefix + destination, answer] as const];
+      }
+      return variantsOf(destination, target, users, read).flatMap((variant) => {
+        const plan = read(plans, variant);
+        return plan === undefined
+          ? []
+          : [[onDemandPrefix + variant, knownDestination(variant, plan)] as const];
+      });
+    },
+    options,
+  );
+}
