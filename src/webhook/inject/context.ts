@@ -26,9 +26,3 @@ export interface InjectContext {
   /** A fresh unguessable word of letters and digits for each call. */
   random(): string;
 }
-
-/** Plain JSON, as Envoy and Kubernetes read it. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
-export interface JsonObject {
-  readonly [key: string]: Json;
-}
