@@ -2,10 +2,12 @@
 
 import type { V1Pod } from '@kubernetes/client-node';
 import { WeftError } from '../base/errors.ts';
+import { isObject } from '../base/json.ts';
+import { group } from '../base/names.ts';
 import { decide } from './inject/decide.ts';
 import { injectPod, type PreparedInjection } from './inject/inject.ts';
-import { isObject } from './inject/patch.ts';
 import type { AdmissionRequest, Verdict } from './review.ts';
+import { validateChange } from './validate/validate.ts';
 
 export interface InjectionInputs {
   readonly injection: PreparedInjection;
@@ -48,6 +50,26 @@ export function admitPod(request: AdmissionRequest, inputs: InjectionInputs): Ve
     if (!(error instanceof WeftError)) throw error;
     return { allowed: false, outcome: 'refused', reason: error, warnings };
   }
+}
+
+/**
+ * The verdict on a change of one of Weft's own kinds. Throws WeftError WEFT-HOOK-02 where the request is about another
+ * kind, which the webhook configuration should not have sent.
+ */
+export function admitChange(request: AdmissionRequest): Verdict {
+  const { kind, object, oldObject } = request;
+  for (const [field, value] of [['object', object] as const, ['oldObject', oldObject] as const]) {
+    if (value === undefined || isObject(value['spec'])) continue;
+    throw new WeftError('WEFT-HOOK-02', 'It has no spec.', { field: `request.${field}` });
+  }
+  const findings = kind.group === group ? validateChange(kind.kind, { object, old: oldObject }) : undefined;
+  if (findings === undefined) {
+    throw new WeftError('WEFT-HOOK-02', `${kind.kind} is not validated here.`, { field: 'request.kind' });
+  }
+  const { refusal } = findings;
+  const warnings = findings.warnings.map((finding) => finding.describe());
+  if (refusal !== undefined) return { allowed: false, outcome: 'refused', reason: refusal, warnings };
+  return { allowed: true, outcome: 'accepted', warnings };
 }
 
 /** Lists whose elements are all objects are what the rest relies on; their fields the API server checks itself. */

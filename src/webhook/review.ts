@@ -2,7 +2,8 @@
 
 import { WeftError } from '../base/errors.ts';
 import './errors.ts';
-import { isObject, type Operation } from './inject/patch.ts';
+import { isObject } from '../base/json.ts';
+import type { Operation } from './inject/patch.ts';
 
 export interface AdmissionRequest {
   readonly uid: string;

@@ -7,11 +7,10 @@ import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import type { TlsOptions } from 'node:tls';
 import { describeError, WeftError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
-import { admitPod } from './admit.ts';
+import { admitChange, admitPod } from './admit.ts';
 import type { PreparedInjection } from './inject/inject.ts';
 import { badRequests, reviewSeconds, reviews } from './metrics.ts';
 import { type AdmissionRequest, formatReview, parseReview, type Verdict } from './review.ts';
-import { validateObject } from './validate/validate.ts';
 
 /** PEM. */
 export interface ServingCertificate {
@@ -74,7 +73,7 @@ export function createWebhookServer(options: WebhookOptions): WebhookServer {
       namespaceLabels: options.namespaceLabels(request.namespace),
     }),
   );
-  serve('validate', validateObject);
+  serve('validate', admitChange);
 
   return {
     listen: async (host, port) => {

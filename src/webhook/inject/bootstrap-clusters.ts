@@ -1,7 +1,8 @@
 /** The clusters of the bootstrap: the control plane, the admin socket, the application, and the world outside. */
 
 import { inboundAppCluster, passthroughCluster } from '../../base/names.ts';
-import type { InjectContext, Json, JsonObject } from './context.ts';
+import type { Json, JsonObject } from '../../base/json.ts';
+import type { InjectContext } from './context.ts';
 import { adminSocket, assignment, socketAddress, tlsSocket } from './envoy.ts';
 import { controlPlaneClientTls, tokenFilter } from './identity.ts';
 

@@ -1,7 +1,8 @@
 /** The two listeners that do not depend on the control plane: health (plaintext) and control (mutual TLS). */
 
 import { controlPort, healthPort } from '../../base/names.ts';
-import type { InjectContext, Json, JsonObject } from './context.ts';
+import type { Json, JsonObject } from '../../base/json.ts';
+import type { InjectContext } from './context.ts';
 import { tlsSocket } from './envoy.ts';
 import { controlPortServerTls } from './identity.ts';
 

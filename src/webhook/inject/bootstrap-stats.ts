@@ -3,7 +3,7 @@
  * identity and configuration trouble, and the proxy's own health. What is not listed costs no memory.
  */
 
-import type { JsonObject } from './context.ts';
+import type { JsonObject } from '../../base/json.ts';
 
 const perCluster = [
   'upstream_rq(_[1-5]xx|_total|_active|_time|_timeout|_retry|_retry_success|_pending_overflow|_rx_reset|_tx_reset)?',

@@ -4,10 +4,11 @@
  * `$(NAME)` in it is expanded by the kubelet from the container's environment.
  */
 
+import type { Json, JsonObject } from '../../base/json.ts';
 import { bootstrapClusters, clusterSlot } from './bootstrap-clusters.ts';
 import { bootstrapListeners, filterSlot, routeSlot } from './bootstrap-listeners.ts';
 import { statsMatcher } from './bootstrap-stats.ts';
-import type { InjectContext, Json, JsonObject } from './context.ts';
+import type { InjectContext } from './context.ts';
 import { adminSocket } from './envoy.ts';
 
 /** What differs from pod to pod. */

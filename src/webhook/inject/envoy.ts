@@ -1,6 +1,6 @@
 /** Small pieces of Envoy configuration that several parts of the bootstrap share. */
 
-import type { JsonObject } from './context.ts';
+import type { JsonObject } from '../../base/json.ts';
 
 /** The admin interface listens here, in a memory volume that only the sidecar mounts. */
 export const adminDirectory = '/run/weft/admin';

@@ -18,7 +18,8 @@ import {
 } from '../../base/names.ts';
 import { formatIdentity } from '../../base/spiffe.ts';
 import { WeftError } from '../../base/errors.ts';
-import type { InjectContext, JsonObject } from './context.ts';
+import type { JsonObject } from '../../base/json.ts';
+import type { InjectContext } from './context.ts';
 
 export const identityVolume = 'weft-identity';
 const tokenSecret = 'token';

@@ -7,10 +7,11 @@ import { createHash } from 'node:crypto';
 import type { V1Container, V1LifecycleHandler, V1PodSpec, V1Probe } from '@kubernetes/client-node';
 import { WeftError } from '../../base/errors.ts';
 import { originalsAnnotation, proxyAnnotation } from '../../base/names.ts';
+import type { JsonObject } from '../../base/json.ts';
 import { compileBootstrap, type PodBootstrap } from './bootstrap.ts';
 import { drainRoute } from './bootstrap-listeners.ts';
 import { adminVolumeSource, redirectInitContainer, sidecar } from './containers.ts';
-import type { InjectContext, JsonObject } from './context.ts';
+import type { InjectContext } from './context.ts';
 import { identityAnnotations, identityVolumeSource } from './identity.ts';
 import { covers, diff, type Operation } from './patch.ts';
 import {

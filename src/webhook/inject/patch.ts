@@ -4,6 +4,8 @@
  * put in between is never touched.
  */
 
+import { isObject } from '../../base/json.ts';
+
 export type Operation =
   | { readonly op: 'add' | 'replace'; readonly path: string; readonly value: unknown }
   | { readonly op: 'remove'; readonly path: string }
@@ -88,10 +90,6 @@ export function pointerKeys(path: string): string[] {
     .split('/')
     .slice(1)
     .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A list whose elements all have names, each name once. */

@@ -12,8 +12,8 @@
 
 import type { V1Container, V1HTTPGetAction, V1LifecycleHandler, V1Probe } from '@kubernetes/client-node';
 import { healthPort } from '../../base/names.ts';
+import type { JsonObject } from '../../base/json.ts';
 import { probeProtocol, toApplication } from './bootstrap-clusters.ts';
-import type { JsonObject } from './context.ts';
 import { assignment, socketAddress, tlsSocket } from './envoy.ts';
 import type { PodSettings } from './settings.ts';
 

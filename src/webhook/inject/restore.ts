@@ -11,6 +11,7 @@ import type {
   V1Probe,
 } from '@kubernetes/client-node';
 import { WeftError } from '../../base/errors.ts';
+import { isObject } from '../../base/json.ts';
 import {
   identitySdsAnnotation,
   originalsAnnotation,
@@ -21,7 +22,6 @@ import {
   trustSdsAnnotation,
 } from '../../base/names.ts';
 import { ownVolumes } from './containers.ts';
-import { isObject } from './patch.ts';
 import { type Handler, hookKinds, isRewritten, probeKinds, probePath } from './probes.ts';
 
 /** A pod, or the template of one. */

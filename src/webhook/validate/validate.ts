@@ -3,14 +3,10 @@
  * checks, a line in the table below, codes in errors.ts with a page each in docs/errors.
  */
 
-import { group } from '../../base/names.ts';
-import { WeftError } from '../../base/errors.ts';
-import { isObject } from '../inject/patch.ts';
-import type { AdmissionRequest, Verdict } from '../review.ts';
 import { certificateAuthorityChecks } from './certificateauthority.ts';
 import { meshConfigChecks } from './meshconfig.ts';
 import { mutualTLSPolicyChecks } from './mutualtlspolicy.ts';
-import { type Check, runChecks } from './policy.ts';
+import { type Change, type Check, type Findings, runChecks } from './policy.ts';
 
 const checksByKind: Readonly<Record<string, readonly Check<never>[]>> = {
   MeshConfig: meshConfigChecks,
@@ -18,23 +14,14 @@ const checksByKind: Readonly<Record<string, readonly Check<never>[]>> = {
   CertificateAuthority: certificateAuthorityChecks,
 };
 
-/** The kinds the webhook configuration has to send here. */
+/** The kinds of group weft.dev that the webhook configuration has to send here. */
 export const validatedKinds: readonly string[] = Object.keys(checksByKind);
 
-/** Throws WeftError WEFT-HOOK-02 where the request is about a kind that is not validated here. */
-export function validateObject(request: AdmissionRequest): Verdict {
-  const { kind, object, oldObject } = request;
-  const checks = kind.group === group ? checksByKind[kind.kind] : undefined;
-  if (checks === undefined) {
-    throw new WeftError('WEFT-HOOK-02', `${kind.kind} is not validated here.`, { field: 'request.kind' });
-  }
-  for (const [field, value] of [['object', object] as const, ['oldObject', oldObject] as const]) {
-    if (value === undefined || isObject(value['spec'])) continue;
-    throw new WeftError('WEFT-HOOK-02', 'It has no spec.', { field: `request.${field}` });
-  }
-  const change = { object: object as never, old: oldObject as never };
-  const { refusal, warnings } = runChecks(checks, change);
-  const texts = warnings.map((finding) => finding.describe());
-  if (refusal !== undefined) return { allowed: false, outcome: 'refused', reason: refusal, warnings: texts };
-  return { allowed: true, outcome: 'accepted', warnings: texts };
+/**
+ * What is wrong with a change, or worth a warning; undefined for a kind that is not validated here. The objects have
+ * passed their schema, so that their fields are as their types say, defaults filled in.
+ */
+export function validateChange(kind: string, change: Change<unknown>): Findings | undefined {
+  const checks = Object.hasOwn(checksByKind, kind) ? checksByKind[kind] : undefined;
+  return checks === undefined ? undefined : runChecks(checks, change as Change<never>);
 }
