@@ -1,7 +1,14 @@
 /** `npm run cluster -- up|down|list|kubeconfig|socket [NAME] [--emulate 1.36]` */
 
 import { parseArgs } from 'node:util';
-import { checkMachine, findCluster, listClusters, startCluster, stopCluster } from './cluster.ts';
+import {
+  checkMachine,
+  findCluster,
+  listClusters,
+  openCluster,
+  startCluster,
+  stopCluster,
+} from './cluster.ts';
 
 const defaultName = 'weft';
 const usage = `Usage: npm run cluster -- COMMAND [NAME]
@@ -65,10 +72,7 @@ async function list(): Promise<void> {
 }
 
 async function pathOf(name: string, what: 'kubeconfigPath' | 'containerdSocket'): Promise<void> {
-  const cluster = await findCluster(name);
-  if (cluster === undefined)
-    throw new Error(`cluster ${name} does not run; start it with: npm run cluster -- up ${name}`);
-  console.log(cluster[what]);
+  console.log((await openCluster(name))[what]);
 }
 
 async function main(): Promise<void> {

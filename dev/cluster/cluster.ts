@@ -113,6 +113,13 @@ export async function findCluster(name: string): Promise<Cluster | undefined> {
   return clusterOf(record, await ensureBinaries(['kubectl', 'helm'], () => {}));
 }
 
+/** A cluster that must run; throws what to do where it does not. */
+export async function openCluster(name: string): Promise<Cluster> {
+  const cluster = await findCluster(name);
+  if (cluster !== undefined) return cluster;
+  throw new Error(`cluster ${name} does not run; start it with: npm run cluster -- up ${name}`);
+}
+
 export interface ClusterSummary {
   readonly name: string;
   readonly nodeAddress: string;
