@@ -9,6 +9,7 @@
  */
 
 import type { Collection, Index } from '../graph/types.ts';
+import type { ParentRef } from './kubernetes.ts';
 
 /** How a port's bytes are read. `detect`: decide per connection, HTTP or opaque. */
 export type Protocol = 'http' | 'http2' | 'grpc' | 'tcp' | 'detect';
@@ -75,6 +76,7 @@ export interface MeshPod {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
+  /** Empty where the pod uses its node's addresses. */
   readonly addresses: readonly string[];
   readonly serviceAccount: string;
   /** Key of its Workload. */
@@ -87,6 +89,8 @@ export interface MeshPod {
   readonly version: string;
   readonly ready: boolean;
   readonly terminating: boolean;
+  /** RFC 3339. */
+  readonly createdAt: string;
 }
 
 /** What owns pods of one kind; keyed `namespace/kind/name`, e.g. `shop/Deployment/web`. Only meshed ones exist. */
@@ -138,10 +142,12 @@ export type PathMatch =
 export interface RouteMatch {
   readonly path: PathMatch;
   readonly method?: string;
+  /** Names in lower case; each once. */
   readonly headers: readonly (StringMatch & { readonly name: string })[];
   readonly query: readonly (StringMatch & { readonly name: string })[];
 }
 
+/** Names in lower case. */
 export interface HeaderChanges {
   readonly set: readonly { readonly name: string; readonly value: string }[];
   readonly add: readonly { readonly name: string; readonly value: string }[];
@@ -173,6 +179,7 @@ export interface RouteFilters {
 export interface RouteBackend {
   /** Key of the ServicePort; absent where the reference is invalid: its share is answered 500. */
   readonly servicePort?: string;
+  /** Above zero: a backend of weight 0 gets nothing and is left out. */
   readonly weight: number;
   readonly requestHeaders?: HeaderChanges;
   readonly responseHeaders?: HeaderChanges;
@@ -184,9 +191,10 @@ export interface RouteRule {
   readonly filters: RouteFilters;
   /** Empty without a redirect: every request is answered 500. */
   readonly backends: readonly RouteBackend[];
+  /** Zero means no limit, set by somebody; absent, that nobody set one. */
   readonly requestTimeoutMs?: number;
   readonly backendTimeoutMs?: number;
-  /** Where it came from. */
+  /** Key of the HTTPRoute it came from; empty for the rule of a port without routes. */
   readonly route: string;
   readonly ruleName?: string;
 }
@@ -205,11 +213,28 @@ export interface RouteTable {
 /** The verdict on one route and one of its parents; keyed `<route key>|<parent index>`. */
 export interface RouteVerdict {
   readonly route: string;
+  /** metadata.generation of the route that was judged. */
+  readonly generation: number;
   readonly parentIndex: number;
+  /** The parent as the route writes it: status repeats it. */
+  readonly parentRef: ParentRef;
   readonly accepted: { readonly status: boolean; readonly reason: string; readonly message: string };
   readonly resolvedRefs: { readonly status: boolean; readonly reason: string; readonly message: string };
-  /** RouteTables this parent contributes to. */
+  /** RouteTables this parent contributes to, ascending; they exist only where a proxy uses the port. */
   readonly tables: readonly string[];
+}
+
+/** What became of a MutualTLSPolicy; keyed like it, `namespace/name`. */
+export interface PolicyVerdict {
+  readonly policy: string;
+  /** metadata.generation of the policy that was judged. */
+  readonly generation: number;
+  /** Reasons: Accepted, Conflicted (older policies hold for all that it means), TargetNotFound (none exists). */
+  readonly accepted: { readonly status: boolean; readonly reason: string; readonly message: string };
+  /** How many workloads it decides for. */
+  readonly workloads: number;
+  /** `Kind/name` of the targets that do not exist. */
+  readonly missingTargets: readonly string[];
 }
 
 /** What a workload's proxies use: destination keys (`<ip>:<port>`); keyed by workload. Fed back by xds/server. */
@@ -233,4 +258,5 @@ export interface Mesh {
   readonly destinations: Collection<Destination>;
   readonly routeTables: Collection<RouteTable>;
   readonly routeVerdicts: Collection<RouteVerdict>;
+  readonly policyVerdicts: Collection<PolicyVerdict>;
 }

@@ -1,0 +1,39 @@
+/** What each used address and port leads to. */
+
+import type { Collection, GraphApi, Index } from '../graph/types.ts';
+import { parseDestinationKey } from './addresses.ts';
+import type { Destination, MeshPod, ServicePort, UsedSet } from './model.ts';
+import type { PodPort } from './pod-ports.ts';
+import { holderOf } from './pods.ts';
+import { protocolOfNumber } from './protocol.ts';
+
+export interface DestinationContext {
+  readonly usedBy: Index<UsedSet>;
+  readonly frontends: Index<ServicePort>;
+  readonly podsByAddress: Index<MeshPod>;
+  readonly podPorts: Collection<readonly PodPort[]>;
+  readonly identities: Collection<string>;
+}
+
+/** A ClusterIP and port lead to the Service; a pod's address, to that pod alone, whatever its Services are. */
+export function deriveDestinations(graph: GraphApi, context: DestinationContext): Collection<Destination> {
+  return graph.derive('destinations', context.usedBy, (key, _, read): Destination | undefined => {
+    const target = parseDestinationKey(key);
+    if (target === undefined) return undefined;
+    const [frontend] = read(context.frontends, key) ?? [];
+    if (frontend !== undefined) {
+      return { kind: 'service', ...target, servicePort: frontend.key, protocol: frontend.value.protocol };
+    }
+    const pod = holderOf(read(context.podsByAddress, target.address));
+    if (pod === undefined) return undefined;
+    const known = read(context.podPorts, pod.key)?.find(({ port }) => port === target.port);
+    const identity = read(context.identities, pod.key);
+    return {
+      kind: 'pod',
+      ...target,
+      pod: pod.key,
+      protocol: known?.protocol ?? protocolOfNumber(target.port),
+      ...(identity === undefined ? {} : { identity }),
+    };
+  });
+}

@@ -1,0 +1,149 @@
+/**
+ * The Kubernetes objects that the mesh is made of, as the API server writes them in JSON, reduced to the
+ * fields that the projections read. What a server may leave out is optional here.
+ */
+
+import type { KubeObject } from '../kube/types.ts';
+
+export interface KubeService extends KubeObject {
+  readonly spec?: {
+    readonly type?: string;
+    /** `None` for a headless Service. */
+    readonly clusterIP?: string;
+    readonly clusterIPs?: readonly string[];
+    readonly ipFamilies?: readonly string[];
+    readonly selector?: Readonly<Record<string, string>>;
+    readonly ports?: readonly {
+      readonly name?: string;
+      readonly port: number;
+      readonly protocol?: string;
+      readonly appProtocol?: string;
+    }[];
+  };
+}
+
+export interface KubeEndpointSlice extends KubeObject {
+  readonly addressType: string;
+  readonly ports?: readonly {
+    readonly name?: string;
+    readonly port?: number;
+    readonly protocol?: string;
+  }[];
+  readonly endpoints?: readonly {
+    readonly addresses?: readonly string[];
+    readonly conditions?: {
+      readonly ready?: boolean;
+      readonly serving?: boolean;
+      readonly terminating?: boolean;
+    };
+    readonly targetRef?: { readonly kind?: string; readonly namespace?: string; readonly name?: string };
+    readonly zone?: string;
+  }[];
+}
+
+export interface KubePod extends KubeObject {
+  readonly spec?: {
+    readonly nodeName?: string;
+    readonly serviceAccountName?: string;
+    readonly hostNetwork?: boolean;
+  };
+  readonly status?: {
+    readonly phase?: string;
+    readonly podIP?: string;
+    readonly podIPs?: readonly { readonly ip?: string }[];
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  };
+}
+
+export interface KubeNode extends KubeObject {
+  readonly spec?: { readonly podCIDR?: string; readonly podCIDRs?: readonly string[] };
+}
+
+export interface KubeServiceCIDR extends KubeObject {
+  readonly spec?: { readonly cidrs?: readonly string[] };
+}
+
+export interface KubeHTTPRoute extends KubeObject {
+  readonly spec?: {
+    readonly parentRefs?: readonly ParentRef[];
+    readonly rules?: readonly HTTPRule[];
+  };
+}
+
+/** `group` and `kind` are filled in by the CRD's defaults. */
+export interface ParentRef {
+  readonly group?: string;
+  readonly kind?: string;
+  readonly namespace?: string;
+  readonly name: string;
+  readonly sectionName?: string;
+  readonly port?: number;
+}
+
+/** One rule of an HTTPRoute, as written. */
+export interface HTTPRule {
+  readonly name?: string;
+  readonly matches?: readonly HTTPMatch[];
+  readonly filters?: readonly HTTPFilter[];
+  readonly backendRefs?: readonly HTTPBackendRef[];
+  readonly timeouts?: { readonly request?: string; readonly backendRequest?: string };
+  readonly retry?: unknown;
+  readonly sessionPersistence?: unknown;
+}
+
+export interface HTTPMatch {
+  readonly path?: { readonly type?: string; readonly value?: string };
+  readonly method?: string;
+  readonly headers?: readonly NamedMatch[];
+  readonly queryParams?: readonly NamedMatch[];
+}
+
+export interface NamedMatch {
+  readonly type?: string;
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface BackendRef {
+  readonly group?: string;
+  readonly kind?: string;
+  readonly namespace?: string;
+  readonly name: string;
+  readonly port?: number;
+}
+
+export interface HTTPBackendRef extends BackendRef {
+  readonly weight?: number;
+  readonly filters?: readonly HTTPFilter[];
+}
+
+export interface HTTPFilter {
+  readonly type: string;
+  readonly requestHeaderModifier?: HTTPHeaderModifier;
+  readonly responseHeaderModifier?: HTTPHeaderModifier;
+  readonly requestRedirect?: {
+    readonly scheme?: string;
+    readonly hostname?: string;
+    readonly port?: number;
+    readonly path?: HTTPPathModifier;
+    readonly statusCode?: number;
+  };
+  readonly urlRewrite?: { readonly hostname?: string; readonly path?: HTTPPathModifier };
+  readonly requestMirror?: {
+    readonly backendRef: BackendRef;
+    readonly percent?: number;
+    readonly fraction?: { readonly numerator: number; readonly denominator?: number };
+  };
+}
+
+export interface HTTPHeaderModifier {
+  readonly set?: readonly { readonly name: string; readonly value: string }[];
+  readonly add?: readonly { readonly name: string; readonly value: string }[];
+  readonly remove?: readonly string[];
+}
+
+export interface HTTPPathModifier {
+  readonly type: string;
+  readonly replaceFullPath?: string;
+  readonly replacePrefixMatch?: string;
+}

@@ -1,0 +1,64 @@
+/** Builds the mesh model on the graph. The order of the calls is that of the collections: each reads only former ones. */
+
+import type { GraphApi } from '../graph/types.ts';
+import { deriveDestinations } from './destinations.ts';
+import { deriveEndpoints } from './endpoints.ts';
+import type { Mesh } from './model.ts';
+import { derivePodPorts } from './pod-ports.ts';
+import { derivePods, indexPodsByAddress } from './pods.ts';
+import { indexPolicies } from './policies.ts';
+import { derivePolicyVerdicts } from './policy-verdicts.ts';
+import { readRoute } from './routes/read.ts';
+import { deriveRouteTables } from './routes/tables.ts';
+import { deriveRouteVerdicts } from './routes/verdicts.ts';
+import { deriveServicePorts, indexFrontends } from './services.ts';
+import { deriveSettings } from './settings.ts';
+import type { MeshSources } from './sources.ts';
+import { deriveIdentities, deriveSubjects, deriveWorkloads } from './workloads.ts';
+
+export function createMesh(graph: GraphApi, sources: MeshSources): Mesh {
+  const settings = deriveSettings(graph, sources);
+  const servicePorts = deriveServicePorts(graph, sources);
+  const frontends = indexFrontends(graph, servicePorts);
+
+  const pods = derivePods(graph, sources);
+  const podsByAddress = indexPodsByAddress(graph, pods);
+  const podsByWorkload = graph.index('podsByWorkload', pods, ({ workload }) => [workload]);
+  const meshedPods = graph.index('meshedPods', pods, ({ meshed, workload }) => (meshed ? [workload] : []));
+  const podPorts = derivePodPorts(graph, sources, servicePorts, pods);
+
+  const subjects = deriveSubjects(graph, meshedPods);
+  const policies = indexPolicies(graph, sources);
+  const workloads = deriveWorkloads(graph, { sources, settings, subjects, meshedPods, podPorts, policies });
+  const policyVerdicts = derivePolicyVerdicts(graph, {
+    sources,
+    policies,
+    workloads,
+    podsByWorkload,
+    subjects,
+  });
+  const identities = deriveIdentities(graph, { settings, pods, workloads });
+  const endpoints = deriveEndpoints(graph, sources, servicePorts, identities);
+
+  const usedBy = graph.index('usedBy', sources.used, ({ destinations }) => destinations);
+  const destinations = deriveDestinations(graph, { usedBy, frontends, podsByAddress, podPorts, identities });
+
+  const routes = graph.derive('routes', sources.httpRoutes, (_, route) => readRoute(route));
+  const backends = { services: sources.services, servicePorts };
+  const routeVerdicts = deriveRouteVerdicts(graph, routes, backends);
+  const routeTables = deriveRouteTables(graph, { ...backends, destinations, routes });
+
+  return {
+    settings,
+    servicePorts,
+    endpoints,
+    pods,
+    workloads,
+    used: sources.used,
+    usedBy,
+    destinations,
+    routeTables,
+    routeVerdicts,
+    policyVerdicts,
+  };
+}

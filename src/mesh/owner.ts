@@ -1,0 +1,32 @@
+/** Which workload a pod belongs to, told from the pod alone. */
+
+import type { ObjectMeta } from '../kube/types.ts';
+
+export interface Owner {
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** Labels by which a controller tells the ReplicaSets of its revisions apart, and the kind of that controller. */
+const revisionLabels = [
+  { label: 'pod-template-hash', kind: 'Deployment' },
+  { label: 'rollouts-pod-template-hash', kind: 'Rollout' },
+] as const;
+
+/**
+ * The controller of the pod; of a ReplicaSet that belongs to a Deployment, the Deployment: its name is that of
+ * the ReplicaSet without the hash of the revision. A pod of its own, or a node's static pod, is a workload of
+ * kind `Pod`.
+ */
+export function ownerOf(pod: ObjectMeta): Owner {
+  const controller = pod.ownerReferences?.find((owner) => owner.controller === true);
+  if (controller === undefined || controller.kind === 'Node') return { kind: 'Pod', name: pod.name };
+  if (controller.kind !== 'ReplicaSet') return { kind: controller.kind, name: controller.name };
+  for (const { label, kind } of revisionLabels) {
+    const suffix = `-${pod.labels?.[label] ?? ''}`;
+    if (suffix !== '-' && controller.name.endsWith(suffix)) {
+      return { kind, name: controller.name.slice(0, -suffix.length) };
+    }
+  }
+  return { kind: 'ReplicaSet', name: controller.name };
+}

@@ -1,0 +1,163 @@
+/**
+ * From Kubernetes objects to the source shapes, one function per kind, called by the reflectors: the object, or
+ * undefined where it has no part in the mesh. Pure, and they keep nothing of the object but what they return.
+ */
+
+import { proxyAnnotation } from '../base/names.ts';
+import type { MeshConfig, MutualTLSPolicy } from '../base/api.ts';
+import type { KubeObject } from '../kube/types.ts';
+import type {
+  KubeEndpointSlice,
+  KubeHTTPRoute,
+  KubeNode,
+  KubePod,
+  KubeService,
+  KubeServiceCIDR,
+  ParentRef,
+} from './kubernetes.ts';
+import { ownerOf } from './owner.ts';
+import type {
+  EndpointSliceSource,
+  HTTPRouteSource,
+  MeshConfigSource,
+  MutualTLSPolicySource,
+  NodeSource,
+  PodSource,
+  ServiceCIDRSource,
+  ServiceSource,
+  SliceEndpoint,
+} from './sources.ts';
+
+const isTCP = (port: { readonly protocol?: string }): boolean => (port.protocol ?? 'TCP') === 'TCP';
+
+const namespaceOf = (object: KubeObject): string => object.metadata.namespace ?? '';
+
+export function projectService(service: KubeService): ServiceSource | undefined {
+  const { spec = {} } = service;
+  if (spec.type === 'ExternalName') return undefined;
+  const headless = spec.clusterIP === 'None';
+  const addresses = spec.clusterIPs ?? (spec.clusterIP === undefined ? [] : [spec.clusterIP]);
+  const hasSelector = spec.selector !== undefined && Object.keys(spec.selector).length > 0;
+  return {
+    namespace: namespaceOf(service),
+    name: service.metadata.name,
+    addresses: addresses.filter((address) => address !== 'None' && address !== ''),
+    headless,
+    primaryFamily: spec.ipFamilies?.[0] === 'IPv6' ? 'IPv6' : 'IPv4',
+    ...(hasSelector ? { selector: spec.selector } : {}),
+    ports: (spec.ports ?? []).filter(isTCP).map(({ name = '', port, appProtocol }) => ({
+      name,
+      port,
+      ...(appProtocol === undefined ? {} : { appProtocol }),
+    })),
+  };
+}
+
+/** The label by which a slice names its Service. */
+const serviceNameLabel = 'kubernetes.io/service-name';
+
+export function projectEndpointSlice(slice: KubeEndpointSlice): EndpointSliceSource | undefined {
+  const service = slice.metadata.labels?.[serviceNameLabel];
+  if (service === undefined || (slice.addressType !== 'IPv4' && slice.addressType !== 'IPv6'))
+    return undefined;
+  const ports = (slice.ports ?? [])
+    .filter(isTCP)
+    .flatMap(({ name = '', port }) => (port === undefined ? [] : [{ name, port }]));
+  return {
+    service: `${namespaceOf(slice)}/${service}`,
+    family: slice.addressType,
+    ports,
+    endpoints: (slice.endpoints ?? []).flatMap((endpoint) => projectEndpoint(endpoint, namespaceOf(slice))),
+  };
+}
+
+type KubeEndpoint = NonNullable<KubeEndpointSlice['endpoints']>[number];
+
+/**
+ * The conditions as EndpointSlice defines them: `ready` absent means ready, `serving` absent means like
+ * `ready`. Further addresses of an endpoint are to be ignored.
+ */
+function projectEndpoint(endpoint: KubeEndpoint, namespace: string): readonly SliceEndpoint[] {
+  const [address] = endpoint.addresses ?? [];
+  if (address === undefined) return [];
+  const { ready = true, serving = ready, terminating = false } = endpoint.conditions ?? {};
+  const { targetRef } = endpoint;
+  const isPod = targetRef?.kind === 'Pod' && targetRef.name !== undefined;
+  return [
+    {
+      address,
+      ready,
+      draining: serving && terminating && !ready,
+      zone: endpoint.zone ?? '',
+      ...(isPod ? { pod: `${targetRef.namespace ?? namespace}/${targetRef.name}` } : {}),
+    },
+  ];
+}
+
+export function projectPod(pod: KubePod): PodSource | undefined {
+  const { spec = {}, status = {}, metadata } = pod;
+  if (status.phase === 'Succeeded' || status.phase === 'Failed') return undefined;
+  const addresses = (status.podIPs ?? [{ ip: status.podIP }]).flatMap(({ ip }) =>
+    ip === undefined ? [] : [ip],
+  );
+  const hostNetwork = spec.hostNetwork === true;
+  const owner = ownerOf(metadata);
+  return {
+    namespace: namespaceOf(pod),
+    name: metadata.name,
+    uid: metadata.uid ?? '',
+    addresses: hostNetwork ? [] : addresses,
+    serviceAccount: spec.serviceAccountName ?? 'default',
+    workload: `${namespaceOf(pod)}/${owner.kind}/${owner.name}`,
+    node: spec.nodeName ?? '',
+    labels: metadata.labels ?? {},
+    meshed: !hostNetwork && metadata.annotations?.[proxyAnnotation] !== undefined,
+    ready: (status.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True'),
+    terminating: metadata.deletionTimestamp !== undefined,
+    createdAt: metadata.creationTimestamp ?? '',
+  };
+}
+
+const zoneLabel = 'topology.kubernetes.io/zone';
+
+export function projectNode(node: KubeNode): NodeSource {
+  const { podCIDR, podCIDRs = podCIDR === undefined ? [] : [podCIDR] } = node.spec ?? {};
+  return { zone: node.metadata.labels?.[zoneLabel] ?? '', podCIDRs };
+}
+
+export function projectServiceCIDR(serviceCIDR: KubeServiceCIDR): ServiceCIDRSource {
+  return { cidrs: serviceCIDR.spec?.cidrs ?? [] };
+}
+
+export function projectHTTPRoute(route: KubeHTTPRoute): HTTPRouteSource | undefined {
+  const { parentRefs = [], rules = [] } = route.spec ?? {};
+  if (!parentRefs.some(isServiceParent)) return undefined;
+  return {
+    namespace: namespaceOf(route),
+    name: route.metadata.name,
+    createdAt: route.metadata.creationTimestamp ?? '',
+    generation: route.metadata.generation ?? 0,
+    parentRefs,
+    rules,
+  };
+}
+
+/** Whether a parent is a Service, which makes it the mesh's; an absent group is Gateway API's own. */
+export function isServiceParent(parent: ParentRef): boolean {
+  return parent.group === '' && parent.kind === 'Service';
+}
+
+/** Only the object named `default` counts. */
+export function projectMeshConfig(config: MeshConfig): MeshConfigSource | undefined {
+  return config.metadata.name === 'default' ? config.spec : undefined;
+}
+
+export function projectMutualTLSPolicy(policy: MutualTLSPolicy): MutualTLSPolicySource {
+  return {
+    namespace: policy.metadata.namespace ?? '',
+    name: policy.metadata.name,
+    createdAt: policy.metadata.creationTimestamp ?? '',
+    generation: policy.metadata.generation ?? 0,
+    spec: policy.spec,
+  };
+}

@@ -1,0 +1,102 @@
+/** For tests: a mesh fed with Kubernetes objects as people write them. */
+
+import { readFileSync } from 'node:fs';
+import { parseAllDocuments } from 'yaml';
+import type { Collection, GraphApi, Source } from '../graph/types.ts';
+import type { KubeObject } from '../kube/types.ts';
+import { createMesh } from './mesh.ts';
+import type { Mesh } from './model.ts';
+import * as project from './project.ts';
+import { createMeshSources, type MeshSources } from './sources.ts';
+
+export interface TestMesh {
+  readonly sources: MeshSources;
+  readonly mesh: Mesh;
+  /** Creates or replaces objects; YAML of any number of documents, or objects. */
+  apply(...objects: readonly (string | KubeObject)[]): Promise<void>;
+  /** By `Kind namespace/name`, or `Kind name`. */
+  remove(...names: readonly string[]): Promise<void>;
+  /** Has the workload use exactly these destinations. */
+  use(workload: string, ...destinations: readonly string[]): Promise<void>;
+}
+
+export const testDefaults = {
+  image: 'envoyproxy/envoy:test',
+  redirectImage: 'weft/redirect:test',
+  imagePullPolicy: 'IfNotPresent',
+} as const;
+
+interface Kind {
+  put(key: string, object: KubeObject): void;
+  delete(key: string): void;
+}
+
+function kind<T extends KubeObject, V>(source: Source<V>, projection: (object: T) => V | undefined): Kind {
+  return {
+    put(key, object) {
+      const value = projection(object as T);
+      if (value === undefined) source.delete(key);
+      else source.set(key, value);
+    },
+    delete: (key) => source.delete(key),
+  };
+}
+
+export function createTestMesh(graph: GraphApi): TestMesh {
+  const sources = createMeshSources(graph, testDefaults);
+  const mesh = createMesh(graph, sources);
+  const kinds: Readonly<Record<string, Kind>> = {
+    Service: kind(sources.services, project.projectService),
+    EndpointSlice: kind(sources.endpointSlices, project.projectEndpointSlice),
+    Pod: kind(sources.pods, project.projectPod),
+    Node: kind(sources.nodes, project.projectNode),
+    ServiceCIDR: kind(sources.serviceCIDRs, project.projectServiceCIDR),
+    HTTPRoute: kind(sources.httpRoutes, project.projectHTTPRoute),
+    MeshConfig: kind(sources.meshConfigs, project.projectMeshConfig),
+    MutualTLSPolicy: kind(sources.mutualTLSPolicies, project.projectMutualTLSPolicy),
+  };
+  const kindOf = (name: string): Kind => {
+    const found = kinds[name];
+    if (found === undefined) throw new Error(`the mesh knows no ${name}`);
+    return found;
+  };
+  return {
+    sources,
+    mesh,
+    async apply(...objects) {
+      for (const object of objects.flatMap(parseObjects)) {
+        const { namespace, name } = object.metadata;
+        kindOf(object.kind ?? '').put(namespace === undefined ? name : `${namespace}/${name}`, object);
+      }
+      await graph.settled();
+    },
+    async remove(...names) {
+      for (const each of names) {
+        const [kindName = '', key = ''] = each.split(' ');
+        kindOf(kindName).delete(key);
+      }
+      await graph.settled();
+    },
+    async use(workload, ...destinations) {
+      sources.used.set(workload, { destinations });
+      await graph.settled();
+    },
+  };
+}
+
+export function parseObjects(text: string | KubeObject): readonly KubeObject[] {
+  if (typeof text !== 'string') return [text];
+  return parseAllDocuments(text).flatMap((document) => {
+    if (document.errors[0] !== undefined) throw document.errors[0];
+    return (document.toJS() as KubeObject | null) ?? [];
+  });
+}
+
+export function readObjects(path: string): readonly KubeObject[] {
+  return parseObjects(readFileSync(path, 'utf8'));
+}
+
+/** The whole collection as an object, keys ascending. */
+export function contents<V>(collection: Collection<V>): Readonly<Record<string, V>> {
+  return Object.fromEntries([...collection.entries()].sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,80 @@
+/** The workloads of the mesh: pods with the same controller, their inbound policy, and the identities they show. */
+
+import { formatIdentity } from '../base/spiffe.ts';
+import type { Collection, GraphApi, Index, IndexEntry } from '../graph/types.ts';
+import type { MeshPod, MeshSettings, Workload } from './model.ts';
+import type { PodPort } from './pod-ports.ts';
+import { decideMode, type PoliciesByNamespace, type PolicySubject } from './policies.ts';
+import type { MeshSources } from './sources.ts';
+
+/** A workload as policies see it. */
+export interface WorkloadSubject extends PolicySubject {
+  readonly serviceAccount: string;
+}
+
+/** Meshed workloads, told from their newest pod: in a rollout, what is to come decides. */
+export function deriveSubjects(graph: GraphApi, meshedPods: Index<MeshPod>): Collection<WorkloadSubject> {
+  return graph.derive('subjects', meshedPods, (key, pods) => {
+    const { namespace, serviceAccount, labels } = newest(pods).value;
+    const [, kind = '', name = ''] = key.split('/');
+    return { namespace, kind, name, labels, serviceAccount };
+  });
+}
+
+function newest(pods: readonly IndexEntry<MeshPod>[]): IndexEntry<MeshPod> {
+  return pods.reduce((best, pod) => (pod.value.createdAt > best.value.createdAt ? pod : best));
+}
+
+export interface WorkloadContext {
+  readonly sources: MeshSources;
+  readonly settings: Collection<MeshSettings>;
+  readonly subjects: Collection<WorkloadSubject>;
+  readonly meshedPods: Index<MeshPod>;
+  readonly podPorts: Collection<readonly PodPort[]>;
+  readonly policies: PoliciesByNamespace;
+}
+
+export function deriveWorkloads(graph: GraphApi, context: WorkloadContext): Collection<Workload> {
+  const meshMode = graph.derive('meshMode', context.settings, (_, { mtls }) => mtls);
+  return graph.derive('workloads', context.subjects, (key, subject, read) => {
+    const { namespace, kind, name, serviceAccount } = subject;
+    const policies = read(context.policies, namespace) ?? [];
+    const decided = decideMode(subject, policies, read(meshMode, 'default') ?? 'Permissive', (service) =>
+      read(context.sources.services, service),
+    );
+    const ports = (read(context.meshedPods, key) ?? []).flatMap(
+      (pod) => read(context.podPorts, pod.key) ?? [],
+    );
+    return { namespace, kind, name, serviceAccount, mtls: { ...decided, tcpPorts: opaquePorts(ports) } };
+  });
+}
+
+/** Ports that are TCP wherever they are known. */
+function opaquePorts(ports: readonly PodPort[]): readonly number[] {
+  const opaque = new Set(ports.filter(({ protocol }) => protocol === 'tcp').map(({ port }) => port));
+  for (const { port, protocol } of ports) if (protocol !== 'tcp') opaque.delete(port);
+  return [...opaque].sort((a, b) => a - b);
+}
+
+/** By pod: the SPIFFE ID to expect of it; absent where it does not speak TLS of the mesh. */
+export function deriveIdentities(
+  graph: GraphApi,
+  context: {
+    readonly settings: Collection<MeshSettings>;
+    readonly pods: Collection<MeshPod>;
+    readonly workloads: Collection<Workload>;
+  },
+): Collection<string> {
+  const trustDomains = graph.derive('trustDomain', context.settings, (_, { trustDomain }) => trustDomain);
+  const modes = graph.derive('workloadModes', context.workloads, (_, { mtls }) => mtls.mode);
+  return graph.derive(
+    'identities',
+    context.pods,
+    (_, { meshed, workload, namespace, serviceAccount }, read) => {
+      const mode = meshed ? read(modes, workload) : undefined;
+      const trustDomain = read(trustDomains, 'default');
+      if (mode === undefined || mode === 'Disabled' || trustDomain === undefined) return undefined;
+      return formatIdentity({ trustDomain, namespace, serviceAccount });
+    },
+  );
+}
