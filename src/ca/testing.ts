@@ -1,7 +1,7 @@
 /** For this room's tests and its neighbours': a clock that stands still, an authority, and requests good and bad. */
 
 import { execFileSync } from 'node:child_process';
-import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,11 +19,14 @@ export function standingClock(nowMs = Date.UTC(2026, 8, 1, 12, 0, 0, 250)): Cloc
   return { now: () => nowMs, after: () => () => {} };
 }
 
-export function testMaterial(clock: Clock = standingClock()): AuthorityMaterial {
+export function testMaterial(
+  clock: Clock = standingClock(),
+  intermediateLifetimeMs = 365 * dayMs,
+): AuthorityMaterial {
   return createAuthorityMaterial({
     trustDomain: 'cluster.local',
     rootLifetimeMs: 3650 * dayMs,
-    intermediateLifetimeMs: 365 * dayMs,
+    intermediateLifetimeMs,
     clock,
   });
 }
@@ -84,8 +87,4 @@ export function openssl(
   } finally {
     rmSync(directory, { recursive: true });
   }
-}
-
-export function privateKey(pem: string): KeyObject {
-  return createPrivateKey(pem);
 }

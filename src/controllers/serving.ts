@@ -1,0 +1,128 @@
+/**
+ * The control plane's own certificate, for the webhook and for ADS: issued by the mesh's authority, one per replica,
+ * its key only in memory. Renewed at two thirds of its life, and whenever another root takes over, without a restart:
+ * the servers are handed each new one.
+ */
+
+import type { Clock } from '../base/clock.ts';
+import { describeError } from '../base/errors.ts';
+import type { Logger } from '../base/log.ts';
+import { formatIdentity } from '../base/spiffe.ts';
+import type { Authority, IssuedLeaf } from '../ca/authority.ts';
+import type { AuthorityKeeper } from './authority-keeper.ts';
+
+export interface ServingIdentity {
+  readonly namespace: string;
+  readonly serviceName: string;
+  readonly serviceAccount: string;
+  readonly trustDomain: string;
+}
+
+/** What a TLS server needs, as PEM; `ca` is what clients are verified against. */
+export interface ServingCertificate {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca: string;
+  readonly serial: string;
+  readonly notAfterMs: number;
+}
+
+export interface ServingOptions {
+  readonly keeper: Pick<AuthorityKeeper, 'authority' | 'onChange'>;
+  /** Read at every issue: the trust domain may only be known once MeshConfig was read. */
+  readonly identity: () => ServingIdentity;
+  readonly lifetimeMs: () => number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The names by which the API server and proxies reach a Service. */
+export function servingNames(identity: ServingIdentity): readonly string[] {
+  const { serviceName, namespace } = identity;
+  const inCluster = `${serviceName}.${namespace}.svc`;
+  return [inCluster, `${inCluster}.cluster.local`, `${serviceName}.${namespace}`];
+}
+
+/** A timer of the platform reaches 24 days; an hour also makes up for a machine that slept. */
+const longestSleepMs = 3_600_000;
+/** Also where the authority is about to end and cuts every certificate shorter than the one before. */
+const shortestIntervalMs = 30_000;
+
+export class ServingCertificates {
+  readonly #options: ServingOptions;
+  readonly #listeners = new Set<(certificate: ServingCertificate) => void>();
+  #certificate: ServingCertificate | undefined;
+  #renewAtMs = 0;
+  #cancelTimer: () => void = () => {};
+  #stopListening: () => void = () => {};
+
+  constructor(options: ServingOptions) {
+    this.#options = options;
+  }
+
+  /** Undefined until the authority is there. */
+  get current(): ServingCertificate | undefined {
+    return this.#certificate;
+  }
+
+  /** Called with every new certificate; at once where there is one already. */
+  onChange(listener: (certificate: ServingCertificate) => void): () => void {
+    this.#listeners.add(listener);
+    if (this.#certificate !== undefined) listener(this.#certificate);
+    return () => this.#listeners.delete(listener);
+  }
+
+  start(signal: AbortSignal): void {
+    this.#stopListening = this.#options.keeper.onChange((authority) => {
+      // A new intermediate needs nothing here; another root makes clients refuse what was issued before.
+      if (this.#certificate?.ca !== authority.trustBundle) this.#issue(authority);
+    });
+    signal.addEventListener('abort', () => this.#stop(), { once: true });
+  }
+
+  #stop(): void {
+    this.#stopListening();
+    this.#cancelTimer();
+  }
+
+  #check(): void {
+    const { authority } = this.#options.keeper;
+    if (authority !== undefined && this.#options.clock.now() >= this.#renewAtMs) this.#issue(authority);
+    else this.#sleep();
+  }
+
+  #sleep(): void {
+    this.#cancelTimer();
+    const { clock } = this.#options;
+    const delayMs = Math.max(0, Math.min(this.#renewAtMs - clock.now(), longestSleepMs));
+    this.#cancelTimer = clock.after(delayMs, () => this.#check());
+  }
+
+  #issue(authority: Authority): void {
+    const { clock, log } = this.#options;
+    try {
+      const leaf = this.#newLeaf(authority);
+      const dueMs = leaf.notBeforeMs + ((leaf.notAfterMs - leaf.notBeforeMs) * 2) / 3;
+      this.#renewAtMs = Math.max(dueMs, clock.now() + shortestIntervalMs);
+      const { chain, key, serial, notAfterMs } = leaf;
+      this.#certificate = { cert: chain, key, ca: authority.trustBundle, serial, notAfterMs };
+      log.info({ serial, notAfter: new Date(notAfterMs).toISOString() }, 'serving certificate issued');
+    } catch (error) {
+      this.#renewAtMs = clock.now() + shortestIntervalMs;
+      this.#sleep();
+      log.error({ err: describeError(error) }, 'no serving certificate could be issued');
+      return;
+    }
+    this.#sleep();
+    for (const listener of this.#listeners) listener(this.#certificate);
+  }
+
+  #newLeaf(authority: Authority): IssuedLeaf & { readonly key: string } {
+    const identity = this.#options.identity();
+    return authority.issueServing({
+      dnsNames: servingNames(identity),
+      uri: formatIdentity(identity),
+      lifetimeMs: this.#options.lifetimeMs(),
+    });
+  }
+}

@@ -1,0 +1,208 @@
+/** For tests of controllers: a clock that is moved by hand, and a KubeApi in memory that records what is done to it. */
+
+import type { Clock } from '../base/clock.ts';
+import { KubeError } from '../kube/errors.ts';
+import type { ApplyOptions, KubeApi, KubeObject, ResourceType } from '../kube/types.ts';
+
+export interface MovableClock extends Clock {
+  /** Runs what falls due on the way, in order. */
+  advance(byMs: number): void;
+}
+
+export function movableClock(startMs = Date.UTC(2026, 8, 1, 12)): MovableClock {
+  let nowMs = startMs;
+  let timers: { readonly atMs: number; readonly action: () => void }[] = [];
+  return {
+    now: () => nowMs,
+    after: (delayMs, action) => {
+      const timer = { atMs: nowMs + delayMs, action };
+      timers.push(timer);
+      return () => {
+        timers = timers.filter((other) => other !== timer);
+      };
+    },
+    advance: (byMs) => {
+      const endMs = nowMs + byMs;
+      for (;;) {
+        const [next] = timers.filter((timer) => timer.atMs <= endMs).sort((a, b) => a.atMs - b.atMs);
+        if (next === undefined) break;
+        timers = timers.filter((timer) => timer !== next);
+        nowMs = Math.max(nowMs, next.atMs);
+        next.action();
+      }
+      nowMs = endMs;
+    },
+  };
+}
+
+export interface Action {
+  readonly verb: string;
+  /** `secrets weft-system/weft-ca`. */
+  readonly target: string;
+  readonly object?: KubeObject;
+  readonly fieldManager?: string;
+}
+
+/** An API server as far as controllers can tell: resource versions, 404, 409 on create and on stale updates. */
+export class RecordedApi implements KubeApi {
+  readonly actions: Action[] = [];
+  readonly #objects = new Map<string, KubeObject>();
+  readonly #faults: { readonly match: string; readonly error: Error }[] = [];
+  readonly #absent = new Set<string>();
+  #version = 0;
+
+  /** Writes only, as `verb target`. */
+  get writes(): readonly string[] {
+    return this.actions
+      .filter(({ verb }) => verb !== 'get' && verb !== 'list')
+      .map((a) => `${a.verb} ${a.target}`);
+  }
+
+  /** The next action whose `verb target` starts so rejects. */
+  failNext(match: string, error: Error = kubeError(500)): void {
+    this.#faults.push({ match, error });
+  }
+
+  /** Discovery stops listing the kind. */
+  doNotServe(type: ResourceType): void {
+    this.#absent.add(type.plural);
+  }
+
+  /** Puts an object there without recording it, as another client would. */
+  put<T extends KubeObject>(type: ResourceType, object: T): T {
+    const stored = this.#stamp(object);
+    this.#objects.set(targetOf(type, object.metadata.name, object.metadata.namespace), stored);
+    return stored as T;
+  }
+
+  remove(type: ResourceType, name: string, namespace?: string): void {
+    this.#objects.delete(targetOf(type, name, namespace));
+  }
+
+  peek<T extends KubeObject>(type: ResourceType, name: string, namespace?: string): T | undefined {
+    return this.#objects.get(targetOf(type, name, namespace)) as T | undefined;
+  }
+
+  request<T>(method: string, path: string): Promise<T> {
+    return Promise.reject(new Error(`${method} ${path}: controllers use the typed methods`));
+  }
+
+  get<T extends KubeObject>(type: ResourceType, name: string, namespace?: string): Promise<T | undefined> {
+    return this.#do(
+      'get',
+      targetOf(type, name, namespace),
+      {},
+      (target) => this.#objects.get(target) as T | undefined,
+    );
+  }
+
+  list<T extends KubeObject>(
+    type: ResourceType,
+    options: { readonly namespace?: string } = {},
+  ): Promise<readonly T[]> {
+    const prefix = targetOf(type, '', options.namespace);
+    return this.#do('list', prefix, {}, () =>
+      [...this.#objects].filter(([target]) => target.startsWith(prefix)).map(([, object]) => object as T),
+    );
+  }
+
+  create<T extends KubeObject>(type: ResourceType, object: T): Promise<T> {
+    return this.#write('create', type, object, {}, (current) => {
+      if (current !== undefined) throw kubeError(409, 'AlreadyExists');
+      return object;
+    });
+  }
+
+  update<T extends KubeObject>(type: ResourceType, object: T): Promise<T> {
+    return this.#write('update', type, object, {}, (current) => replaced(current, object));
+  }
+
+  updateStatus<T extends KubeObject>(type: ResourceType, object: T): Promise<T> {
+    return this.#write('updateStatus', type, object, {}, (current) => ({
+      ...replaced(current, object),
+      ...current,
+      status: (object as { status?: unknown }).status,
+    }));
+  }
+
+  delete(type: ResourceType, name: string, namespace?: string): Promise<void> {
+    return this.#do('delete', targetOf(type, name, namespace), {}, (target) => {
+      if (!this.#objects.delete(target)) throw kubeError(404, 'NotFound');
+    });
+  }
+
+  apply<T extends KubeObject>(type: ResourceType, object: T, options: ApplyOptions): Promise<T> {
+    return this.#write('apply', type, object, options, (current) => merged(current, object));
+  }
+
+  applyStatus<T extends KubeObject>(type: ResourceType, object: T, options: ApplyOptions): Promise<T> {
+    return this.#write('applyStatus', type, object, options, (current) => {
+      if (current === undefined) throw kubeError(404, 'NotFound');
+      return { ...current, status: (object as { status?: unknown }).status };
+    });
+  }
+
+  serves(type: ResourceType): Promise<boolean> {
+    return Promise.resolve(!this.#absent.has(type.plural));
+  }
+
+  #write<T extends KubeObject>(
+    verb: string,
+    type: ResourceType,
+    object: T,
+    options: Partial<ApplyOptions>,
+    next: (current: KubeObject | undefined) => KubeObject,
+  ): Promise<T> {
+    const target = targetOf(type, object.metadata.name, object.metadata.namespace);
+    const { fieldManager } = options;
+    const extra = { object, ...(fieldManager === undefined ? {} : { fieldManager }) };
+    return this.#do(verb, target, extra, () => {
+      const stored = this.#stamp(next(this.#objects.get(target)));
+      this.#objects.set(target, stored);
+      return stored as T;
+    });
+  }
+
+  async #do<R>(verb: string, target: string, extra: Partial<Action>, act: (target: string) => R): Promise<R> {
+    // The answer never comes in the same turn, as over a network.
+    await Promise.resolve();
+    this.actions.push({ verb, target, ...extra });
+    const fault = this.#faults.findIndex(({ match }) => `${verb} ${target}`.startsWith(match));
+    if (fault >= 0) throw this.#faults.splice(fault, 1)[0]?.error ?? kubeError(500);
+    return act(target);
+  }
+
+  #stamp<T extends KubeObject>(object: T): T {
+    const resourceVersion = String(++this.#version);
+    const uid = object.metadata.uid ?? `uid-${resourceVersion}`;
+    return structuredClone({ ...object, metadata: { ...object.metadata, uid, resourceVersion } });
+  }
+}
+
+function replaced(current: KubeObject | undefined, object: KubeObject): KubeObject {
+  if (current === undefined) throw kubeError(404, 'NotFound');
+  if (object.metadata.resourceVersion !== current.metadata.resourceVersion) throw kubeError(409, 'Conflict');
+  return object;
+}
+
+function merged(current: KubeObject | undefined, object: KubeObject): KubeObject {
+  return current === undefined
+    ? object
+    : { ...current, ...object, metadata: { ...current.metadata, ...object.metadata } };
+}
+
+function targetOf(type: ResourceType, name: string, namespace?: string): string {
+  return `${type.plural} ${namespace === undefined ? name : `${namespace}/${name}`}`;
+}
+
+export function kubeError(status: number, reason = 'InternalError'): KubeError {
+  return new KubeError(status >= 500 ? 'WEFT-KUBE-04' : 'WEFT-KUBE-03', `injected ${status} ${reason}`, {
+    status,
+    reason,
+  });
+}
+
+/** Lets everything that was promised so far come about. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
