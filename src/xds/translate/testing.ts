@@ -9,6 +9,7 @@ import type {
   Mesh,
   MeshPod,
   MeshSettings,
+  PolicyVerdict,
   RouteRule,
   RouteTable,
   RouteVerdict,
@@ -84,6 +85,7 @@ export function testMesh(): TestMesh {
     ...sources,
     pods: graph.source<MeshPod>('pods'),
     routeVerdicts: graph.source<RouteVerdict>('routeVerdicts'),
+    policyVerdicts: graph.source<PolicyVerdict>('policyVerdicts'),
     usedBy: graph.index('usedBy', sources.used, (used) => used.destinations),
   };
   sources.settings.set('default', testSettings);
