@@ -26,7 +26,7 @@ import {
   withRegistry,
 } from './registry.ts';
 import { type DebianProgramName, debianPrograms, type GoProgramName, goPrograms } from './versions.ts';
-import { pauseImageArchive } from '../images/pause.ts';
+import { buildPauseImage } from '../images/pause.ts';
 
 export { ensureBinary } from './binaries.ts';
 export { gatewayApiCrds } from './gateway-api.ts';
@@ -93,7 +93,7 @@ export async function startCluster(options: StartOptions): Promise<Cluster> {
       kind: 'cluster',
       name,
       programs,
-      pauseImage: await pauseImageArchive(log),
+      pauseImage: await buildPauseImage(log),
       cniDirectory: join(debianPrograms.bridge.file, '..'),
       ...(emulate === undefined ? {} : { emulate }),
     },

@@ -2,7 +2,8 @@
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { run, tryRun } from '../command.ts';
+import { tryRun } from '../command.ts';
+import { loadImage } from '../images/load.ts';
 import type { Addresses } from './addresses.ts';
 import { ApiClient } from './api.ts';
 import {
@@ -107,7 +108,7 @@ async function startContainerd(plan: ClusterPlan, directory: string, supervisor:
   supervisor.start('containerd', ['containerd', '--config', join(directory, 'containerd.toml')]);
   const answers = async (): Promise<boolean> => (await tryRun([...control, 'version'])).code === 0;
   await until('containerd answers', supervisor, 'containerd', answers);
-  await run([...control, 'images', 'import', plan.pauseImage]);
+  await loadImage(containerdSocket(directory), plan.pauseImage);
 }
 
 async function isNodeReady(api: ApiClient): Promise<boolean> {

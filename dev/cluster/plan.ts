@@ -4,6 +4,7 @@
  * the line `keep` lets the cluster outlive it.
  */
 
+import type { BuiltImage } from '../images/oci.ts';
 import type { GoProgramName } from './versions.ts';
 
 export interface ClusterPlan {
@@ -11,8 +12,8 @@ export interface ClusterPlan {
   readonly name: string;
   readonly emulate?: string;
   readonly programs: Readonly<Record<GoProgramName, string>>;
-  /** OCI archive of the pause image. */
-  readonly pauseImage: string;
+  /** Image of the pods' sandboxes. */
+  readonly pauseImage: BuiltImage;
   readonly cniDirectory: string;
 }
 

@@ -3,9 +3,10 @@
 import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Cluster } from '../cluster/cluster.ts';
-import { type Log, run, withProgress } from '../command.ts';
+import { type Log, withProgress } from '../command.ts';
 import { canBuild, type ImageName, imageSource } from './definitions.ts';
-import { type BuiltImage, buildImage } from './oci.ts';
+import { loadImage } from './load.ts';
+import { type BuiltImage, buildImage, layersFolder } from './oci.ts';
 import { imagesDirectory } from './pause.ts';
 
 export type { BuiltImage } from './oci.ts';
@@ -27,23 +28,39 @@ export async function buildImages(
     built[name] = await withProgress(log, `building the image ${name}`, async () =>
       buildImage(await imageSource(name, log), imagesDirectory()),
     );
-    await forgetOldVersions(dirname(built[name].tar));
+    await forgetOldVersions(built[name].layout);
   }
+  await forgetUnusedLayers();
   return built;
 }
 
+/** `current` counts as used now. */
 async function forgetOldVersions(current: string): Promise<void> {
   await utimes(current, new Date(), new Date());
-  const folder = dirname(current);
-  const versions = await Promise.all(
-    (await readdir(folder)).map(async (name) => {
+  const versions = await entriesByAge(dirname(current));
+  for (const { path } of versions.slice(keptVersions)) await rm(path, { recursive: true, force: true });
+}
+
+/** Layers that no image links to any more; young ones may belong to an image that is being built. */
+async function forgetUnusedLayers(): Promise<void> {
+  for (const { path, changedMs } of await entriesByAge(layersFolder(imagesDirectory()))) {
+    if (Date.now() - changedMs < 600_000) continue;
+    const links = (await stat(join(path, 'layer.tar')).catch(() => undefined))?.nlink ?? 1;
+    if (links === 1) await rm(path, { recursive: true, force: true });
+  }
+}
+
+/** The newest first. */
+async function entriesByAge(folder: string): Promise<readonly { path: string; changedMs: number }[]> {
+  const names = await readdir(folder);
+  const entries = await Promise.all(
+    names.map(async (name) => {
       const path = join(folder, name);
       // Another process may remove it at the same moment.
-      return { path, usedMs: (await stat(path).catch(() => undefined))?.mtimeMs ?? 0 };
+      return { path, changedMs: (await stat(path).catch(() => undefined))?.mtimeMs ?? 0 };
     }),
   );
-  versions.sort((a, b) => b.usedMs - a.usedMs);
-  for (const { path } of versions.slice(keptVersions)) await rm(path, { recursive: true, force: true });
+  return entries.sort((a, b) => b.changedMs - a.changedMs);
 }
 
 /** Imports the images the cluster does not have yet. */
@@ -52,10 +69,7 @@ export async function loadImages(
   images: Readonly<Record<string, BuiltImage>>,
   log: Log = () => {},
 ): Promise<void> {
-  const control = ['ctr', '--address', cluster.containerdSocket, '--namespace', 'k8s.io', 'images'];
-  const present = new Set((await run([...control, 'list', '--quiet'])).split('\n'));
-  for (const { ref, tar } of Object.values(images)) {
-    if (present.has(ref)) continue;
-    await withProgress(log, `loading ${ref}`, () => run([...control, 'import', tar]));
+  for (const image of Object.values(images)) {
+    await withProgress(log, `loading ${image.ref}`, () => loadImage(cluster.containerdSocket, image));
   }
 }

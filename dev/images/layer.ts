@@ -1,8 +1,9 @@
 /** What goes into one layer of an image, and how it becomes a tar file with a digest. */
 
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
 import { type TarEntry, tarEnd, tarHeader, tarPadding } from './tar.ts';
 
 /** One file, folder or link of an image; `path` is absolute in the image, `source` a path on this machine or content. */
@@ -41,6 +42,21 @@ export async function fingerprint(items: readonly LayerItem[], hash: Hash): Prom
   }
 }
 
+/** The items as a tar archive, piece by piece. */
+export async function* tarOf(items: readonly LayerItem[]): AsyncGenerator<Buffer> {
+  for (const item of completeItems(items)) {
+    const contentBytes = item.kind === 'file' ? await sizeOf(item.source) : 0;
+    yield tarHeader(entryOf(item, contentBytes));
+    if (item.kind !== 'file') continue;
+    if (Buffer.isBuffer(item.source)) yield item.source;
+    else
+      for await (const chunk of createReadStream(item.source, { highWaterMark: 1 << 20 }))
+        yield chunk as Buffer;
+    yield tarPadding(contentBytes);
+  }
+  yield tarEnd;
+}
+
 export interface Blob {
   /** `sha256:<hex>` */
   readonly digest: string;
@@ -50,28 +66,15 @@ export interface Blob {
 /** Writes the items as a tar file to `target`. */
 export async function writeTar(items: readonly LayerItem[], target: string): Promise<Blob> {
   const hash = createHash('sha256');
-  const output = await open(target, 'w');
   let sizeBytes = 0;
-  const write = async (chunk: Buffer): Promise<void> => {
-    hash.update(chunk);
-    sizeBytes += chunk.length;
-    await output.writeFile(chunk);
-  };
-  try {
-    for (const item of completeItems(items)) {
-      const contentBytes = item.kind === 'file' ? await sizeOf(item.source) : 0;
-      await write(tarHeader(entryOf(item, contentBytes)));
-      if (item.kind !== 'file') continue;
-      if (Buffer.isBuffer(item.source)) await write(item.source);
-      else
-        for await (const chunk of createReadStream(item.source, { highWaterMark: 1 << 20 }))
-          await write(chunk as Buffer);
-      await write(tarPadding(contentBytes));
+  const measured = async function* (): AsyncGenerator<Buffer> {
+    for await (const chunk of tarOf(items)) {
+      hash.update(chunk);
+      sizeBytes += chunk.length;
+      yield chunk;
     }
-    await write(tarEnd);
-  } finally {
-    await output.close();
-  }
+  };
+  await pipeline(measured, createWriteStream(target));
   return { digest: `sha256:${hash.digest('hex')}`, sizeBytes };
 }
 

@@ -5,7 +5,7 @@ import type { Log } from '../command.ts';
 import { ensureBinary } from '../cluster/binaries.ts';
 import { pauseImageName } from '../cluster/node-files.ts';
 import { cacheDirectory } from '../cluster/paths.ts';
-import { buildImage, type ImageSource } from './oci.ts';
+import { type BuiltImage, buildImage, type ImageSource } from './oci.ts';
 
 /** Where built images are kept. */
 export function imagesDirectory(): string {
@@ -22,7 +22,6 @@ export function pauseImage(program: string): ImageSource {
   };
 }
 
-/** Path of the OCI archive. */
-export async function pauseImageArchive(log: Log): Promise<string> {
-  return (await buildImage(pauseImage(await ensureBinary('pause', log)), imagesDirectory())).tar;
+export async function buildPauseImage(log: Log): Promise<BuiltImage> {
+  return buildImage(pauseImage(await ensureBinary('pause', log)), imagesDirectory());
 }
