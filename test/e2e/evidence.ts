@@ -1,5 +1,6 @@
 /** Evidence from outside the application: what a proxy counts, and what is on the wire. */
 
+import { spawn } from 'node:child_process';
 import type { Cluster } from '../../dev/cluster/cluster.ts';
 
 /** A proxy's Prometheus series: `name{labels}` -> value. */
@@ -34,8 +35,7 @@ export async function capture(
   address: string,
   action: () => Promise<unknown>,
 ): Promise<string> {
-  const tcpdump = cluster.spawn([
-    'tcpdump',
+  const tcpdump = spawn('nsenter', [`--net=${cluster.networkNamespace}`, 'tcpdump',
     '-i',
     'cni0',
     '-U',

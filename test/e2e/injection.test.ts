@@ -114,7 +114,7 @@ suite('pods of a labelled namespace', () => {
   });
 
   test('run outside the mesh on the host network when only the namespace asks, and the user is told why', async () => {
-    const { stdout, stderr } = await mesh.cluster.run(
+    const { stdout, stderr } = await mesh.cluster.exec(
       [mesh.cluster.binaries.kubectl, '--kubeconfig', mesh.cluster.kubeconfigPath, 'apply', '-f', '-'],
       {
         input: JSON.stringify({

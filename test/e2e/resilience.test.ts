@@ -29,7 +29,7 @@ async function killContainer(pod: Pod | undefined, name: string): Promise<void> 
     ?.find((one) => one.name === name)
     ?.containerID.replace('containerd://', '');
   assert.ok(id !== undefined);
-  await mesh.cluster.run([
+  await mesh.cluster.exec([
     'ctr',
     '--address',
     mesh.cluster.containerdSocket,
@@ -44,12 +44,7 @@ async function killContainer(pod: Pod | undefined, name: string): Promise<void> 
 }
 
 function kubectl(...args: readonly string[]): Promise<unknown> {
-  return mesh.cluster.run([
-    mesh.cluster.binaries.kubectl,
-    '--kubeconfig',
-    mesh.cluster.kubeconfigPath,
-    ...args,
-  ]);
+  return mesh.cluster.kubectl(args);
 }
 
 suite('under load', () => {
