@@ -15,7 +15,7 @@ import { PreviousHostsPredicateSchema } from '../proto/envoy/extensions/retry/ho
 import { FractionalPercent_DenominatorType } from '../proto/envoy/type/v3/percent_pb.js';
 import { duration, extension } from './encode.ts';
 import { hostOf, requestHeaderFields, responseHeaderFields } from './headers.ts';
-import { invalidBackendCluster, serviceName } from './names.ts';
+import { invalidBackendCluster, notSentHeader, serviceName } from './names.ts';
 import { fullPathRewrite, pathRewrite, prefixRewrite } from './rewrites.ts';
 
 type Init<T> = Exclude<T, { $typeName: string }>;
@@ -87,12 +87,14 @@ function destination(backends: readonly RouteBackend[]): Pick<RouteAction, 'clus
 
 /**
  * Retries that can never repeat a request the application has seen: the connection failed, the server's HTTP/2
- * refused the stream, or the connection was gone before the request was written. They make rolling restarts
- * lossless; whatever else may be retried is for a TrafficPolicy to say. Another endpoint is preferred.
+ * refused the stream, the connection was gone before the request was written, or the other side's proxy says
+ * that its application did not accept a connection. They make rolling restarts lossless and hide a pod whose
+ * application has just died; whatever else may be retried is for a policy to say. Another endpoint is preferred.
  */
 function safeRetries(perTryTimeoutMs: number | undefined): RetryPolicy {
   return {
-    retryOn: 'connect-failure,refused-stream,reset-before-request',
+    retryOn: 'connect-failure,refused-stream,reset-before-request,retriable-headers',
+    retriableHeaders: [{ name: notSentHeader, headerMatchSpecifier: { case: 'presentMatch', value: true } }],
     numRetries: 2,
     retryHostPredicate: [
       extension('envoy.retry_host_predicates.previous_hosts', PreviousHostsPredicateSchema, {}),
@@ -129,7 +131,8 @@ const redirectCodes: Readonly<Record<number, RedirectAction_RedirectResponseCode
 
 /**
  * Gateway API's rules of the port in Location: the one given; else the scheme's own where a scheme is given;
- * else the one the client called. The well-known port of the scheme is not written.
+ * else the one the client called. The well-known port of the scheme is left out, except where Envoy would then
+ * write the port of the request's Host, which is another.
  */
 function redirectAction(rule: RouteRule, redirect: Redirect, calledPort: number) {
   const scheme = redirect.scheme ?? 'http';
@@ -142,7 +145,8 @@ function redirectAction(rule: RouteRule, redirect: Redirect, calledPort: number)
     action.schemeRewriteSpecifier = { case: 'schemeRedirect', value: redirect.scheme };
   }
   if (redirect.hostname !== undefined) action.hostRedirect = redirect.hostname;
-  if (port !== undefined && port !== wellKnownPorts[scheme]) action.portRedirect = port;
+  const hostHasPort = redirect.hostname === undefined && calledPort !== 80;
+  if (port !== undefined && (port !== wellKnownPorts[scheme] || hostHasPort)) action.portRedirect = port;
   return action;
 }
 

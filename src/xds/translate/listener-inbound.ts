@@ -27,8 +27,8 @@ import {
   tlsInspector,
 } from './listener-filters.ts';
 import { inboundListener } from './names.ts';
-import { callerIdentity, connectionManager, tcpProxy } from './network-filters.ts';
-import { inboundRoutes } from './route-inbound.ts';
+import { inboundHttp } from './http-inbound.ts';
+import { tcpProxy } from './network-filters.ts';
 import { downstreamTls, tlsNeeds } from './tls.ts';
 
 type Listener = Exclude<MessageInitShape<typeof ListenerSchema>, { $typeName: string }>;
@@ -85,7 +85,7 @@ function meshChains(trustDomain: string): FilterChain[] {
       name: 'mesh-http',
       filterChainMatch: { ...match, applicationProtocols: http },
       transportSocket: downstreamTls(trustDomain, http),
-      filters: [connectionManager('inbound', inboundRoutes(), callerIdentity(true))],
+      filters: [inboundHttp(true)],
     },
     {
       name: 'mesh-tcp',
@@ -100,7 +100,7 @@ function plaintextHttpChain(): FilterChain {
   return {
     name: 'plaintext-http',
     filterChainMatch: { transportProtocol: 'raw_buffer', applicationProtocols: plaintextHttp },
-    filters: [connectionManager('inbound', inboundRoutes(), callerIdentity(false))],
+    filters: [inboundHttp(false)],
   };
 }
 

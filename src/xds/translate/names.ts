@@ -10,6 +10,12 @@ export const outboundListener = 'outbound';
 /** A cluster that never exists: a route that chooses it is answered 500, which is what an invalid backend owes. */
 export const invalidBackendCluster = 'invalid-backend';
 
+/**
+ * Response header by which the inbound side says that the application was never reached, so that the outbound
+ * side may try another endpoint whatever the method. It is seen by no application.
+ */
+export const notSentHeader = 'x-weft-not-sent';
+
 /** `key` is a ServicePort's: `namespace/service:port`. The endpoints of the cluster carry the same name. */
 export function serviceName(key: string): string {
   return `svc/${key}`;

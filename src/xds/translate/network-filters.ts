@@ -6,7 +6,6 @@ import type { FilterSchema } from '../proto/envoy/config/listener/v3/listener_co
 import { FilterStateValue_SharedWithUpstream } from '../proto/envoy/extensions/filters/common/set_filter_state/v3/value_pb.js';
 import {
   HttpConnectionManager_CodecType,
-  HttpConnectionManager_ForwardClientCertDetails,
   HttpConnectionManager_ServerHeaderTransformation,
   HttpConnectionManagerSchema,
 } from '../proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
@@ -37,7 +36,7 @@ export function routesByName(name: string): Routes {
 export function connectionManager(
   direction: Direction,
   routes: Routes,
-  extra: Pick<ConnectionManager, 'forwardClientCertDetails' | 'setCurrentClientCertDetails'> = {},
+  extra: Partial<ConnectionManager> = {},
 ): Filter {
   return extension('http', HttpConnectionManagerSchema, {
     statPrefix: direction,
@@ -53,15 +52,6 @@ export function connectionManager(
     http2ProtocolOptions: { allowConnect: true },
     ...extra,
   });
-}
-
-/** What the application is told of the caller: its identity where the mesh has proven one, and nothing a caller claims. */
-export function callerIdentity(proven: boolean): Parameters<typeof connectionManager>[2] {
-  if (!proven) return { forwardClientCertDetails: HttpConnectionManager_ForwardClientCertDetails.SANITIZE };
-  return {
-    forwardClientCertDetails: HttpConnectionManager_ForwardClientCertDetails.SANITIZE_SET,
-    setCurrentClientCertDetails: { uri: true },
-  };
 }
 
 export function tcpProxy(

@@ -13,7 +13,7 @@ import { plainAction, routeAction } from './actions.ts';
 import { encodeResource } from './encode.ts';
 import { requestHeaderFields, responseHeaderFields } from './headers.ts';
 import { routeMatch } from './matches.ts';
-import { serviceName, variantKey } from './names.ts';
+import { notSentHeader, serviceName, variantKey } from './names.ts';
 import { referencedClusters } from './plan.ts';
 
 type Route = MessageInitShape<typeof RouteSchema>;
@@ -46,7 +46,10 @@ function configuration(name: string, routes: Route[], clusters: readonly string[
   return encodeResource(
     name,
     RouteConfigurationSchema,
-    { name, virtualHosts: [{ name: 'all', domains: ['*'], routes }] },
+    {
+      name,
+      virtualHosts: [{ name: 'all', domains: ['*'], routes, responseHeadersToRemove: [notSentHeader] }],
+    },
     clusters.map((cluster) => ({ kind: 'cluster', name: cluster })),
   );
 }
