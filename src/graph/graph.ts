@@ -14,10 +14,10 @@ import { equal } from './equal.ts';
 import { ExpandedNode, type Expansion } from './expand.ts';
 import { causesOf, explainKey } from './explain.ts';
 import { IndexNode } from './grouping.ts';
-import { type AnyNode, type CollectionStats, type Engine, GraphNode } from './node.ts';
+import { type AnyNode, type Engine, GraphNode } from './node.ts';
 import { SourceNode } from './source.ts';
 import { Tracking } from './tracking.ts';
-import type { Collection, DeriveOptions, Explanation, GraphApi, Index, Source } from './types.ts';
+import type { Collection, DeriveOptions, Explanation, GraphApi, GraphStats, Index, Source } from './types.ts';
 
 export interface GraphOptions {
   /** Told of everything that a subscriber or a computation threw; must not throw itself. */
@@ -32,16 +32,6 @@ export interface GraphOptions {
 export interface ErrorPlace {
   readonly collection: string;
   readonly key?: string;
-}
-
-export interface GraphStats {
-  readonly collections: readonly CollectionStats[];
-  readonly flushes: number;
-  /** Time spent in flushes and subscribers since the start, without the pauses between slices. */
-  readonly busyMs: number;
-  /** From the start of the latest flush to the return of its last subscriber. */
-  readonly lastFlushMs: number;
-  readonly longestFlushMs: number;
 }
 
 /** idle -> scheduled (written to) -> computing -> notifying -> idle, or scheduled again. */
@@ -155,7 +145,6 @@ export class Graph implements GraphApi {
     return causesOf(this.#own(collection), key);
   }
 
-  /** The collection of that name, for tools that are given names by people. */
   collection(name: string): Collection<unknown> | undefined {
     const node = this.#byName.get(name);
     return node instanceof GraphNode ? node : undefined;

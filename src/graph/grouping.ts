@@ -10,11 +10,12 @@ import type { Index, IndexEntry } from './types.ts';
 
 interface Membership<V> {
   readonly entry: IndexEntry<V>;
-  readonly groups: ReadonlySet<string>;
+  /** Each once. An array, because there is one per key and most have a single group. */
+  readonly groups: readonly string[];
 }
 
 export class IndexNode<V>
-  extends ComputedNode<V, ReadonlySet<string>, readonly IndexEntry<V>[]>
+  extends ComputedNode<V, readonly string[], readonly IndexEntry<V>[]>
   implements Index<V>
 {
   readonly grouped = true;
@@ -34,19 +35,20 @@ export class IndexNode<V>
     this.#groupsOf = groupsOf;
   }
 
-  protected override compute(key: string, value: V): ReadonlySet<string> {
-    return new Set(this.#groupsOf(value, key));
+  protected override compute(key: string, value: V): readonly string[] {
+    const groups = [...this.#groupsOf(value, key)];
+    return groups.length < 2 ? groups : [...new Set(groups)];
   }
 
-  protected override accept(key: string, groups: ReadonlySet<string>, value: V): void {
+  protected override accept(key: string, groups: readonly string[], value: V): void {
     const former = this.#memberships.get(key);
     // Equal again after values for which groupsOf failed and which were therefore never taken in.
     const entry = former !== undefined && equal(former.entry.value, value) ? former.entry : { key, value };
     this.#memberships.set(key, { entry, groups });
-    for (const group of former?.groups ?? []) if (!groups.has(group)) this.#edit(group, key, undefined);
-    for (const group of groups) {
-      if (entry !== former?.entry || !former.groups.has(group)) this.#edit(group, key, entry);
-    }
+    const left = without(former?.groups ?? none, groups);
+    for (const group of left) this.#edit(group, key, undefined);
+    const affected = entry === former?.entry ? without(groups, former.groups) : groups;
+    for (const group of affected) this.#edit(group, key, entry);
   }
 
   protected override drop(key: string): void {
@@ -80,6 +82,15 @@ export class IndexNode<V>
   override errorBehind(): undefined {
     return undefined;
   }
+}
+
+const none: readonly string[] = [];
+
+function without(groups: readonly string[], excluded: readonly string[]): readonly string[] {
+  if (groups.length === 0 || excluded.length === 0) return groups;
+  if (excluded.length < 8) return groups.filter((group) => !excluded.includes(group));
+  const set = new Set(excluded);
+  return groups.filter((group) => !set.has(group));
 }
 
 function edited<V>(

@@ -7,7 +7,7 @@
  */
 
 import { Slot, type Tracking } from './tracking.ts';
-import type { Change, Collection } from './types.ts';
+import type { Change, Collection, CollectionStats } from './types.ts';
 
 export type Listener<V> = (changes: readonly Change<V>[]) => void;
 
@@ -51,15 +51,6 @@ export interface AnyNode extends Pick<Collection<unknown>, 'name' | 'size' | 'er
   /** What went wrong with the computation that gives this value. */
   errorBehind(key: string): Error | undefined;
   stats(): CollectionStats;
-}
-
-/** What `stats` says of one collection. */
-export interface CollectionStats {
-  readonly name: string;
-  readonly keys: number;
-  readonly errors: number;
-  /** Since the start: how often a key's function ran. */
-  readonly recomputations: number;
 }
 
 export abstract class GraphNode<V> implements AnyNode, Collection<V> {

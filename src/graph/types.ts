@@ -25,7 +25,10 @@ export interface Collection<V> {
   entries(): IterableIterator<[string, V]>;
   /** Called once per flush, after the whole graph is consistent, with the changed keys in ascending order. */
   subscribe(listener: (changes: readonly Change<V>[]) => void): () => void;
-  /** What the key's function threw last; its last good value stays in the collection meanwhile. */
+  /**
+   * What the key's function threw last; its last good value stays in the collection meanwhile. In `expand` and
+   * `index` the key is that of the input, for which the function ran.
+   */
   errorOf(key: string): Error | undefined;
 }
 
@@ -69,6 +72,27 @@ export interface Explanation {
   readonly from: readonly Explanation[];
 }
 
+/** What metrics show of one collection. */
+export interface CollectionStats {
+  readonly name: string;
+  readonly keys: number;
+  /** Keys whose function threw. */
+  readonly errors: number;
+  /** How often a key's function ran, since the start. */
+  readonly recomputations: number;
+}
+
+export interface GraphStats {
+  /** In the order of their creation. */
+  readonly collections: readonly CollectionStats[];
+  readonly flushes: number;
+  /** Time spent in computations and subscribers since the start, without the pauses between slices. */
+  readonly busyMs: number;
+  /** From the start of the latest flush to the return of its last subscriber. */
+  readonly lastFlushMs: number;
+  readonly longestFlushMs: number;
+}
+
 export interface GraphApi {
   source<V>(name: string): Source<V>;
   /** One value, or none, per key of `over`. */
@@ -96,9 +120,12 @@ export interface GraphApi {
   /** Resolves when every change made so far has been propagated and every subscriber has been called. */
   settled(): Promise<void>;
   explain(collection: Collection<unknown>, key: string): Explanation;
-  /** Every source key that a value depends on, as `collection key` pairs in ascending order. */
+  /** Every entry of a source that a value depends on and that is present, in ascending order. */
   causes(
     collection: Collection<unknown>,
     key: string,
   ): readonly { readonly collection: string; readonly key: string }[];
+  /** The collection of that name, for tools that are given names by people. */
+  collection(name: string): Collection<unknown> | undefined;
+  stats(): GraphStats;
 }
