@@ -11,16 +11,16 @@ export interface Hierarchy {
 
 /** The cgroup mounts of /proc/self/mountinfo. */
 export function parseHierarchies(mountinfo: string): readonly Hierarchy[] {
-  const hierarchies: Hierarchy[] = [];
+  const found: Hierarchy[] = [];
   for (const line of mountinfo.split('\n')) {
     const [mount, source] = line.split(' - ');
     const mountPoint = mount?.split(' ')[4];
     const fileSystem = source?.split(' ')[0];
     if (mountPoint === undefined) continue;
-    if (fileSystem === 'cgroup') hierarchies.push({ mountPoint, version: 1 });
-    if (fileSystem === 'cgroup2') hierarchies.push({ mountPoint, version: 2 });
+    if (fileSystem === 'cgroup') found.push({ mountPoint, version: 1 });
+    if (fileSystem === 'cgroup2') found.push({ mountPoint, version: 2 });
   }
-  return hierarchies;
+  return found;
 }
 
 async function hierarchies(): Promise<readonly Hierarchy[]> {

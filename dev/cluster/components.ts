@@ -35,11 +35,17 @@ export function etcdArguments(plane: ControlPlane): readonly string[] {
   ];
 }
 
+/** The API server refuses to advertise loopback; one that only listens there is not looked for as a Service either. */
+function advertisement(plane: ControlPlane): readonly string[] {
+  if (!plane.address.startsWith('127.')) return [`--advertise-address=${plane.address}`];
+  return ['--advertise-address=192.0.2.1', '--endpoint-reconciler-type=none'];
+}
+
 export function apiServerArguments(plane: ControlPlane): readonly string[] {
   const pki = (name: string): string => join(plane.directory, 'pki', name);
   return [
     `--etcd-servers=http://127.0.0.1:${plane.etcdPort}`,
-    `--advertise-address=${plane.address}`,
+    ...advertisement(plane),
     `--bind-address=${plane.address}`,
     `--secure-port=${plane.securePort}`,
     `--service-cluster-ip-range=${plane.serviceCidr}`,

@@ -38,7 +38,7 @@ let taken: Promise<void> | undefined;
 
 function takeDown(): Promise<void> {
   taken ??= (async () => {
-    for (const step of undo.reverse()) {
+    for (const step of undo.toReversed()) {
       await step().catch((error: unknown) => console.error('taking the cluster down:', error));
     }
   })();
@@ -115,7 +115,7 @@ async function control(supervisor: Supervisor, directory: string): Promise<void>
 function firstLineOf(lines: AsyncIterableIterator<string>): Promise<string> {
   return lines.next().then(({ value, done }) => {
     if (done === true) throw new Error('no plan given');
-    return value as string;
+    return value;
   });
 }
 

@@ -56,7 +56,7 @@ export async function writeRecord(record: ClusterRecord): Promise<void> {
 export async function listRecords(): Promise<readonly ClusterRecord[]> {
   const names = await readdir(clustersDirectory).catch(() => []);
   const records: ClusterRecord[] = [];
-  for (const name of names.sort()) {
+  for (const name of names.toSorted((a, b) => a.localeCompare(b))) {
     const record = await readRecord(name);
     if (record !== undefined && (await isAlive(record))) records.push(record);
   }

@@ -158,7 +158,7 @@ export async function archiveItems(
     manifests: { digest: string }[];
   };
   const digests: string[] = index.manifests.map(({ digest }) => digest);
-  for (const digest of [...digests]) {
+  for (const { digest } of index.manifests) {
     const text = await readFile(join(layout, 'blobs', digest.replace(':', '/')), 'utf8');
     const manifest = JSON.parse(text) as { config: { digest: string }; layers: { digest: string }[] };
     digests.push(manifest.config.digest, ...manifest.layers.map((layer) => layer.digest));
