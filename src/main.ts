@@ -1,0 +1,348 @@
+/**
+ * The composition root: builds the rooms and connects them; the only file that knows them all.
+ *
+ *   kube ──reflectors──> graph sources ──mesh──> ──xds/translate──> xds/server ──> proxies
+ *                             │                                         │
+ *                        controllers <───────────── acks ───────────────┘
+ */
+
+import { createHealthServer } from './dashboard/health.ts';
+import { randomBytes } from 'node:crypto';
+import type { CertificateAuthority } from './base/api.ts';
+import { systemClock } from './base/clock.ts';
+import { describeError, WeftError } from './base/errors.ts';
+import { createLogger, type Logger } from './base/log.ts';
+import { registry } from './base/metrics.ts';
+import { signerName } from './base/names.ts';
+import { version } from './base/version.ts';
+import type { PodCertificateRequest } from './ca/pod-certificate-request.ts';
+import { AuthorityKeeper } from './controllers/authority-keeper.ts';
+import { authorityName, authorityLifetimes } from './controllers/authority-settings.ts';
+import { authoritySecretName } from './controllers/authority-secret.ts';
+import type { ClusterTrustBundle, WebhookConfiguration } from './controllers/objects.ts';
+import { ServingCertificates } from './controllers/serving.ts';
+import { projectRequest, Signer } from './controllers/signer.ts';
+import { TrustBundleController } from './controllers/trust-bundle.ts';
+import { WebhookConfigController } from './controllers/webhook-config.ts';
+import { webhookObjectName } from './controllers/webhook-objects.ts';
+import { Graph } from './graph/graph.ts';
+import { identify } from './identify.ts';
+import { createKubeApi } from './kube/api.ts';
+import { LeaderElection } from './kube/lease.ts';
+import { Reflector, type ReflectorOptions } from './kube/reflector.ts';
+import * as resources from './kube/resources.ts';
+import type { KubeObject } from './kube/types.ts';
+import { createMesh } from './mesh/mesh.ts';
+import * as project from './mesh/project.ts';
+import { createMeshSources } from './mesh/sources.ts';
+import { UsedSets } from './mesh/used.ts';
+import { parseSettings, type Settings, settingsHelp } from './settings.ts';
+import { type PreparedInjection, prepareInjection } from './webhook/inject/inject.ts';
+import { createWebhookServer } from './webhook/server.ts';
+import type { ResourceAcks } from './xds/resource.ts';
+import { createXdsServer } from './xds/server/server.ts';
+import { createTranslation } from './xds/translate/translation.ts';
+
+/** A pod may connect before the watch has told of it. */
+const unknownPodPatienceMs = 5_000;
+
+async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<void> {
+  const clock = systemClock;
+  const api = createKubeApi({
+    kubeconfigPath: settings.kubeconfig,
+    context: settings.context,
+    log: log.child({ room: 'kube' }),
+  });
+
+  // Kubernetes objects -> sources of the graph.
+  const graphLog = log.child({ room: 'graph' });
+  const graph = new Graph({
+    onError: (error, where) =>
+      graphLog.error(
+        { ...where, error: describeError(error) },
+        'a derivation failed; its last good value stays',
+      ),
+  });
+  const sources = createMeshSources(graph, {
+    image: settings.proxyImage,
+    redirectImage: settings.redirectImage,
+    imagePullPolicy: settings.imagePullPolicy,
+  });
+  const namespaces = graph.source<Readonly<Record<string, string>>>('namespaces');
+  const authorities = graph.source<CertificateAuthority>('certificateauthorities');
+  const requests = graph.source<PodCertificateRequest>('podcertificaterequests');
+  const bundles = graph.source<ClusterTrustBundle>('clustertrustbundles');
+  const mutating = graph.source<WebhookConfiguration>('mutatingwebhookconfigurations');
+  const validating = graph.source<WebhookConfiguration>('validatingwebhookconfigurations');
+  const acks = graph.source<ResourceAcks>('acks');
+
+  // The mesh, and Envoy's view of it.
+  const mesh = createMesh(graph, sources);
+  const translation = createTranslation(graph, mesh);
+
+  const trustDomain = (): string => mesh.settings.get('default')?.trustDomain ?? 'cluster.local';
+  const lifetimes = () => authorityLifetimes(authorities.get(authorityName));
+
+  const controllerLog = log.child({ room: 'controllers' });
+  const keeper = new AuthorityKeeper({
+    api,
+    namespace: settings.namespace,
+    clock,
+    log: controllerLog,
+    trustDomain,
+    lifetimes,
+  });
+
+  const background: Promise<unknown>[] = [];
+  const synced: Promise<void>[] = [];
+  const watched: Reflector<never, never>[] = [];
+  const watch = <T extends KubeObject, V>(options: Omit<ReflectorOptions<T, V>, 'api' | 'log'>): void => {
+    const reflector = new Reflector<T, V>({ ...options, api, log: log.child({ room: 'kube' }) });
+    watched.push(reflector as unknown as Reflector<never, never>);
+    synced.push(reflector.synced);
+    background.push(reflector.run(stop));
+  };
+  const named = (name: string): { fieldSelector: string } => ({ fieldSelector: `metadata.name=${name}` });
+  const whole = <T>(object: T): T => object;
+  watch({ type: resources.services, project: project.projectService, sink: sources.services });
+  watch({
+    type: resources.endpointSlices,
+    project: project.projectEndpointSlice,
+    sink: sources.endpointSlices,
+  });
+  watch({ type: resources.pods, project: project.projectPod, sink: sources.pods });
+  watch({ type: resources.nodes, project: project.projectNode, sink: sources.nodes });
+  watch({ type: resources.serviceCIDRs, project: project.projectServiceCIDR, sink: sources.serviceCIDRs });
+  watch({ type: resources.httpRoutes, project: project.projectHTTPRoute, sink: sources.httpRoutes });
+  watch({ type: resources.meshConfigs, project: project.projectMeshConfig, sink: sources.meshConfigs });
+  watch({
+    type: resources.mutualTLSPolicies,
+    project: project.projectMutualTLSPolicy,
+    sink: sources.mutualTLSPolicies,
+  });
+  watch({
+    type: resources.namespaces,
+    project: (namespace: KubeObject) => namespace.metadata.labels ?? {},
+    sink: namespaces,
+  });
+  watch({
+    type: resources.certificateAuthorities,
+    project: whole<CertificateAuthority & KubeObject>,
+    sink: authorities,
+  });
+  watch({
+    type: resources.podCertificateRequests,
+    fieldSelector: `spec.signerName=${signerName}`,
+    project: projectRequest,
+    sink: requests,
+  });
+  watch({
+    type: resources.clusterTrustBundles,
+    fieldSelector: `spec.signerName=${signerName}`,
+    project: whole<ClusterTrustBundle>,
+    sink: bundles,
+  });
+  watch({
+    type: resources.mutatingWebhookConfigurations,
+    ...named(webhookObjectName),
+    project: whole<WebhookConfiguration>,
+    sink: mutating,
+  });
+  watch({
+    type: resources.validatingWebhookConfigurations,
+    ...named(webhookObjectName),
+    project: whole<WebhookConfiguration>,
+    sink: validating,
+  });
+  watch({
+    type: resources.secrets,
+    namespace: settings.namespace,
+    ...named(authoritySecretName),
+    project: whole<KubeObject>,
+    sink: keeper,
+  });
+
+  const missing = new Set(['the Kubernetes objects', 'the certificate authority', 'the servers']);
+  const health = createHealthServer({ registry, missing: () => [...missing] });
+  await listening(health, settings.metricsPort, settings.bindAddress);
+  await Promise.all(synced);
+  await graph.settled();
+  missing.delete('the Kubernetes objects');
+
+  // Identity: the authority, and what is served from it.
+  await keeper.start(stop);
+  if (stop.aborted) return;
+  const serving = new ServingCertificates({
+    keeper,
+    identity: () => ({
+      namespace: settings.namespace,
+      serviceName: settings.serviceName,
+      serviceAccount: settings.serviceAccount,
+      trustDomain: trustDomain(),
+    }),
+    lifetimeMs: () => lifetimes().servingMs,
+    clock,
+    log: controllerLog,
+  });
+  serving.start(stop);
+  const certificate = serving.current;
+  if (certificate === undefined) throw new Error('the authority issued no serving certificate');
+  missing.delete('the certificate authority');
+
+  // Leadership is only about who writes.
+  const leadership = new LeaderElection({
+    api,
+    namespace: settings.namespace,
+    name: 'weft',
+    identity: settings.podName,
+    log: controllerLog,
+  });
+  const signer = new Signer({
+    api,
+    requests,
+    pods: mesh.pods,
+    keeper,
+    leadership,
+    trustDomain,
+    workloadLifetimeMs: () => lifetimes().workloadMs,
+    clock,
+    log: controllerLog,
+  });
+  const trustBundle = new TrustBundleController({
+    api,
+    bundles,
+    keeper,
+    leadership,
+    clock,
+    log: controllerLog,
+  });
+  const webhookConfig = new WebhookConfigController({
+    api,
+    mutating,
+    validating,
+    keeper,
+    leadership,
+    namespace: settings.namespace,
+    serviceName: settings.serviceName,
+    owner: settings.owner,
+    clock,
+    log: controllerLog,
+  });
+
+  // The servers.
+  const used = new UsedSets(sources.used);
+  const xdsLog = log.child({ room: 'xds' });
+  const xds = createXdsServer({
+    translation,
+    acks,
+    tls: { key: certificate.key, cert: certificate.cert, ca: certificate.ca },
+    identify: (peer, node) =>
+      identify({ pods: mesh.pods, settings: mesh.settings, patienceMs: unknownPodPatienceMs }, peer, node.id),
+    use: (workload, destinations) => {
+      const refused = used.use(workload, destinations);
+      if (refused > 0)
+        xdsLog.warn(
+          { workload, refused },
+          'a workload uses too many destinations; the rest is not in the mesh for it',
+        );
+    },
+    settled: () => graph.settled(),
+    log: xdsLog,
+    clock,
+  });
+  const injection = currentInjection(settings, mesh.settings.get.bind(mesh.settings, 'default'));
+  const webhook = createWebhookServer({
+    injection,
+    namespaceLabels: (name) => namespaces.get(name),
+    tls: { key: certificate.key, certificate: certificate.cert },
+    log: log.child({ room: 'webhook' }),
+  });
+  serving.onChange(({ key, cert, ca }) => {
+    webhook.updateTls({ key, certificate: cert });
+    xds.updateTls({ key, cert, ca });
+  });
+  await xds.listen(settings.xdsPort, settings.bindAddress);
+  await webhook.listen(settings.bindAddress, settings.webhookPort);
+  missing.delete('the servers');
+  background.push(leadership.run(stop), signer.run(stop), trustBundle.run(stop), webhookConfig.run(stop));
+  log.info({ version, watched: watched.map((one) => one.status().resource) }, 'ready');
+
+  await aborted(stop);
+  missing.add('nothing: this replica is going away');
+  await Promise.all([webhook.close(), xds.close()]);
+  health.close();
+  await Promise.all(background);
+}
+
+/** The injection under the settings of the moment; prepared anew only when they change. */
+function currentInjection(
+  settings: Settings,
+  meshSettings: () => import('./mesh/model.ts').MeshSettings | undefined,
+): () => PreparedInjection {
+  let prepared: PreparedInjection | undefined;
+  return () => {
+    const current = meshSettings();
+    if (current === undefined) throw new Error('the settings of the mesh are not known yet');
+    if (prepared?.context.settings === current) return prepared;
+    prepared = prepareInjection({
+      version,
+      settings: current,
+      controlPlane: {
+        namespace: settings.namespace,
+        service: settings.serviceName,
+        serviceAccount: settings.serviceAccount,
+        xdsPort: settings.xdsPort,
+      },
+      identity: 'podCertificate',
+      random: () => randomBytes(16).toString('hex'),
+    });
+    return prepared;
+  };
+}
+
+function listening(server: import('node:http').Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => resolve());
+  });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+async function main(): Promise<void> {
+  if (process.argv.includes('--help')) {
+    process.stdout.write(settingsHelp());
+    return;
+  }
+  const settings = parseSettings(process.argv.slice(2));
+  const log = createLogger(settings.logLevel);
+  process.on('unhandledRejection', (error) => {
+    log.fatal(
+      { error: describeError(error), stack: error instanceof Error ? error.stack : undefined },
+      'unhandled rejection',
+    );
+    process.exit(1);
+  });
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  await run(settings, log, stop.signal);
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    const text =
+      error instanceof WeftError
+        ? error.describe()
+        : error instanceof Error
+          ? (error.stack ?? error.message)
+          : String(error);
+    process.stderr.write(`${text}\n`);
+    process.exit(error instanceof WeftError ? 2 : 1);
+  },
+);
