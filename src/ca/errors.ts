@@ -6,7 +6,7 @@ export const authorityErrors = defineErrors({
   'WEFT-CA-01': {
     title: 'The Secret of the certificate authority is incomplete or its parts do not belong together.',
     remedy:
-      'Restore the Secret from a backup, or delete it to have a new authority made; every workload then needs new certificates.',
+      'Restore the Secret from a backup, or delete it: a replica that still holds the good one writes it back, else a new one is made.',
   },
   'WEFT-CA-02': {
     title: 'A certificate request cannot be read or its signature does not match its key.',

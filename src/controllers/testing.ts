@@ -1,6 +1,8 @@
 /** For tests of controllers: a clock that is moved by hand, and a KubeApi in memory that records what is done to it. */
 
 import type { Clock } from '../base/clock.ts';
+import type { Authority } from '../ca/authority.ts';
+import { Graph } from '../graph/graph.ts';
 import { KubeError } from '../kube/errors.ts';
 import type { ApplyOptions, KubeApi, KubeObject, ResourceType } from '../kube/types.ts';
 
@@ -66,6 +68,10 @@ export class RecordedApi implements KubeApi {
   /** Discovery stops listing the kind. */
   doNotServe(type: ResourceType): void {
     this.#absent.add(type.plural);
+  }
+
+  serve(type: ResourceType): void {
+    this.#absent.delete(type.plural);
   }
 
   /** Puts an object there without recording it, as another client would. */
@@ -205,4 +211,54 @@ export function kubeError(status: number, reason = 'InternalError'): KubeError {
 /** Lets everything that was promised so far come about. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+export function newGraph(): Graph {
+  return new Graph({
+    onError: (error) => {
+      throw error;
+    },
+  });
+}
+
+/** An AuthorityKeeper that keeps what it is given. */
+export class StubKeeper {
+  authority: Authority | undefined;
+  readonly #listeners = new Set<(authority: Authority) => void>();
+
+  give(authority: Authority): void {
+    this.authority = authority;
+    for (const listener of this.#listeners) listener(authority);
+  }
+
+  onChange(listener: (authority: Authority) => void): () => void {
+    this.#listeners.add(listener);
+    if (this.authority !== undefined) listener(this.authority);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+/** An election whose outcome the test decides. */
+export class StubLeadership {
+  #leading: boolean;
+  readonly #listeners = new Set<(leading: boolean) => void>();
+
+  constructor(leading: boolean) {
+    this.#leading = leading;
+  }
+
+  get leading(): boolean {
+    return this.#leading;
+  }
+
+  set(leading: boolean): void {
+    this.#leading = leading;
+    for (const listener of this.#listeners) listener(leading);
+  }
+
+  subscribe(listener: (leading: boolean) => void): () => void {
+    this.#listeners.add(listener);
+    if (this.#leading) listener(true);
+    return () => this.#listeners.delete(listener);
+  }
 }
