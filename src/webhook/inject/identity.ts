@@ -180,8 +180,12 @@ function fileSds(name: string, file: string): JsonObject {
   };
 }
 
+/**
+ * To the letter the reference that served resources use (xds/translate/tls.ts), so that Envoy makes one subscription of
+ * them: a second one for the same name would wait for ever, because a name is asked for once.
+ */
 function adsSecret(name: string): JsonObject {
-  return { name, sds_config: { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' } };
+  return { name, sds_config: { ads: {}, resource_api_version: 'V3' } };
 }
 
 function trustRoots(context: InjectContext): string {
