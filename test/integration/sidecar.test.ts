@@ -11,7 +11,8 @@ const marker = 'WEFT_TEST_NAMESPACES';
 if (process.env[marker] === '1') {
   await import('./sidecar/cases.ts');
 } else {
-  const argv = ['--net', '--mount', '--fork', '--kill-child', process.execPath, ...process.execArgv];
+  const fresh = ['--net', '--mount', '--pid', '--mount-proc', '--fork', '--kill-child'];
+  const argv = [...fresh, process.execPath, ...process.execArgv];
   const { status, error } = spawnSync('unshare', [...argv, import.meta.filename], {
     stdio: 'inherit',
     env: { ...process.env, [marker]: '1' },
