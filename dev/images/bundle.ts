@@ -3,7 +3,8 @@
  * `node dev/images/bundle.ts ENTRY.ts OUTPUT.mjs`.
  */
 
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { build } from 'esbuild';
 import { projectDirectory } from '../cluster/paths.ts';
 
@@ -38,5 +39,6 @@ if (import.meta.main) {
   const [entry, output] = process.argv.slice(2);
   if (entry === undefined || output === undefined)
     throw new Error('usage: node dev/images/bundle.ts ENTRY OUTPUT');
+  await mkdir(dirname(output), { recursive: true });
   await writeFile(output, await bundle(entry));
 }

@@ -48,7 +48,7 @@ export const imageConfigs: Readonly<Record<ImageName, ImageConfig>> = {
 };
 
 /** What programs expect of a root file system: names for the users, and files before DNS for host names. */
-const rootItems: readonly LayerItem[] = [
+export const rootItems: readonly LayerItem[] = [
   text('/etc/passwd', 'root:x:0:0:root:/:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/:/sbin/nologin\n'),
   text('/etc/group', 'root:x:0:\nnonroot:x:65532:\n'),
   text('/etc/nsswitch.conf', 'passwd: files\ngroup: files\nhosts: files dns\n'),
