@@ -30,11 +30,10 @@ export function routeAction(rule: RouteRule, port: number): Action {
   if (rule.filters.redirect !== undefined) {
     return { case: 'redirect', value: redirectAction(rule, rule.filters.redirect, port) };
   }
-  const backends = rule.backends.filter((backend) => backend.weight > 0);
-  if (!backends.some((backend) => backend.servicePort !== undefined)) {
+  if (!rule.backends.some((backend) => backend.servicePort !== undefined)) {
     return { case: 'directResponse', value: { status: 500 } };
   }
-  return { case: 'route', value: forward(rule, backends) };
+  return { case: 'route', value: forward(rule) };
 }
 
 /** Everything to one cluster, under the same terms as a route without settings. */
@@ -49,10 +48,10 @@ export function plainAction(cluster: string): Action {
   };
 }
 
-function forward(rule: RouteRule, backends: readonly RouteBackend[]): RouteAction {
+function forward(rule: RouteRule): RouteAction {
   const host = rule.filters.rewrite?.hostname ?? hostOf(rule.filters.requestHeaders);
   return {
-    ...destination(backends),
+    ...destination(rule.backends),
     // Only an invalid backend has no cluster: a proxy gets its clusters before the routes that name them.
     clusterNotFoundResponseCode: RouteAction_ClusterNotFoundResponseCode.INTERNAL_SERVER_ERROR,
     // Without a limit that somebody set there is none; Envoy's own default of 15 s would cut streams.
@@ -60,7 +59,7 @@ function forward(rule: RouteRule, backends: readonly RouteBackend[]): RouteActio
     retryPolicy: safeRetries(rule.backendTimeoutMs),
     requestMirrorPolicies: rule.filters.mirrors.map(mirrorPolicy),
     ...pathRewrite(rule.match.path, rule.filters.rewrite?.path),
-    ...(host === undefined ? {} : { hostRewriteSpecifier: { case: 'hostRewriteLiteral', value: host } }),
+    ...hostRewrite(host),
   };
 }
 
@@ -79,10 +78,16 @@ function destination(backends: readonly RouteBackend[]): Pick<RouteAction, 'clus
           weight: backend.weight,
           ...requestHeaderFields(backend.requestHeaders),
           ...responseHeaderFields(backend.responseHeaders),
+          ...hostRewrite(hostOf(backend.requestHeaders)),
         })),
       },
     },
   };
+}
+
+function hostRewrite(host: string | undefined) {
+  if (host === undefined) return {};
+  return { hostRewriteSpecifier: { case: 'hostRewriteLiteral', value: host } } as const;
 }
 
 /**

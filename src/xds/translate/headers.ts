@@ -14,7 +14,7 @@ export function requestHeaderFields(changes: HeaderChanges | undefined): {
   requestHeadersToRemove?: string[];
 } {
   if (changes === undefined) return {};
-  return { requestHeadersToAdd: additions(changes), requestHeadersToRemove: removals(changes) };
+  return { requestHeadersToAdd: additions(changes), requestHeadersToRemove: [...changes.remove] };
 }
 
 export function responseHeaderFields(changes: HeaderChanges | undefined): {
@@ -22,12 +22,15 @@ export function responseHeaderFields(changes: HeaderChanges | undefined): {
   responseHeadersToRemove?: string[];
 } {
   if (changes === undefined) return {};
-  return { responseHeadersToAdd: additions(changes), responseHeadersToRemove: removals(changes) };
+  return { responseHeadersToAdd: additions(changes), responseHeadersToRemove: [...changes.remove] };
 }
 
-/** The value that `set` gives the Host header, which Envoy only changes by a host rewrite. */
+/**
+ * The value that `set` gives the Host header. Envoy changes it by a host rewrite only, and refuses the whole
+ * RouteConfiguration where it stands among the other headers.
+ */
 export function hostOf(changes: HeaderChanges | undefined): string | undefined {
-  return changes?.set.find((header) => header.name.toLowerCase() === 'host')?.value;
+  return changes?.set.find((header) => header.name === 'host')?.value;
 }
 
 function additions(changes: HeaderChanges): HeaderValueOption[] {
@@ -35,11 +38,7 @@ function additions(changes: HeaderChanges): HeaderValueOption[] {
   return [
     ...changes.set.map((header) => option(header, OVERWRITE_IF_EXISTS_OR_ADD)),
     ...changes.add.map((header) => option(header, APPEND_IF_EXISTS_OR_ADD)),
-  ].filter((header) => mutable(header.header.key));
-}
-
-function removals(changes: HeaderChanges): string[] {
-  return changes.remove.filter(mutable);
+  ].filter((header) => header.header.key !== 'host');
 }
 
 function option(
@@ -52,9 +51,4 @@ function option(
     appendAction,
     keepEmptyValue: true,
   };
-}
-
-/** Envoy refuses the whole RouteConfiguration when one of the others is in it. */
-function mutable(name: string): boolean {
-  return !name.startsWith(':') && name.toLowerCase() !== 'host';
 }

@@ -46,7 +46,7 @@ export function planDestination(
 export function* referencedClusters(table: RouteTable | undefined): Iterable<string> {
   for (const rule of table?.rules ?? []) {
     for (const backend of rule.backends) {
-      if (backend.servicePort !== undefined && backend.weight > 0) yield serviceName(backend.servicePort);
+      if (backend.servicePort !== undefined) yield serviceName(backend.servicePort);
     }
     for (const mirror of rule.filters.mirrors) yield serviceName(mirror.servicePort);
   }

@@ -2,8 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { type DescMessage, fromBinary, type JsonObject, type JsonValue, toJson } from '@bufbuild/protobuf';
-import { Graph } from '../../graph/graph.ts';
-import type { Source } from '../../graph/types.ts';
+import type { GraphApi, Source } from '../../graph/types.ts';
 import type {
   Destination,
   Mesh,
@@ -53,7 +52,7 @@ export const testSettings: MeshSettings = {
 };
 
 export interface TestMesh {
-  readonly graph: Graph;
+  readonly graph: GraphApi;
   readonly mesh: Mesh;
   readonly translation: Translation;
   readonly settings: Source<MeshSettings>;
@@ -66,12 +65,7 @@ export interface TestMesh {
 }
 
 /** An empty mesh with default settings; tests write to the sources and await `graph.settled()`. */
-export function testMesh(): TestMesh {
-  const graph = new Graph({
-    onError: (error) => {
-      throw error;
-    },
-  });
+export function testMesh(graph: GraphApi): TestMesh {
   const sources = {
     settings: graph.source<MeshSettings>('settings'),
     servicePorts: graph.source<ServicePort>('servicePorts'),

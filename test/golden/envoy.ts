@@ -1,0 +1,141 @@
+/**
+ * Asks the real Envoy whether it would take the resources of many cases, in one process: all of them become one
+ * static configuration, in which names and addresses are made unique by the case they come from. Configuration
+ * that would come by ADS is put in place, so that Envoy sees endpoints and routes too.
+ */
+
+import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
+import { identityDirectory, inboundAppCluster, passthroughCluster } from '../../src/base/names.ts';
+import type { ResourceKind, Translation } from '../../src/xds/resource.ts';
+import { decode } from '../../src/xds/translate/testing.ts';
+
+export interface EnvoyVerdict {
+  readonly accepted: boolean;
+  readonly output: string;
+}
+
+/** `files` are the contents of the identity volume, by name. `directory` is written to. */
+export async function askEnvoy(
+  envoy: string,
+  directory: string,
+  cases: ReadonlyMap<string, Translation>,
+  files: Readonly<Record<string, string>>,
+): Promise<EnvoyVerdict> {
+  const volume = join(directory, 'identity');
+  await mkdir(volume, { recursive: true });
+  for (const [name, content] of Object.entries(files)) await writeFile(join(volume, name), content);
+  const path = join(directory, 'envoy.json');
+  const bootstrap = JSON.stringify(staticConfiguration(cases)).replaceAll(identityDirectory, volume);
+  await writeFile(path, bootstrap);
+  return new Promise((resolve) => {
+    execFile(envoy, ['--mode', 'validate', '-c', path, '-l', 'warning'], (error, stdout, stderr) => {
+      resolve({ accepted: error === null, output: stdout + stderr });
+    });
+  });
+}
+
+function staticConfiguration(cases: ReadonlyMap<string, Translation>): JsonObject {
+  const listeners: JsonValue[] = [];
+  const clusters: JsonValue[] = [...bootstrapClusters];
+  const secrets: JsonValue[] = [];
+  for (const [title, translation] of cases) {
+    const resources = decodeAll(translation);
+    const place = (value: JsonValue): JsonValue => inPlace(value, title, resources);
+    clusters.push(...[...resources.cluster.values(), ...decodeAnswers(translation)].map(place));
+    secrets.push(...[...resources.secret.values()].map(place));
+    for (const listener of resources.listener.values()) {
+      listeners.push(withAddress(place(listener) as JsonObject, listeners.length));
+    }
+  }
+  return {
+    node: { id: 'golden', cluster: 'golden' },
+    dynamicResources: {
+      adsConfig: {
+        apiType: 'DELTA_GRPC',
+        transportApiVersion: 'V3',
+        grpcServices: [{ envoyGrpc: { clusterName: 'xds' } }],
+      },
+    },
+    bootstrapExtensions: [
+      {
+        name: 'internal-listener',
+        typedConfig: { '@type': `${types}bootstrap.internal_listener.v3.InternalListener` },
+      },
+    ],
+    staticResources: { listeners, clusters, secrets },
+  };
+}
+
+const types = 'type.googleapis.com/envoy.extensions.';
+
+const originalDestination = { type: 'ORIGINAL_DST', lbPolicy: 'CLUSTER_PROVIDED', connectTimeout: '1s' };
+
+/** What the pod's own bootstrap provides. */
+const bootstrapClusters: readonly JsonObject[] = [
+  { name: inboundAppCluster, ...originalDestination },
+  { name: passthroughCluster, ...originalDestination },
+  {
+    name: 'xds',
+    type: 'STATIC',
+    connectTimeout: '1s',
+    typedExtensionProtocolOptions: {
+      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+        '@type': `${types}upstreams.http.v3.HttpProtocolOptions`,
+        explicitHttpConfig: { http2ProtocolOptions: {} },
+      },
+    },
+  },
+];
+
+type Decoded = Readonly<Record<ResourceKind, ReadonlyMap<string, JsonObject>>>;
+
+function decodeAll({ resources }: Translation): Decoded {
+  const decodeKind = (kind: ResourceKind): ReadonlyMap<string, JsonObject> =>
+    new Map([...resources[kind].entries()].map(([name, resource]) => [name, decode(kind, resource)]));
+  return {
+    secret: decodeKind('secret'),
+    cluster: decodeKind('cluster'),
+    endpoints: decodeKind('endpoints'),
+    listener: decodeKind('listener'),
+    route: decodeKind('route'),
+  };
+}
+
+/** On-demand answers have one name for all namespaces, so they take that of their key. */
+function decodeAnswers({ onDemand }: Translation): readonly JsonObject[] {
+  return [...onDemand.entries()].map(([name, answer]) => ({ ...decode('cluster', answer), name }));
+}
+
+/** Fields that hold names of resources. */
+const nameFields = new Set(['name', 'cluster', 'clusterName', 'serverListenerName']);
+
+function inPlace(value: JsonValue, title: string, resources: Decoded): JsonValue {
+  if (Array.isArray(value)) return value.map((item) => inPlace(item, title, resources));
+  if (typeof value !== 'object' || value === null) return value;
+  const known = (name: JsonValue | undefined): boolean =>
+    typeof name === 'string' && Object.values(resources).some((names) => names.has(name));
+  const placed: Record<string, JsonValue> = {};
+  for (const [field, content] of Object.entries(value)) {
+    const name = (content as JsonObject)['routeConfigName'] ?? (content as JsonObject)['serviceName'];
+    if (field === 'rds') {
+      placed['routeConfig'] = inPlace(resources.route.get(String(name)) ?? {}, title, resources);
+    } else if (field === 'edsClusterConfig') {
+      placed['loadAssignment'] = inPlace(resources.endpoints.get(String(name)) ?? {}, title, resources);
+    } else if (nameFields.has(field) && known(content)) placed[field] = `${title} ${String(content)}`;
+    else if (content === 'EDS') placed[field] = 'STATIC';
+    // A secret without a source is looked up among the static ones.
+    else if (field !== 'sdsConfig') placed[field] = inPlace(content, title, resources);
+  }
+  return placed;
+}
+
+/** No two listeners may have one address; those that bind none need not be told apart by it otherwise. */
+function withAddress(listener: JsonObject, index: number): JsonObject {
+  if (listener['internalListener'] !== undefined) return listener;
+  const { additionalAddresses: _, ...rest } = listener;
+  const address = `127.${1 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`;
+  return { ...rest, address: { socketAddress: { address, portValue: 1 } } };
+}

@@ -1,0 +1,97 @@
+/**
+ * The stage `translate`: Kubernetes objects and what workloads use -> Envoy resources. Besides Kubernetes
+ * objects an in.yaml holds one document with
+ *
+ *   used: { <workload>: [<ip>:<port>, ...] }
+ *   show: [<kind>, or <kind> <start of name>, ...]    what the out.yaml is to contain; everything by default
+ */
+
+import assert from 'node:assert/strict';
+import { parseAllDocuments } from 'yaml';
+import { Graph } from '../../src/graph/graph.ts';
+import type { KubeObject } from '../../src/kube/types.ts';
+import { createTestMesh } from '../../src/mesh/testing.ts';
+import {
+  type EncodedResource,
+  type ResourceKind,
+  resourceKinds,
+  type Translation,
+} from '../../src/xds/resource.ts';
+import { decode } from '../../src/xds/translate/testing.ts';
+import { createTranslation } from '../../src/xds/translate/translation.ts';
+
+interface Settings {
+  readonly used: Readonly<Record<string, readonly string[]>>;
+  readonly show?: readonly string[];
+}
+
+export async function translate(input: string): Promise<unknown> {
+  const { translation, show } = await translateCase(input);
+  checkReferences(translation);
+  const shown = (entry: string): boolean => show === undefined || show.some((each) => entry.startsWith(each));
+  const sections: Record<string, unknown> = {};
+  const add = (section: string, entries: Iterable<readonly [string, unknown]>): void => {
+    const chosen = [...entries].filter(([name]) => shown(`${section} ${name}`));
+    if (chosen.length > 0)
+      sections[section] = Object.fromEntries(chosen.sort(([a], [b]) => (a < b ? -1 : 1)));
+  };
+  add('lists', translation.lists.entries());
+  add('on-demand', describe(translation.onDemand.entries(), 'cluster'));
+  for (const kind of resourceKinds) add(kind, describe(translation.resources[kind].entries(), kind));
+  return sections;
+}
+
+/** The translation of one in.yaml, and which part of it the case is about. */
+export async function translateCase(
+  input: string,
+): Promise<{ readonly translation: Translation; readonly show: readonly string[] | undefined }> {
+  const errors: string[] = [];
+  const graph = new Graph({
+    onError: (error, { collection, key }) => errors.push(`${collection} ${key}: ${error.message}`),
+  });
+  const { apply, use, mesh } = createTestMesh(graph);
+  const translation = createTranslation(graph, mesh);
+  const { objects, settings } = readInput(input);
+  for (const [workload, destinations] of Object.entries(settings.used)) await use(workload, ...destinations);
+  await apply(...objects);
+  assert.deepEqual(errors, []);
+  return { translation, show: settings.show };
+}
+
+function readInput(input: string): { readonly objects: readonly KubeObject[]; readonly settings: Settings } {
+  const documents = parseAllDocuments(input).map((document) => {
+    if (document.errors[0] !== undefined) throw document.errors[0];
+    return document.toJS() as KubeObject | Settings;
+  });
+  const settings = documents.find((document) => 'used' in document);
+  if (settings === undefined) throw new Error('in.yaml says nothing of what is used');
+  return { objects: documents.filter((document): document is KubeObject => !('used' in document)), settings };
+}
+
+function describe(
+  entries: Iterable<readonly [string, EncodedResource]>,
+  kind: ResourceKind,
+): readonly (readonly [string, unknown])[] {
+  return [...entries].map(([name, resource]) => {
+    const needs = resource.needs.map((ref) => `${ref.kind} ${ref.name}`);
+    return [name, { ...(needs.length > 0 ? { needs } : {}), resource: decode(kind, resource) }] as const;
+  });
+}
+
+/** Whatever a proxy is told to hold, or a resource needs, exists. */
+function checkReferences({ lists, resources, onDemand }: Translation): void {
+  const missing: string[] = [];
+  const check = (kind: ResourceKind, name: string, by: string): void => {
+    if (!resources[kind].has(name)) missing.push(`${by} needs ${kind} ${name}`);
+  };
+  for (const [workload, list] of lists.entries()) {
+    for (const name of list.clusters) check('cluster', name, workload);
+    for (const name of list.listeners) check('listener', name, workload);
+  }
+  for (const collection of [...Object.values(resources), onDemand]) {
+    for (const [name, { needs }] of collection.entries()) {
+      for (const ref of needs) check(ref.kind, ref.name, name);
+    }
+  }
+  assert.deepEqual(missing, []);
+}
