@@ -69,6 +69,8 @@ function bootstrap(context: InjectContext): JsonObject {
       lds_config: ads,
     },
     static_resources: { clusters: bootstrapClusters(context), listeners: bootstrapListeners(context) },
+    // A cluster costs each worker thread something only once that worker first uses it. On-demand clusters work with it.
+    cluster_manager: { enable_deferred_cluster_creation: true },
     bootstrap_extensions: [
       {
         name: 'envoy.bootstrap.internal_listener',

@@ -1,6 +1,6 @@
 /**
  * A control plane that serves a fixed set of resources over delta ADS, so that the sidecar can be tested for itself.
- * Answers a wildcard with every resource of the type, and names with those resources; holds back until `open`.
+ * Answers a wildcard with every resource of the type but on-demand ones, and names with those resources; holds back until `open`.
  */
 
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
@@ -11,7 +11,12 @@ import {
   type DeltaDiscoveryResponse,
   DeltaDiscoveryResponseSchema,
 } from '../../../src/xds/proto/envoy/service/discovery/v3/discovery_pb.js';
-import { type EncodedResource, type ResourceKind, typeUrls } from '../../../src/xds/resource.ts';
+import {
+  type EncodedResource,
+  onDemandPrefix,
+  type ResourceKind,
+  typeUrls,
+} from '../../../src/xds/resource.ts';
 
 export interface ServerTls {
   readonly key: string;
@@ -103,7 +108,9 @@ function response(
 ): DeltaDiscoveryResponse {
   const kind = (Object.keys(typeUrls) as ResourceKind[]).find((key) => typeUrls[key] === request.typeUrl);
   const all = kind === undefined ? [] : (resources[kind] ?? []);
-  const chosen = wildcard ? all : all.filter(({ name }) => request.resourceNamesSubscribe.includes(name));
+  const chosen = wildcard
+    ? all.filter(({ name }) => !name.startsWith(onDemandPrefix))
+    : all.filter(({ name }) => request.resourceNamesSubscribe.includes(name));
   return create(DeltaDiscoveryResponseSchema, {
     typeUrl: request.typeUrl,
     nonce: '1',
