@@ -126,9 +126,9 @@ export interface MeshConfig {
       /** `Allow`: such connections pass through the sidecar untouched. `Deny`: the sidecar closes them. */
       readonly policy: 'Allow' | 'Deny';
       /**
-       * Address ranges of Services and pods. Leave it out where the API server lists its ServiceCIDRs and
-       * nodes carry their pod ranges: Weft then finds them by itself. Set it where a network plugin hands out
-       * addresses of its own; connections to addresses outside never use the mesh.
+       * Address ranges in which a destination may be a Service or a pod. Without it they are the private
+       * ranges and whatever ServiceCIDRs and Nodes say beyond them. Set it where pods have public addresses;
+       * connections to addresses outside never use the mesh.
        */
       readonly meshCIDRs?: readonly string[];
     };

@@ -18,7 +18,10 @@ export const configDefaults: MeshConfigSource = {
   },
 };
 
-/** The private ranges of RFC 1918, RFC 6598 and RFC 4193: where a cluster's addresses are if nobody says. */
+/**
+ * The private ranges of RFC 1918, RFC 6598 and RFC 4193. Always part of the default: what a Node says of its pods'
+ * range is often absent, and often not what the network really uses.
+ */
 const privateCIDRs = ['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'];
 
 /** One entry, `default`, always present. */
@@ -42,12 +45,11 @@ function settingsOf(
   discovered: readonly string[],
 ): MeshSettings {
   const { requests, limits = {} } = proxy.resources;
-  const found = discovered.length > 0 ? discovered : privateCIDRs;
   return {
     trustDomain,
     mtls: mtls.mode,
     outbound: outbound.policy,
-    meshCIDRs: mergeCIDRs(outbound.meshCIDRs ?? found),
+    meshCIDRs: mergeCIDRs(outbound.meshCIDRs ?? [...privateCIDRs, ...discovered]),
     proxy: {
       image: proxy.image ?? defaults.image,
       redirectImage: proxy.redirectImage ?? defaults.redirectImage,
