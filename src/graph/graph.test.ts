@@ -476,10 +476,10 @@ test('a long flush gives way to the event loop, and nobody sees its results befo
     done = true;
   });
   let turns = 0;
-  while (!done) {
+  for (;;) {
     await setImmediate();
-    turns++;
     if (done) break;
+    turns++;
     assert.equal(source.size, 0);
     assert.equal(derived.size, 0);
     assert.deepEqual([...derived.keys()], []);

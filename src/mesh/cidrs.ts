@@ -56,7 +56,7 @@ function parseIPv6(address: string): bigint {
   const [head = '', tail] = plain.split('::', 2);
   const left = head === '' ? [] : head.split(':');
   const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const groups = [...left, ...new Array<string>(8 - left.length - right.length).fill('0'), ...right];
+  const groups = [...left, ...'0'.repeat(8 - left.length - right.length), ...right];
   return groups.reduce((value, group) => (value << 16n) | BigInt(`0x${group}`), 0n);
 }
 

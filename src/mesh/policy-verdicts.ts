@@ -60,7 +60,9 @@ function sameScope(policy: MutualTLSPolicySource, other: MutualTLSPolicySource):
   const scope = ({ spec }: MutualTLSPolicySource): string =>
     JSON.stringify([
       (spec.targetRefs ?? []).map(({ group, kind, name }) => `${group}/${kind}/${name}`).sort(),
-      Object.entries(spec.selector?.matchLabels ?? {}).sort(),
+      Object.entries(spec.selector?.matchLabels ?? {})
+        .map(([name, value]) => `${name}=${value}`)
+        .sort(),
     ]);
   return scope(policy) === scope(other);
 }

@@ -31,10 +31,10 @@ interface Kind {
   delete(key: string): void;
 }
 
-function kind<T extends KubeObject, V>(source: Source<V>, projection: (object: T) => V | undefined): Kind {
+function kind<V>(source: Source<V>, projection: (object: never) => V | undefined): Kind {
   return {
     put(key, object) {
-      const value = projection(object as T);
+      const value = projection(object as never);
       if (value === undefined) source.delete(key);
       else source.set(key, value);
     },

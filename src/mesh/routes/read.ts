@@ -28,9 +28,10 @@ export interface ReadRule {
   readonly backendTimeoutMs?: number;
 }
 
-export interface ReadBackend extends Omit<RouteBackend, 'servicePort'> {
+export interface ReadBackend {
   readonly ref: BackendRef;
   readonly field: string;
+  readonly share: Omit<RouteBackend, 'servicePort'>;
 }
 
 export function readRoute(route: HTTPRouteSource): ReadRoute {
@@ -68,7 +69,7 @@ function readRule(rule: HTTPRule, field: string): ReadRule {
 
 function readBackend(ref: HTTPBackendRef, field: string): ReadBackend {
   const { weight = 1, filters, ...target } = ref;
-  return { ref: target, field, weight, ...readBackendFilters(filters, field) };
+  return { ref: target, field, share: { weight, ...readBackendFilters(filters, field) } };
 }
 
 function readDuration(text: string, field: string): number {

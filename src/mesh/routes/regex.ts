@@ -12,7 +12,8 @@ export function regexProblem(expression: string): string | undefined {
   if (notInRE2.test(expression)) return 'RE2 has no lookaround, atomic groups or back references';
   if (onlyInRE2.test(expression)) return undefined;
   try {
-    new RegExp(expression.replaceAll('(?P<', '(?<'));
+    // Only whether it can be read at all.
+    RegExp(expression.replaceAll('(?P<', '(?<'));
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

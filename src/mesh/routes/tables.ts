@@ -122,10 +122,10 @@ function actionOf(
   });
   return {
     filters: { ...rule.filters, mirrors },
-    backends: rule.backends.flatMap(({ ref, field: _, ...backend }): readonly RouteBackend[] => {
-      if (backend.weight === 0) return [];
+    backends: rule.backends.flatMap(({ ref, share }): readonly RouteBackend[] => {
+      if (share.weight === 0) return [];
       const target = resolveBackend(ref, routeNamespace, context, read);
-      return ['servicePort' in target ? { servicePort: target.servicePort, ...backend } : backend];
+      return ['servicePort' in target ? { servicePort: target.servicePort, ...share } : share];
     }),
     ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
     ...(backendTimeoutMs === undefined ? {} : { backendTimeoutMs }),
