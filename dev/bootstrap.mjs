@@ -150,11 +150,23 @@ function pinnedNode() {
   );
 }
 
+/** Our parent and its parent: npm runs a script by a shell, and when npm is killed the shell lives on. */
+function ancestors() {
+  const parent = process.ppid;
+  try {
+    const stat = readFileSync(`/proc/${parent}/stat`, 'utf8');
+    return `${parent} ${stat.slice(stat.lastIndexOf(')')).split(' ')[2]}`;
+  } catch {
+    // No /proc on this system, or the parent ended just now: then its number changes.
+    return `${parent}`;
+  }
+}
+
 /**
  * Runs the script and ends as it ends. It gets a session of its own, because a terminal's Ctrl-C reaches us, npm and
  * it at once, and npm sends the signal on besides: only what comes through here counts, and the same signal within a
  * quarter of a second counts once. Where util-linux is there, the kernel tells the script when this process is
- * killed; and we tell it when the npm above us is.
+ * killed; and we tell it when the npm above us is (its shell passes nothing on).
  */
 function execute(node, words) {
   const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
@@ -177,8 +189,8 @@ function execute(node, words) {
     return [signal, handler];
   });
   if (process.env.npm_lifecycle_event !== undefined) {
-    const parent = process.ppid;
-    setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 500).unref();
+    const above = ancestors();
+    setInterval(() => ancestors() !== above && child.kill('SIGTERM'), 500).unref();
   }
   child.once('error', (error) => refuse(`${argv[0]} does not run: ${error.message}`));
   child.once('exit', (code, signal) => {

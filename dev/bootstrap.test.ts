@@ -67,6 +67,27 @@ setInterval(() => {}, 1000);
   assert.equal((await lines.next()).value, 'told');
 });
 
+test('the script ends when npm is killed above the shell it was run by', {
+  skip: process.platform !== 'linux',
+}, async () => {
+  const path = join(folder, 'killed.ts');
+  writeFileSync(
+    path,
+    `process.on('SIGTERM', () => { console.log('told'); process.exit(); });
+console.log('up');
+setInterval(() => {}, 1000);`,
+  );
+  const shell = `'${process.execPath}' '${join(import.meta.dirname, 'bootstrap.mjs')}' '${path}'; true`;
+  const npm = spawn('sh', ['-c', `sh -c "$COMMAND"; true`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, COMMAND: shell, npm_lifecycle_event: 'start' },
+  });
+  const lines = createInterface({ input: npm.stdout })[Symbol.asyncIterator]();
+  assert.equal((await lines.next()).value, 'up');
+  npm.kill('SIGKILL');
+  assert.equal((await lines.next()).value, 'told');
+});
+
 /** A project of its own with an npm that does what `npmScript` says and counts its runs in the file `npm-runs`. */
 function project(npmScript: string): { root: string; run: () => { status: number | null; output: string } } {
   const root = mkdtempSync(join(folder, 'project-'));
