@@ -1,0 +1,92 @@
+/** What becomes of a response when the proxy has answered it. */
+
+import type { Batch } from './batch.ts';
+import { culpritsOf } from './culprits.ts';
+import { xdsError } from './errors.ts';
+import type { ConnectedProxy } from './proxy.ts';
+import type { Subscription } from './subscription.ts';
+import type { ResourceRecord } from './table.ts';
+
+export function acknowledge(proxy: ConnectedProxy, sub: Subscription, batch: Batch): void {
+  const { staleSinceMs } = sub;
+  const nowMs = proxy.host.now();
+  proxy.lastAckMs = nowMs;
+  sub.inFlight = undefined;
+  sub.staleSinceMs = sub.stale.size > 0 ? nowMs : 0;
+  for (const [index, record] of batch.records.entries()) {
+    const resource = batch.resources[index];
+    if (resource === undefined || !stillHolds(proxy, sub, record)) continue;
+    sub.held.add(record.id);
+    if (record.accept(resource)) proxy.host.servedChanged(record);
+    if (sub.stale.has(record.id) || !proxy.wants(sub, record)) continue;
+    if (record.served === resource) proxy.count(sub, record, true);
+    else if (record.served !== undefined) sub.markStale(record, sub.syncedTick, nowMs);
+  }
+  for (const record of batch.removed) sub.held.delete(record.id);
+  proxy.host.acknowledged(batch, staleSinceMs);
+}
+
+/** Not what it has unsubscribed while the response was under way, nor an on-demand answer that another replaced. */
+function stillHolds(proxy: ConnectedProxy, sub: Subscription, record: ResourceRecord): boolean {
+  if (record.onDemand) return proxy.wants(sub, record);
+  return sub.wildcard || sub.names.has(record.id);
+}
+
+/**
+ * A NACK. Envoy may have applied all, some or nothing of the response besides what it rejects, so the rest is
+ * sent again without the culprits. Where the message names none, halves are sent until one is alone.
+ */
+export function reject(proxy: ConnectedProxy, sub: Subscription, batch: Batch, message: string): void {
+  const { records } = batch;
+  sub.inFlight = undefined;
+  proxy.nacks++;
+  const culprits = records.length === 1 ? records : culpritsOf(message, records);
+  for (const record of records) {
+    if (culprits.includes(record) || record.served === undefined || !proxy.wants(sub, record)) continue;
+    sub.markStale(record, sub.syncedTick, proxy.host.now());
+  }
+  if (culprits.length === 0 && records.length > 1) {
+    const half = Math.ceil(records.length / 2);
+    sub.suspects.unshift(records.slice(0, half), records.slice(half));
+  }
+  for (const record of culprits) {
+    const resource = batch.resources[records.indexOf(record)];
+    if (resource !== undefined) refuse(proxy, sub, record, resource.version, message);
+  }
+  if (records.length === 0) {
+    // A removal that the proxy cannot carry out is not repeated.
+    for (const record of batch.removed) sub.held.delete(record.id);
+    proxy.host.complain(proxy, xdsError('WEFT-XDS-10', `A removal was rejected: ${message.slice(0, 1000)}`));
+    return;
+  }
+  for (const record of batch.removed) if (sub.held.has(record.id)) sub.leaving.add(record.id);
+}
+
+function refuse(
+  proxy: ConnectedProxy,
+  sub: Subscription,
+  record: ResourceRecord,
+  version: string,
+  message: string,
+): void {
+  proxy.refusals.add(record, version);
+  proxy.host.rejected(proxy, record, version, message);
+  proxy.host.touch(record);
+  // Either everyone is told that an older version is back, or only this proxy is concerned.
+  if (record.reject(version, message)) proxy.host.servedChanged(record);
+  else if (record.served !== undefined && record.served.version !== version && proxy.wants(sub, record)) {
+    restore(proxy, sub, record);
+  }
+}
+
+/**
+ * An older version is served again: the proxy still holds it if it was in step at any time since that version
+ * had come, because then it has acknowledged it, and has acknowledged nothing else of the resource after it.
+ */
+export function restore(proxy: ConnectedProxy, sub: Subscription, record: ResourceRecord): void {
+  if (!sub.held.has(record.id) || sub.syncedTick < record.tick) {
+    return sub.markStale(record, sub.syncedTick, proxy.host.now());
+  }
+  sub.stale.delete(record.id);
+  proxy.count(sub, record, !proxy.refusals.has(record));
+}

@@ -1,0 +1,137 @@
+/**
+ * What may be sent to a proxy now, of one type. Additions go in the order secret, cluster, endpoints,
+ * listener, route, removals the other way round, so that nothing ever refers to what is not there:
+ *
+ *   listener, route    wait for the clusters they need, until the proxy has acknowledged them
+ *   on-demand stub     waits for all that it leads to, endpoints and routes included
+ *   removed cluster    waits until no listener or route is on its way
+ *   removed route      waits for the listeners, removed endpoints and secrets for the clusters
+ *
+ * Secrets, ordinary clusters and endpoints wait for nothing (Envoy asks for a cluster's endpoints while the
+ * cluster is in flight, and acknowledges the cluster when it has them), so there is no circle to wait in.
+ */
+
+import type { ResourceKind } from '../resource.ts';
+import type { ConnectedProxy } from './proxy.ts';
+import type { Subscription } from './subscription.ts';
+import type { ResourceRecord, ResourceTable } from './table.ts';
+
+export interface Plan {
+  /** In ascending order of id. */
+  readonly records: readonly ResourceRecord[];
+  readonly removed: readonly ResourceRecord[];
+  /** Asked for and denied: part of `removed`. */
+  readonly denied: readonly ResourceRecord[];
+}
+
+/** Undefined where there is nothing to send, or not yet. */
+export function plan(proxy: ConnectedProxy, sub: Subscription, table: ResourceTable): Plan | undefined {
+  if (sub.inFlight !== undefined || !sub.begun) return undefined;
+  const denied: ResourceRecord[] = [];
+  const records = additions(proxy, sub, table, denied);
+  const removed = removals(proxy, sub, table);
+  for (const record of denied) {
+    sub.unanswered.delete(record.id);
+    removed.push(record);
+  }
+  return records.length > 0 || removed.length > 0 || sub.greet ? { records, removed, denied } : undefined;
+}
+
+function additions(
+  proxy: ConnectedProxy,
+  sub: Subscription,
+  table: ResourceTable,
+  denied: ResourceRecord[],
+): readonly ResourceRecord[] {
+  for (;;) {
+    const group = sub.suspects.shift();
+    const records: ResourceRecord[] = [];
+    sub.stale.forEach((id) => {
+      const record = table.at(sub.kind, id);
+      if (group !== undefined && !group.includes(record)) return;
+      if (!sendable(proxy, sub, record, denied)) return;
+      if (mayAdd(proxy, record)) records.push(record);
+    });
+    if (records.length > 0 || group === undefined) return records;
+  }
+}
+
+/** Takes the mark from what is no longer to be sent. */
+function sendable(
+  proxy: ConnectedProxy,
+  sub: Subscription,
+  record: ResourceRecord,
+  denied: ResourceRecord[],
+): boolean {
+  const wanted = proxy.wants(sub, record);
+  if (wanted && record.served !== undefined && !proxy.refusals.has(record)) return true;
+  sub.stale.delete(record.id);
+  if (wanted) return false;
+  if (sub.held.has(record.id)) sub.outdated.add(record.id);
+  else if (sub.names.has(record.id) && !record.onDemand) denied.push(record);
+  return false;
+}
+
+function removals(proxy: ConnectedProxy, sub: Subscription, table: ResourceTable): ResourceRecord[] {
+  const removed: ResourceRecord[] = [];
+  if (sub.leaving.size > 0 && mayRemove(proxy, sub.kind)) {
+    sub.leaving.forEach((id) => {
+      if (sub.held.has(id)) removed.push(table.at(sub.kind, id));
+      else sub.leaving.delete(id);
+    });
+  }
+  sub.unanswered.forEach((id) => removed.push(table.at(sub.kind, id)));
+  return removed;
+}
+
+function mayAdd(proxy: ConnectedProxy, record: ResourceRecord): boolean {
+  if (record.onDemand) return stubMayGo(proxy, record);
+  if (record.kind !== 'listener' && record.kind !== 'route') return true;
+  const clusters = proxy.subscription('cluster');
+  return clusters === undefined || clustersAreThere(proxy, clusters, record);
+}
+
+function clustersAreThere(proxy: ConnectedProxy, clusters: Subscription, record: ResourceRecord): boolean {
+  return record.needs.every((need) => {
+    proxy.host.refresh(need);
+    if (need.kind === 'cluster') return !clusters.awaits(need);
+    return record.kind !== 'listener' || need.kind !== 'route' || clustersAreThere(proxy, clusters, need);
+  });
+}
+
+/**
+ * Whether a connection that waits for the stub would find everything it leads to. The endpoints and secrets
+ * of the stub itself come after it: Envoy asks for them when it has the stub.
+ */
+function stubMayGo(proxy: ConnectedProxy, stub: ResourceRecord): boolean {
+  if (proxy.unsettled.has((stub.base ?? stub).id)) return false;
+  return stub.needs.every(
+    (need) => need.kind === 'endpoints' || need.kind === 'secret' || isThere(proxy, need, new Set()),
+  );
+}
+
+/** Whether the proxy has acknowledged the resource and all that it needs, as far as they will ever come. */
+function isThere(proxy: ConnectedProxy, record: ResourceRecord, seen: Set<ResourceRecord>): boolean {
+  if (seen.has(record)) return true;
+  seen.add(record);
+  proxy.host.refresh(record);
+  if (record.served === undefined || proxy.refusals.has(record)) return true;
+  const sub = proxy.subscription(record.kind);
+  const listed = record.kind === 'cluster' || record.kind === 'listener';
+  if (listed && (sub === undefined || !proxy.wants(sub, record))) return true;
+  if (sub?.held.has(record.id) !== true) return false;
+  return record.needs.every((need) => isThere(proxy, need, seen));
+}
+
+function mayRemove(proxy: ConnectedProxy, kind: ResourceKind): boolean {
+  const busy = (other: ResourceKind): boolean => proxy.subscription(other)?.busy ?? false;
+  const removing = (other: ResourceKind): boolean => {
+    const sub = proxy.subscription(other);
+    return sub !== undefined && (sub.inFlight !== undefined || sub.leaving.size > 0);
+  };
+  if (kind === 'route') return !busy('listener');
+  if (kind === 'cluster') return !busy('listener') && !busy('route');
+  if (kind === 'endpoints') return !removing('cluster');
+  if (kind === 'secret') return !removing('cluster') && !removing('listener');
+  return true;
+}

@@ -1,0 +1,410 @@
+/**
+ * One connected proxy: what it is entitled to, what it asked for and what of it changes. Decides everything
+ * about a stream but knows nothing of its transport.
+ *
+ * A proxy gets what the lists of its workload name, what those resources need, secrets, and the on-demand
+ * clusters it asked for. Secrets are not tied to a workload because they carry no secret: they name files
+ * of the pod's own identity volume.
+ *
+ * Nothing is sent before it is known what the proxy uses: its lists, and the on-demand names it brings from
+ * an earlier stream. Else a replica that has just started would take back what the proxy is about to need.
+ */
+
+import type { WeftError } from '../../base/errors.ts';
+import { onDemandPrefix, type ResourceKind, resourceKinds, typeUrls } from '../resource.ts';
+import { acknowledge, reject, restore } from './answers.ts';
+import type { Batch } from './batch.ts';
+import { xdsError } from './errors.ts';
+import { IdSet } from './id-set.ts';
+import { destinationOf } from './on-demand.ts';
+import { Refusals } from './refusals.ts';
+import { Subscription } from './subscription.ts';
+import type { ResourceRecord, ResourceTable } from './table.ts';
+import type { DeltaRequest } from './wire.ts';
+import type { ListChange, WorkloadView } from './workload-view.ts';
+
+/** Who a stream speaks for, as `identify` has found out. */
+export interface ProxyInfo {
+  /** `namespace/pod`. */
+  readonly key: string;
+  /** `namespace/kind/name`. */
+  readonly workload: string;
+  /** SPIFFE ID. */
+  readonly identity: string;
+  readonly uid: string;
+}
+
+/** What a proxy needs of everything that all proxies share. */
+export interface ProxyHost {
+  readonly table: ResourceTable;
+  now(): number;
+  /** Brings a record in line with the translation, of which not every change may have been told yet. */
+  refresh(record: ResourceRecord): void;
+  /** Counts or the rejection of the record have changed. */
+  touch(record: ResourceRecord): void;
+  /** `served` of the record has changed through what a proxy answered. */
+  servedChanged(record: ResourceRecord): void;
+  /** The workload of the proxy uses these destinations; resolves when its lists contain them. */
+  use(proxy: ConnectedProxy, destinations: readonly string[]): Promise<void>;
+  /** Something of the proxy may be ready to be sent. */
+  wake(proxy: ConnectedProxy): void;
+  rejected(proxy: ConnectedProxy, record: ResourceRecord, version: string, message: string): void;
+  acknowledged(batch: Batch, staleSinceMs: number): void;
+  /** The proxy did something it is not entitled to; it goes on all the same. */
+  complain(proxy: ConnectedProxy, error: WeftError): void;
+}
+
+const kindByUrl = new Map<string, ResourceKind>(resourceKinds.map((kind) => [typeUrls[kind], kind]));
+const nothingTold: ReadonlyMap<string, string> = new Map();
+
+/** Whether resources of the kind are subscribed by the wildcard, and not by name. */
+function isListed(kind: ResourceKind): boolean {
+  return kind === 'cluster' || kind === 'listener';
+}
+
+export class ConnectedProxy {
+  readonly info: ProxyInfo;
+  readonly view: WorkloadView;
+  readonly host: ProxyHost;
+  readonly connectedAtMs: number;
+  lastAckMs: number | undefined;
+  nacks = 0;
+  readonly refusals = new Refusals();
+  /** On-demand names whose destination is not yet in the workload's lists. */
+  readonly unsettled = new IdSet();
+  readonly #namespace: string;
+  readonly #maxNames: number;
+  readonly #subscriptions = new Map<ResourceKind, Subscription>();
+  #usesKnown = false;
+  #closed = false;
+
+  constructor(info: ProxyInfo, view: WorkloadView, host: ProxyHost, maxNames: number) {
+    this.info = info;
+    this.view = view;
+    this.host = host;
+    this.connectedAtMs = host.now();
+    this.#namespace = info.workload.slice(0, info.workload.indexOf('/'));
+    this.#maxNames = maxNames;
+  }
+
+  /** Whether it is known what the proxy uses. */
+  get complete(): boolean {
+    return this.#usesKnown && this.view.ready;
+  }
+
+  subscription(kind: ResourceKind): Subscription | undefined {
+    return this.#subscriptions.get(kind);
+  }
+
+  subscriptions(): Iterable<Subscription> {
+    return this.#subscriptions.values();
+  }
+
+  /** Throws a coded error that is to end the stream. */
+  receive(request: DeltaRequest): void {
+    const kind = kindByUrl.get(request.typeUrl);
+    if (kind === undefined) {
+      throw xdsError(
+        'WEFT-XDS-05',
+        `The type ${JSON.stringify(request.typeUrl.slice(0, 200))} is not served.`,
+      );
+    }
+    const known = this.#subscriptions.get(kind);
+    const sub = known ?? new Subscription(kind, request.versions);
+    this.#limit(sub, request);
+    if (known === undefined) this.#subscriptions.set(kind, sub);
+    if (request.nonce !== '' && request.nonce === sub.inFlight?.nonce) {
+      if (request.error === undefined) acknowledge(this, sub, sub.inFlight);
+      else reject(this, sub, sub.inFlight, request.error);
+    }
+    for (const name of request.unsubscribe) this.#unsubscribe(sub, name);
+    if (known === undefined && isListed(kind) && request.subscribe.length === 0) this.#subscribeAll(sub);
+    this.#subscribe(sub, request.subscribe);
+    if (this.complete && !sub.begun) this.#begin(sub);
+    this.host.wake(this);
+  }
+
+  /** Nothing more is to come of what the proxy used before it connected. */
+  usesAreKnown(): void {
+    if (this.#usesKnown || this.#closed) return;
+    this.#usesKnown = true;
+    this.listsKnown();
+  }
+
+  /** The lists of the workload are there. */
+  listsKnown(): void {
+    if (!this.complete) return;
+    for (const sub of this.#subscriptions.values()) if (!sub.begun) this.#begin(sub);
+    this.host.wake(this);
+  }
+
+  /** The lists of the workload have changed. */
+  listsChanged(change: ListChange): void {
+    const sub = this.#subscriptions.get(change.kind);
+    for (const record of change.added) {
+      if (sub?.wildcard === true) this.#list(sub, record);
+      this.#entitle(record);
+    }
+    if (sub?.wildcard !== true) return;
+    for (const record of change.removed) {
+      this.#hold(record, -1);
+      this.count(sub, record, false);
+      if (sub.begun) sub.markLeaving(record);
+    }
+  }
+
+  /**
+   * What is served of a resource has changed, for an older version if it was `restored`. The host has reset
+   * the count of those who have it.
+   */
+  resourceChanged(record: ResourceRecord, restored: boolean): void {
+    const sub = this.#subscriptions.get(record.kind);
+    if (sub === undefined || !sub.begun) return;
+    sub.counted.delete(record.id);
+    if (record.base !== undefined) this.#variantChanged(sub, record, record.base);
+    if (!this.wants(sub, record)) {
+      // Should it be wanted again before it is removed, what is held is no longer what is served.
+      if (sub.held.has(record.id) && record.served !== undefined) sub.outdated.add(record.id);
+      return;
+    }
+    if (record.served === undefined) {
+      if (record.latest !== undefined || record.onDemand) sub.stale.delete(record.id);
+      else sub.markLeaving(record);
+    } else if (!restored) sub.markStale(record, this.host.table.tick - 1, this.host.now());
+    else if (sub.inFlight?.sends(record) !== true) restore(this, sub, record);
+    if (isListed(record.kind)) this.#entitle(record);
+    this.host.wake(this);
+  }
+
+  /** Whether the proxy is to hold the resource as long as there is one. */
+  wants(sub: Subscription, record: ResourceRecord): boolean {
+    if (record.onDemand) return sub.names.has((record.base ?? record).id) && this.#variant(record) === record;
+    if (isListed(record.kind)) return sub.wildcard && this.view.has(record);
+    return sub.names.has(record.id) && (record.kind === 'secret' || this.#entitled(record));
+  }
+
+  /** The response has been handed to the transport. */
+  sent(sub: Subscription, batch: Batch): void {
+    sub.inFlight = batch;
+    sub.greet = false;
+    for (const record of batch.records) sub.stale.delete(record.id);
+    for (const record of batch.removed) {
+      sub.leaving.delete(record.id);
+      sub.unanswered.delete(record.id);
+    }
+    if (sub.kind === 'cluster') this.#resendEndpoints(batch);
+  }
+
+  /** The proxy asked for what it is not entitled to. */
+  deny(record: ResourceRecord): void {
+    this.#complain('WEFT-XDS-08', `${record.kind} ${record.name}`);
+  }
+
+  count(sub: Subscription, record: ResourceRecord, current: boolean): void {
+    if (sub.count(record, current)) this.host.touch(record);
+  }
+
+  /** Takes the proxy out of all counts. */
+  close(): void {
+    this.#closed = true;
+    const { table } = this.host;
+    for (const sub of this.#subscriptions.values()) {
+      sub.counted.forEach((id) => this.count(sub, table.at(sub.kind, id), false));
+      sub.names.forEach((id) => this.#hold(table.at(sub.kind, id), -1));
+      if (sub.wildcard) this.view.of(sub.kind)?.forEach((id) => this.#hold(table.at(sub.kind, id), -1));
+    }
+    this.#subscriptions.clear();
+    for (const record of this.refusals.clear()) this.host.touch(record);
+  }
+
+  #limit(sub: Subscription, request: DeltaRequest): void {
+    const count = sub.names.size + Math.max(request.subscribe.length, request.versions.size);
+    if (count <= this.#maxNames) return;
+    throw xdsError('WEFT-XDS-07', `More than ${this.#maxNames} names of one type on one stream.`);
+  }
+
+  #subscribe(sub: Subscription, names: readonly string[]): void {
+    const destinations: string[] = [];
+    const stubs: ResourceRecord[] = [];
+    for (const name of names) {
+      if (!isListed(sub.kind)) this.#subscribeName(sub, this.host.table.ensure(sub.kind, name));
+      else if (name === '*') this.#subscribeAll(sub);
+      else if (sub.kind === 'cluster' && name.startsWith(onDemandPrefix)) {
+        const destination = destinationOf(name);
+        if (destination === undefined) this.#complain('WEFT-XDS-09', name);
+        else {
+          const record = this.host.table.ensure('cluster', name);
+          destinations.push(destination);
+          stubs.push(record);
+          this.unsettled.add(record.id);
+          this.#subscribeName(sub, record);
+        }
+      } else this.#complain('WEFT-XDS-08', `${sub.kind} ${name}`);
+    }
+    if (sub.kind === 'cluster') this.#use(destinations, stubs);
+  }
+
+  #use(destinations: readonly string[], stubs: readonly ResourceRecord[]): void {
+    if (destinations.length === 0) return this.usesAreKnown();
+    void this.host.use(this, destinations).then(() => {
+      if (this.#closed) return;
+      for (const record of stubs) this.unsettled.delete(record.id);
+      this.usesAreKnown();
+      this.host.wake(this);
+    });
+  }
+
+  #subscribeAll(sub: Subscription): void {
+    if (sub.wildcard) return;
+    sub.wildcard = true;
+    sub.greet = (sub.told ?? nothingTold).size === 0;
+    const { table } = this.host;
+    this.view.of(sub.kind)?.forEach((id) => this.#list(sub, table.at(sub.kind, id)));
+  }
+
+  /** A name that is asked for again is answered again: the proxy may have forgotten what it got. */
+  #subscribeName(sub: Subscription, record: ResourceRecord): void {
+    if (sub.names.add(record.id)) this.#hold(record, 1);
+    if (!sub.begun) return;
+    const { table } = this.host;
+    const wanted = this.#variant(record);
+    this.count(sub, wanted, false);
+    if (wanted.served !== undefined) sub.markStale(wanted, table.tick, this.host.now());
+    else if (!record.onDemand) sub.unanswered.add(record.id);
+  }
+
+  #unsubscribe(sub: Subscription, name: string): void {
+    if (name === '*') return this.#unsubscribeAll(sub);
+    const record = this.host.table.find(sub.kind, name);
+    if (record === undefined || !sub.names.delete(record.id)) return;
+    this.#hold(record, -1);
+    this.#forget(sub, record);
+    for (const variant of record.variants?.values() ?? []) this.#forget(sub, variant);
+  }
+
+  #unsubscribeAll(sub: Subscription): void {
+    if (!sub.wildcard) return;
+    sub.wildcard = false;
+    sub.greet = false;
+    this.view.of(sub.kind)?.forEach((id) => {
+      const record = this.host.table.at(sub.kind, id);
+      this.#hold(record, -1);
+      this.#forget(sub, record);
+    });
+  }
+
+  #forget(sub: Subscription, record: ResourceRecord): void {
+    this.count(sub, record, false);
+    sub.forget(record);
+  }
+
+  /** Compares what the proxy said it holds with what it is to hold. */
+  #begin(sub: Subscription): void {
+    const told = sub.told ?? nothingTold;
+    sub.told = undefined;
+    const { table } = this.host;
+    for (const name of told.keys()) {
+      const record = this.#variant(table.ensure(sub.kind, name));
+      this.host.refresh(record);
+      sub.held.add(record.id);
+      if (!this.wants(sub, record) || record.latest === undefined) this.#dismiss(sub, record);
+    }
+    sub.names.forEach((id) => this.#compare(sub, this.#variant(table.at(sub.kind, id)), told));
+    if (!sub.wildcard) return;
+    this.view.of(sub.kind)?.forEach((id) => this.#compare(sub, table.at(sub.kind, id), told));
+  }
+
+  /** What the proxy holds without being entitled to it is taken back, except what Envoy could not ask for again. */
+  #dismiss(sub: Subscription, record: ResourceRecord): void {
+    if (record.onDemand || !(sub.wildcard || sub.names.has(record.id))) sub.held.delete(record.id);
+    else sub.markLeaving(record);
+  }
+
+  #compare(sub: Subscription, record: ResourceRecord, told: ReadonlyMap<string, string>): void {
+    this.host.refresh(record);
+    const { served } = record;
+    if (served === undefined) {
+      if (!record.onDemand && !isListed(record.kind) && !sub.held.has(record.id))
+        sub.unanswered.add(record.id);
+    } else if (told.get(record.wireName) !== served.version) {
+      sub.markStale(record, 0, this.host.now());
+    } else if (this.wants(sub, record)) {
+      if (record.accept(served)) this.host.servedChanged(record);
+      this.count(sub, record, true);
+    }
+  }
+
+  /** The record has come into the wildcard list. */
+  #list(sub: Subscription, record: ResourceRecord): void {
+    this.#hold(record, 1);
+    if (!sub.begun) return;
+    this.host.refresh(record);
+    sub.leaving.delete(record.id);
+    if (record.served === undefined || sub.awaits(record)) return;
+    if (sub.held.has(record.id) && !sub.outdated.has(record.id)) this.count(sub, record, true);
+    else sub.markStale(record, this.host.table.tick, this.host.now());
+  }
+
+  /** The on-demand answer that this proxy gets: the one for its namespace, where there is one. */
+  #variant(record: ResourceRecord): ResourceRecord {
+    const base = record.base ?? record;
+    const own = base.variants?.get(this.#namespace);
+    return own?.served === undefined ? base : own;
+  }
+
+  /** An answer for the proxy's namespace takes the place of the one for everyone, or gives it back. */
+  #variantChanged(sub: Subscription, record: ResourceRecord, base: ResourceRecord): void {
+    if (base.variants?.get(this.#namespace) !== record || !sub.names.has(base.id)) return;
+    const wanted = this.#variant(base);
+    this.#forget(sub, wanted === record ? base : record);
+    if (wanted === base && base.served !== undefined)
+      sub.markStale(base, this.host.table.tick, this.host.now());
+  }
+
+  /** Whether something the proxy gets refers to the record. */
+  #entitled(record: ResourceRecord): boolean {
+    for (const needer of record.neededBy) {
+      if (needer.onDemand ? this.#asked(needer) : this.view.has(needer)) return true;
+    }
+    return false;
+  }
+
+  #asked(stub: ResourceRecord): boolean {
+    const clusters = this.#subscriptions.get('cluster');
+    return clusters !== undefined && this.wants(clusters, stub);
+  }
+
+  /** What a cluster or listener of this proxy needs may have been asked for before the proxy was entitled to it. */
+  #entitle(record: ResourceRecord): void {
+    for (const need of record.needs) {
+      const sub = this.#subscriptions.get(need.kind);
+      if (sub === undefined || !sub.begun || isListed(need.kind)) continue;
+      if (!sub.names.has(need.id) || sub.awaits(need)) continue;
+      if (sub.held.has(need.id) && !sub.outdated.has(need.id)) continue;
+      if (need.served !== undefined) sub.markStale(need, this.host.table.tick, this.host.now());
+    }
+  }
+
+  /** After a cluster has come, Envoy waits for its endpoints even if it has them, and nothing would send them. */
+  #resendEndpoints(batch: Batch): void {
+    const sub = this.#subscriptions.get('endpoints');
+    if (sub === undefined) return;
+    for (const cluster of batch.records) {
+      for (const need of cluster.needs) {
+        if (need.kind !== 'endpoints' || need.served === undefined) continue;
+        if (!sub.held.has(need.id) && sub.inFlight?.sends(need) !== true) continue;
+        this.count(sub, need, false);
+        sub.markStale(need, this.host.table.tick, this.host.now());
+      }
+    }
+  }
+
+  #hold(record: ResourceRecord, by: 1 | -1): void {
+    record.holders += by;
+    this.host.touch(record);
+  }
+
+  #complain(code: 'WEFT-XDS-08' | 'WEFT-XDS-09', what: string): void {
+    this.host.complain(this, xdsError(code, `Not served: ${what.slice(0, 200)}.`));
+  }
+}

@@ -1,0 +1,280 @@
+/**
+ * The xDS server: delta ADS over mutual TLS, for the proxies of the mesh. This file is the network side;
+ * hub.ts and proxy.ts decide what is sent.
+ */
+
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { describeError, WeftError } from '../../base/errors.ts';
+import { xdsError } from './errors.ts';
+import { Hub, type HubOptions } from './hub.ts';
+import { describeProxy, type ProxyDetail, type ProxyStatus, statusOf } from './inspect.ts';
+import * as metrics from './metrics.ts';
+import { identityOf } from './peer.ts';
+import { ConnectedProxy, type ProxyInfo } from './proxy.ts';
+import { AdsStream, type StreamOwner, trailers } from './stream.ts';
+import type { DeltaRequest, ProxyNode } from './wire.ts';
+
+export type { ProxyDetail, ProxyInfo, ProxyNode, ProxyStatus };
+
+/** PEM throughout; `ca` is the bundle that client certificates are verified with. */
+export interface ServerTls {
+  readonly key: string;
+  readonly cert: string;
+  readonly ca: string;
+}
+
+export interface XdsLimits {
+  /** Of one request, in bytes; default 4 MiB. A reconnecting proxy tells all it holds in one. */
+  readonly maxMessageBytes: number;
+  /** Names that one stream may subscribe to, per type; default 50,000. */
+  readonly maxNames: number;
+  /** Concurrent HTTP/2 streams of one connection; default 16. */
+  readonly maxStreams: number;
+  /** How long `close` takes to end the streams one after the other, in milliseconds; default 3,000. */
+  readonly drainMs: number;
+  /** Between two pings to each connection, in milliseconds; one that is not answered closes it. Default 30,000. */
+  readonly pingMs: number;
+}
+
+export interface XdsServerOptions extends HubOptions {
+  readonly tls: ServerTls;
+  /**
+   * Who a stream speaks for. The peer's identity is proven, what the node says is not. May wait some seconds
+   * for a pod that is not known yet; rejects with a WeftError where the proxy is not to be served.
+   */
+  readonly identify: (peer: { readonly uri: string }, node: ProxyNode) => Promise<ProxyInfo>;
+  readonly limits?: Partial<XdsLimits>;
+}
+
+export interface XdsServer {
+  /** Resolves with the port, which the system chooses where 0 is given. */
+  listen(port: number, host: string): Promise<number>;
+  /** Tells all clients to go, ends their streams one after the other, and resolves when all are gone. */
+  close(): Promise<void>;
+  /** For handshakes from now on; open connections stay. */
+  updateTls(tls: ServerTls): void;
+  proxies(): readonly ProxyStatus[];
+  /** @param key `namespace/pod` */
+  proxy(key: string): ProxyDetail | undefined;
+}
+
+const method = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';
+
+const defaults: XdsLimits = {
+  maxMessageBytes: 4 * 1024 * 1024,
+  maxNames: 50_000,
+  maxStreams: 16,
+  drainMs: 3_000,
+  pingMs: 30_000,
+};
+
+/** What the proxy of a stream used before it connected is taken as known after this long without a word of it. */
+const silenceMs = 1_000;
+
+export function createXdsServer(options: XdsServerOptions): XdsServer {
+  return new Http2XdsServer(options);
+}
+
+class Http2XdsServer implements XdsServer, StreamOwner {
+  readonly maxMessageBytes: number;
+  readonly #options: XdsServerOptions;
+  readonly #limits: XdsLimits;
+  readonly #hub: Hub;
+  readonly #server: Http2SecureServer;
+  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #streams = new Map<AdsStream, ConnectedProxy | undefined>();
+  readonly #peers = new WeakMap<AdsStream, string>();
+  #stopPings: () => void = () => undefined;
+  #closing = false;
+
+  constructor(options: XdsServerOptions) {
+    this.#options = options;
+    this.#limits = { ...defaults, ...options.limits };
+    this.maxMessageBytes = this.#limits.maxMessageBytes;
+    this.#hub = new Hub(options);
+    this.#server = createSecureServer({
+      ...secureContext(options.tls),
+      requestCert: true,
+      rejectUnauthorized: true,
+      settings: { maxConcurrentStreams: this.#limits.maxStreams, enablePush: false },
+    });
+    this.#server.on('session', (session) => this.#session(session));
+    this.#server.on('stream', (stream, headers) => this.#stream(stream, headers));
+    this.#server.on('tlsClientError', (error) => {
+      this.#options.log.warn({ error: describeError(error) }, 'a client failed the TLS handshake');
+    });
+  }
+
+  listen(port: number, host: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject);
+        this.#server.on('error', (error) =>
+          this.#options.log.error({ error: describeError(error) }, 'the xDS server failed'),
+        );
+        this.#schedulePings();
+        resolve((this.#server.address() as AddressInfo).port);
+      });
+    });
+  }
+
+  updateTls(tls: ServerTls): void {
+    this.#server.setSecureContext(secureContext(tls));
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#stopPings();
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const session of this.#sessions) session.close();
+    const streams = [...this.#streams.keys()];
+    const gapMs = this.#limits.drainMs / Math.max(1, streams.length);
+    const startedAt = performance.now();
+    for (const [index, stream] of streams.entries()) {
+      // Sleeps are only taken when the plan is ahead of the time, as timers are no finer than a millisecond.
+      const aheadMs = index * gapMs - (performance.now() - startedAt);
+      if (aheadMs >= 1) await new Promise<void>((resolve) => this.#options.clock.after(aheadMs, resolve));
+      stream.end(xdsError('WEFT-XDS-11', 'This replica of the control plane is shutting down.'));
+    }
+    const cancel = this.#options.clock.after(1_000, () => {
+      for (const session of this.#sessions) session.destroy();
+    });
+    await closed;
+    cancel();
+    this.#hub.close();
+  }
+
+  proxies(): readonly ProxyStatus[] {
+    return [...this.#hub.proxies()].map((proxy) => statusOf(proxy));
+  }
+
+  proxy(key: string): ProxyDetail | undefined {
+    for (const proxy of this.#hub.proxies()) {
+      if (proxy.info.key === key) return describeProxy(proxy, this.#hub.table);
+    }
+    return undefined;
+  }
+
+  async identify(stream: AdsStream, node: ProxyNode): Promise<(request: DeltaRequest) => void> {
+    const info = await this.#options.identify({ uri: this.#peers.get(stream) ?? '' }, node);
+    if (!this.#streams.has(stream)) throw xdsError('WEFT-XDS-11', 'The stream has ended.');
+    this.#supersede(info);
+    const proxy = new ConnectedProxy(info, this.#hub.view(info.workload), this.#hub, this.#limits.maxNames);
+    this.#streams.set(stream, proxy);
+    this.#hub.join(proxy, stream);
+    this.#options.clock.after(silenceMs, () => proxy.usesAreKnown());
+    this.#options.log.info(
+      { proxy: info.key, workload: info.workload, identity: info.identity },
+      'a proxy has connected',
+    );
+    return (request) => proxy.receive(request);
+  }
+
+  closed(stream: AdsStream, error: unknown): void {
+    const proxy = this.#streams.get(stream);
+    this.#streams.delete(stream);
+    if (proxy !== undefined) {
+      this.#hub.leave(proxy);
+      this.#options.log.info({ proxy: proxy.info.key }, 'a proxy has left');
+    }
+    if (error instanceof WeftError && error.code !== 'WEFT-XDS-11')
+      this.#refused(this.#peers.get(stream), error);
+    else if (error !== undefined && !this.#closing) {
+      this.#options.log.debug({ proxy: proxy?.info.key, error: describeError(error) }, 'a stream broke');
+    }
+  }
+
+  #refused(peer: string | undefined, error: WeftError): void {
+    metrics.refusedStreams.inc({ code: error.code });
+    this.#options.log.warn({ code: error.code, peer, detail: error.message }, 'a stream was refused');
+  }
+
+  /** A proxy that has come back before its old stream was found dead is not two proxies. */
+  #supersede(info: ProxyInfo): void {
+    for (const [stream, proxy] of this.#streams) {
+      if (proxy?.info.key !== info.key || proxy.info.uid !== info.uid) continue;
+      stream.end(xdsError('WEFT-XDS-12', `${info.key} has opened a newer stream.`));
+    }
+  }
+
+  #session(session: ServerHttp2Session): void {
+    this.#sessions.add(session);
+    session.on('close', () => this.#sessions.delete(session));
+    session.on('error', (error) => {
+      this.#options.log.debug({ error: describeError(error) }, 'a connection broke');
+    });
+    if (this.#closing) session.close();
+  }
+
+  #stream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    const path = String(headers[':path']);
+    if (!String(headers['content-type']).startsWith('application/grpc')) {
+      stream.respond({ ':status': 415 }, { endStream: true });
+      return;
+    }
+    let peer: string;
+    try {
+      if (path !== method) throw xdsError('WEFT-XDS-04', `The method ${path.slice(0, 200)} is not served.`);
+      peer = peerOf(stream);
+    } catch (error) {
+      stream.on('error', () => undefined);
+      stream.respond(
+        { ':status': 200, 'content-type': 'application/grpc', ...trailers(error) },
+        { endStream: true },
+      );
+      if (error instanceof WeftError) this.#refused(undefined, error);
+      return;
+    }
+    const ads = new AdsStream(stream, this);
+    this.#peers.set(ads, peer);
+    this.#streams.set(ads, undefined);
+  }
+
+  /** Finds connections whose other end is gone without a word. Spread over the interval. */
+  #schedulePings(): void {
+    const { pingMs } = this.#limits;
+    const pinged = new WeakMap<ServerHttp2Session, number>();
+    const step = (): void => {
+      const now = performance.now();
+      for (const session of this.#sessions) {
+        if (session.destroyed || now - (pinged.get(session) ?? 0) < pingMs) continue;
+        pinged.set(session, now);
+        this.#ping(session);
+      }
+      this.#stopPings = this.#options.clock.after(pingMs / 10, step);
+    };
+    this.#stopPings = this.#options.clock.after(pingMs / 10, step);
+  }
+
+  #ping(session: ServerHttp2Session): void {
+    const cancel = this.#options.clock.after(this.#limits.pingMs / 2, () => session.destroy());
+    if (!session.ping(() => cancel())) session.destroy();
+    session.once('close', cancel);
+  }
+}
+
+function secureContext(tls: ServerTls): object {
+  return {
+    key: tls.key,
+    cert: tls.cert,
+    ca: tls.ca,
+    minVersion: 'TLSv1.2',
+    // The two that Envoy offers by itself; a hybrid with ML-KEM would cost 6 KB more per connection.
+    ecdhCurve: 'X25519:P-256',
+  };
+}
+
+function peerOf(stream: ServerHttp2Stream): string {
+  const socket = stream.session?.socket;
+  return identityOf(socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined);
+}

@@ -1,0 +1,115 @@
+/**
+ * What one stream wants, holds and waits for of one resource type: bits, by the numbers of the table.
+ *
+ *   told ── begin, as soon as it is known what the proxy uses ──> begun
+ *
+ *             wanted                        send                  ACK
+ *   (nothing) ─────────> stale ──────────────────> in flight ────────────> held
+ *                          ^                           │ change, or NACK      │ change
+ *                          └───────────────────────────┴──────────────────────┘
+ *   held ── unlisted or deleted ──> leaving ── send as removed, ACK ──> (nothing)
+ *   (nothing) ── asked for and not there ──> unanswered ── send as removed ──> (nothing, still subscribed)
+ *
+ * At most one response is in flight. What changes meanwhile only sets bits; the next response is made of
+ * what is true when the answer to this one has come.
+ */
+
+import type { ResourceKind } from '../resource.ts';
+import type { Batch } from './batch.ts';
+import { IdSet } from './id-set.ts';
+import type { ResourceRecord } from './table.ts';
+
+export class Subscription {
+  readonly kind: ResourceKind;
+  /** Subscribed to all that the workload's lists name. */
+  wildcard = false;
+  /** A first answer is owed even if it is empty: Envoy waits for it. */
+  greet = false;
+  /** What the proxy said it holds, name to version, until that is compared with what it is to hold. */
+  told: ReadonlyMap<string, string> | undefined;
+  /** Subscribed by name. */
+  readonly names = new IdSet();
+  /** Acknowledged in some version. */
+  readonly held = new IdSet();
+  /** Held in the version that is served: exactly these are counted in `record.current`. */
+  readonly counted = new IdSet();
+  /** Held in an older version and not wanted at present; to be sent should it be wanted again. */
+  readonly outdated = new IdSet();
+  /** To be sent. */
+  readonly stale = new IdSet();
+  /** Held, and to be removed. */
+  readonly leaving = new IdSet();
+  /** Subscribed, not there, and to be answered once. */
+  readonly unanswered = new IdSet();
+  inFlight: Batch | undefined;
+  /** After a NACK that named nobody: groups that are sent one after the other until the culprit is alone. */
+  suspects: (readonly ResourceRecord[])[] = [];
+  /** The table's tick when everything wanted was last held. */
+  syncedTick = 0;
+  /** When the first of what is stale became so; 0 while nothing is. */
+  staleSinceMs = 0;
+
+  constructor(kind: ResourceKind, told: ReadonlyMap<string, string>) {
+    this.kind = kind;
+    this.told = told;
+  }
+
+  get begun(): boolean {
+    return this.told === undefined;
+  }
+
+  /** Whether something is in flight or waits to be sent. */
+  get busy(): boolean {
+    return this.inFlight !== undefined || this.stale.size > 0 || this.leaving.size > 0;
+  }
+
+  /** Whether the proxy is yet to acknowledge an addition or update of the record. */
+  awaits(record: ResourceRecord): boolean {
+    return this.stale.has(record.id) || (this.inFlight?.sends(record) ?? false);
+  }
+
+  /** Counts the record as held in the version that is served, or no longer. Returns whether that is new. */
+  count(record: ResourceRecord, current: boolean): boolean {
+    if (current ? !this.counted.add(record.id) : !this.counted.delete(record.id)) return false;
+    record.current += current ? 1 : -1;
+    return true;
+  }
+
+  /** @param tick of the table when what is wanted was last as before */
+  markStale(record: ResourceRecord, tick: number, nowMs: number): void {
+    if (this.stale.size === 0 && this.inFlight === undefined) {
+      this.syncedTick = tick;
+      this.staleSinceMs = nowMs;
+    }
+    this.leaving.delete(record.id);
+    this.unanswered.delete(record.id);
+    this.outdated.delete(record.id);
+    this.stale.add(record.id);
+  }
+
+  /** Has the record removed if the proxy holds it, or will once the response in flight is acknowledged. */
+  markLeaving(record: ResourceRecord): void {
+    this.stale.delete(record.id);
+    if (this.held.has(record.id) || this.inFlight?.sends(record) === true) this.leaving.add(record.id);
+  }
+
+  /** Forgets what was sent of the record; whether it is subscribed stays. */
+  forget(record: ResourceRecord): void {
+    const { held, outdated, stale, leaving, unanswered } = this;
+    for (const set of [held, outdated, stale, leaving, unanswered]) set.delete(record.id);
+  }
+
+  /** Whether the number of the record is in use here. */
+  refersTo(record: ResourceRecord): boolean {
+    const { id } = record;
+    return (
+      this.names.has(id) ||
+      this.held.has(id) ||
+      this.stale.has(id) ||
+      this.leaving.has(id) ||
+      this.unanswered.has(id) ||
+      this.inFlight?.sends(record) === true ||
+      this.inFlight?.removed.includes(record) === true
+    );
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * Every resource that is served or asked for, with a small number for each, so that the state of a stream
+ * is bits and not names. Also the quarantine: a version that a proxy rejects before any proxy has
+ * acknowledged it is served no more, and the last good one comes back in its place.
+ *
+ *   latest   what the translation says now
+ *   good     the version that a proxy acknowledged last, kept as long as `latest` is unproven
+ *   served   what proxies get: `latest`, or `good` while `latest` is quarantined
+ */
+
+import { type EncodedResource, onDemandPrefix, type ResourceKind, typeUrls } from '../resource.ts';
+import { encodeResourceHead } from './wire.ts';
+
+export class ResourceRecord {
+  readonly kind: ResourceKind;
+  readonly name: string;
+  /** Unique within its kind; used again after the record is gone. */
+  readonly id: number;
+  /** The answer to an on-demand cluster, `vip/<ip>:<port>`: served only to who asked, and never taken back. */
+  readonly onDemand: boolean;
+  /** Of an on-demand answer for the clients of one namespace: the answer for everyone else. */
+  readonly base: ResourceRecord | undefined;
+  /** Of an on-demand answer: its variants by client namespace. */
+  variants: Map<string, ResourceRecord> | undefined;
+  latest: EncodedResource | undefined;
+  served: EncodedResource | undefined;
+  /** Changes with `served`, and comes back when an earlier `served` does; 0 while there is none. */
+  tick = 0;
+  /** Resources that `served` refers to. */
+  needs: readonly ResourceRecord[] = [];
+  /** Those whose `served` refers to this one. */
+  readonly neededBy = new Set<ResourceRecord>();
+  /** Connected proxies that are to hold it. */
+  holders = 0;
+  /** Those among them that have acknowledged `served`. */
+  current = 0;
+  /** What a proxy said of `latest` when it rejected it. */
+  rejected: { readonly version: string; readonly message: string } | undefined;
+  /** Connected proxies that have rejected `latest`. */
+  rejecters = 0;
+  /** Whether its acknowledgements are yet to be published. */
+  touched = false;
+  #good: EncodedResource | undefined;
+  #goodTick = 0;
+  #latestTick = 0;
+  #head: Buffer | undefined;
+  #refused: readonly string[] = [];
+
+  constructor(kind: ResourceKind, name: string, id: number, base: ResourceRecord | undefined) {
+    this.kind = kind;
+    this.name = name;
+    this.id = id;
+    this.base = base;
+    this.onDemand = kind === 'cluster' && name.startsWith(onDemandPrefix);
+  }
+
+  /** What proxies call it: variants of one on-demand answer have the same name. */
+  get wireName(): string {
+    return this.base?.name ?? this.name;
+  }
+
+  /** What comes before the body of `served` on the wire. */
+  head(resource: EncodedResource): Buffer {
+    const { version, body } = resource;
+    this.#head ??= encodeResourceHead(typeUrls[this.kind], this.wireName, version, body.length);
+    return this.#head;
+  }
+
+  /** Takes over what the translation says. Returns whether `served` has changed. */
+  update(latest: EncodedResource | undefined, tick: number): boolean {
+    if (latest?.version === this.latest?.version) return false;
+    this.latest = latest;
+    this.#latestTick = tick;
+    this.rejected = undefined;
+    this.rejecters = 0;
+    if (latest === undefined) {
+      this.#good = undefined;
+      return this.#serve(undefined, 0);
+    }
+    const known = this.#refused.includes(latest.version);
+    if (known) this.rejected = { version: latest.version, message: 'This version was rejected before.' };
+    return known ? this.#serve(this.#good, this.#goodTick) : this.#serve(latest, tick);
+  }
+
+  /** A proxy has acknowledged `resource`. Returns whether `served` has changed: an acknowledgement ends a quarantine. */
+  accept(resource: EncodedResource): boolean {
+    if (resource === this.#good) return false;
+    if (resource.version !== this.latest?.version) {
+      if (resource === this.served) this.#keep(resource, this.tick);
+      return false;
+    }
+    this.#keep(this.latest, this.#latestTick);
+    if (this.served === this.latest) return false;
+    this.#refused = this.#refused.filter((version) => version !== resource.version);
+    return this.#serve(this.latest, this.#latestTick);
+  }
+
+  /**
+   * A proxy rejects a version. Returns whether `served` has changed. It stays as it is where another proxy
+   * has acknowledged the version: one proxy alone cannot take from all others what works for them.
+   */
+  reject(version: string, message: string): boolean {
+    if (this.latest?.version !== version) return false;
+    this.rejected ??= { version, message };
+    if (this.#good === this.latest || this.served !== this.latest) return false;
+    this.#refused = [...this.#refused.slice(-7), version];
+    return this.#serve(this.#good, this.#goodTick);
+  }
+
+  /** The last proxy that rejected `latest` is gone. */
+  forgive(): void {
+    if (this.#good === this.latest) this.rejected = undefined;
+  }
+
+  #keep(resource: EncodedResource, tick: number): void {
+    this.#good = resource;
+    this.#goodTick = tick;
+  }
+
+  #serve(resource: EncodedResource | undefined, tick: number): boolean {
+    if (resource === this.served) return false;
+    this.served = resource;
+    this.tick = resource === undefined ? 0 : tick;
+    this.#head = undefined;
+    return true;
+  }
+}
+
+export class ResourceTable {
+  readonly #byName: Record<ResourceKind, Map<string, ResourceRecord>> = {
+    secret: new Map(),
+    cluster: new Map(),
+    endpoints: new Map(),
+    listener: new Map(),
+    route: new Map(),
+  };
+  readonly #byId: Record<ResourceKind, (ResourceRecord | undefined)[]> = {
+    secret: [],
+    cluster: [],
+    endpoints: [],
+    listener: [],
+    route: [],
+  };
+  readonly #free: Record<ResourceKind, number[]> = {
+    secret: [],
+    cluster: [],
+    endpoints: [],
+    listener: [],
+    route: [],
+  };
+  #tick = 0;
+  /** Without a resource behind them: asked for before they exist, or gone and still held somewhere. */
+  #vacant = new Set<ResourceRecord>();
+
+  /** Grows with every change of what is served; orders changes in time. */
+  get tick(): number {
+    return this.#tick;
+  }
+
+  get vacant(): number {
+    return this.#vacant.size;
+  }
+
+  find(kind: ResourceKind, name: string): ResourceRecord | undefined {
+    return this.#byName[kind].get(name);
+  }
+
+  /** The record of that name, made where there is none yet. */
+  ensure(kind: ResourceKind, name: string): ResourceRecord {
+    const known = this.#byName[kind].get(name);
+    if (known !== undefined) return known;
+    const [base, audience] = this.#baseOf(kind, name);
+    const id = this.#free[kind].pop() ?? this.#byId[kind].length;
+    const record = new ResourceRecord(kind, name, id, base);
+    if (base !== undefined) (base.variants ??= new Map()).set(audience, record);
+    this.#byName[kind].set(name, record);
+    this.#byId[kind][record.id] = record;
+    this.#vacant.add(record);
+    return record;
+  }
+
+  /** The record of a number that is in use. */
+  at(kind: ResourceKind, id: number): ResourceRecord {
+    const record = this.#byId[kind][id];
+    if (record === undefined) throw new Error(`no ${kind} has the number ${id}`);
+    return record;
+  }
+
+  /** Takes over what the translation says. Returns whether what is served has changed. */
+  update(record: ResourceRecord, latest: EncodedResource | undefined): boolean {
+    const changed = record.update(latest, this.#tick + 1);
+    if (latest === undefined) this.#vacant.add(record);
+    else this.#vacant.delete(record);
+    if (changed) this.served(record);
+    return changed;
+  }
+
+  /** To be called whenever `record.served` has changed. */
+  served(record: ResourceRecord): void {
+    this.#tick++;
+    const before = record.needs;
+    const after = (record.served?.needs ?? []).map((need) => this.ensure(need.kind, need.name));
+    if (before.length === after.length && before.every((need, index) => need === after[index])) return;
+    for (const need of before) need.neededBy.delete(record);
+    for (const need of after) need.neededBy.add(record);
+    record.needs = after;
+  }
+
+  /** Forgets records that have no resource and that nobody refers to. */
+  sweep(inUse: (record: ResourceRecord) => boolean): void {
+    for (const record of this.#vacant) {
+      if (record.neededBy.size > 0 || (record.variants?.size ?? 0) > 0 || inUse(record)) continue;
+      this.#vacant.delete(record);
+      this.#leaveBase(record);
+      this.#byName[record.kind].delete(record.name);
+      this.#byId[record.kind][record.id] = undefined;
+      this.#free[record.kind].push(record.id);
+    }
+  }
+
+  /** `vip/<ip>:<port>@<namespace>` -> the record of `vip/<ip>:<port>`, and the namespace. */
+  #baseOf(kind: ResourceKind, name: string): readonly [ResourceRecord | undefined, string] {
+    const at = kind === 'cluster' && name.startsWith(onDemandPrefix) ? name.indexOf('@') : -1;
+    return at < 0 ? [undefined, ''] : [this.ensure(kind, name.slice(0, at)), name.slice(at + 1)];
+  }
+
+  #leaveBase(record: ResourceRecord): void {
+    for (const [audience, variant] of record.base?.variants ?? []) {
+      if (variant === record) record.base?.variants?.delete(audience);
+    }
+  }
+}
