@@ -47,6 +47,10 @@ function find(objects: readonly Rendered[], kind: string, name = 'weft'): Render
   return found;
 }
 
+function isCrd(object: Rendered): boolean {
+  return object.kind === 'CustomResourceDefinition';
+}
+
 const everything = {
   replicas: 3,
   image: {
@@ -218,7 +222,7 @@ test('the control plane never asks for a proxy of its own', async () => {
 });
 
 test('CRDs are ordinary objects of the release, so that an upgrade updates them, and stay on uninstall', async () => {
-  const crds = (await template()).filter((object) => object.kind === 'CustomResourceDefinition');
+  const crds = (await template()).filter(isCrd);
   assert.equal(crds.length, 3);
   for (const crd of crds) {
     assert.equal(crd.metadata.annotations['helm.sh/resource-policy'], 'keep');
@@ -232,9 +236,9 @@ test('CRDs are ordinary objects of the release, so that an upgrade updates them,
 });
 
 test('CRDs go with the release, or are left to others, when told so', async () => {
-  const isCrd = (object: Rendered): boolean => object.kind === 'CustomResourceDefinition';
   const removable = (await template({ crds: { keep: false } })).filter(isCrd);
-  assert.ok(removable.every((crd) => crd.metadata.annotations === undefined));
+  assert.equal(removable.length, 3);
+  assert.ok(removable.every((crd) => crd.metadata.annotations['helm.sh/resource-policy'] === undefined));
   assert.equal((await template({ crds: { install: false } })).filter(isCrd).length, 0);
 });
 

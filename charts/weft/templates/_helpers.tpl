@@ -20,3 +20,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
 {{- end -}}
 {{- end }}
+
+{{/* "yes" where Helm merges by itself instead of by server-side apply, else nothing. */}}
+{{- define "weft.helm3" -}}
+{{- if lt (int (semver .Capabilities.HelmVersion.Version).Major) 4 }}yes{{ end }}
+{{- end }}
