@@ -44,7 +44,7 @@ function staticConfiguration(cases: ReadonlyMap<string, Translation>): JsonObjec
   for (const [title, translation] of cases) {
     const resources = decodeAll(translation);
     const place = (value: JsonValue): JsonValue => inPlace(value, title, resources);
-    clusters.push(...[...resources.cluster.values(), ...decodeAnswers(translation)].map(place));
+    clusters.push(...[...resources.cluster.values(), ...decodeAnswers(title, translation)].map(place));
     secrets.push(...[...resources.secret.values()].map(place));
     for (const listener of resources.listener.values()) {
       listeners.push(withAddress(place(listener) as JsonObject, listeners.length));
@@ -105,8 +105,11 @@ function decodeAll({ resources }: Translation): Decoded {
 }
 
 /** On-demand answers have one name for all namespaces, so they take that of their key. */
-function decodeAnswers({ onDemand }: Translation): readonly JsonObject[] {
-  return [...onDemand.entries()].map(([name, answer]) => ({ ...decode('cluster', answer), name }));
+function decodeAnswers(title: string, { onDemand }: Translation): readonly JsonObject[] {
+  return [...onDemand.entries()].map(([key, answer]) => ({
+    ...decode('cluster', answer),
+    name: `${title} ${key}`,
+  }));
 }
 
 /** Fields that hold names of resources. */
@@ -121,7 +124,9 @@ function inPlace(value: JsonValue, title: string, resources: Decoded): JsonValue
   for (const [field, content] of Object.entries(value)) {
     const name = (content as JsonObject)['routeConfigName'] ?? (content as JsonObject)['serviceName'];
     if (field === 'rds') {
-      placed['routeConfig'] = inPlace(resources.route.get(String(name)) ?? {}, title, resources);
+      const routes = inPlace(resources.route.get(String(name)) ?? {}, title, resources) as JsonObject;
+      // As by RDS, where a cluster that does not exist is an answer and not a mistake.
+      placed['routeConfig'] = { ...routes, validateClusters: false };
     } else if (field === 'edsClusterConfig') {
       placed['loadAssignment'] = inPlace(resources.endpoints.get(String(name)) ?? {}, title, resources);
     } else if (nameFields.has(field) && known(content)) placed[field] = `${title} ${String(content)}`;

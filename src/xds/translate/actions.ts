@@ -40,11 +40,7 @@ export function routeAction(rule: RouteRule, port: number): Action {
 export function plainAction(cluster: string): Action {
   return {
     case: 'route',
-    value: {
-      clusterSpecifier: { case: 'cluster', value: cluster },
-      timeout: duration(0),
-      retryPolicy: safeRetries(undefined),
-    },
+    value: { clusterSpecifier: { case: 'cluster', value: cluster }, timeout: duration(0) },
   };
 }
 
@@ -52,24 +48,30 @@ function forward(rule: RouteRule): RouteAction {
   const host = rule.filters.rewrite?.hostname ?? hostOf(rule.filters.requestHeaders);
   return {
     ...destination(rule.backends),
-    // Only an invalid backend has no cluster: a proxy gets its clusters before the routes that name them.
-    clusterNotFoundResponseCode: RouteAction_ClusterNotFoundResponseCode.INTERNAL_SERVER_ERROR,
     // Without a limit that somebody set there is none; Envoy's own default of 15 s would cut streams.
     timeout: duration(rule.requestTimeoutMs ?? 0),
-    retryPolicy: safeRetries(rule.backendTimeoutMs),
+    ...(rule.backendTimeoutMs === undefined
+      ? {}
+      : { retryPolicy: { ...safeRetries(), perTryTimeout: duration(rule.backendTimeoutMs) } }),
     requestMirrorPolicies: rule.filters.mirrors.map(mirrorPolicy),
     ...pathRewrite(rule.match.path, rule.filters.rewrite?.path),
     ...hostRewrite(host),
   };
 }
 
-function destination(backends: readonly RouteBackend[]): Pick<RouteAction, 'clusterSpecifier'> {
+/** The share of an invalid backend goes to a cluster that does not exist, which is answered 500 here. */
+function destination(
+  backends: readonly RouteBackend[],
+): Pick<RouteAction, 'clusterSpecifier' | 'clusterNotFoundResponseCode'> {
   const [only, ...others] = backends;
   const plain = only?.requestHeaders === undefined && only?.responseHeaders === undefined;
   if (only?.servicePort !== undefined && others.length === 0 && plain) {
     return { clusterSpecifier: { case: 'cluster', value: serviceName(only.servicePort) } };
   }
+  const { INTERNAL_SERVER_ERROR } = RouteAction_ClusterNotFoundResponseCode;
+  const invalid = backends.some((backend) => backend.servicePort === undefined);
   return {
+    ...(invalid ? { clusterNotFoundResponseCode: INTERNAL_SERVER_ERROR } : {}),
     clusterSpecifier: {
       case: 'weightedClusters',
       value: {
@@ -95,8 +97,9 @@ function hostRewrite(host: string | undefined) {
  * refused the stream, the connection was gone before the request was written, or the other side's proxy says
  * that its application did not accept a connection. They make rolling restarts lossless and hide a pod whose
  * application has just died; whatever else may be retried is for a policy to say. Another endpoint is preferred.
+ * A route without a policy of its own has that of its virtual host.
  */
-function safeRetries(perTryTimeoutMs: number | undefined): RetryPolicy {
+export function safeRetries(): RetryPolicy {
   return {
     retryOn: 'connect-failure,refused-stream,reset-before-request,retriable-headers',
     retriableHeaders: [{ name: notSentHeader, headerMatchSpecifier: { case: 'presentMatch', value: true } }],
@@ -106,7 +109,6 @@ function safeRetries(perTryTimeoutMs: number | undefined): RetryPolicy {
     ],
     hostSelectionRetryMaxAttempts: 5n,
     retryBackOff: { baseInterval: duration(10), maxInterval: duration(100) },
-    ...(perTryTimeoutMs === undefined ? {} : { perTryTimeout: duration(perTryTimeoutMs) }),
   };
 }
 

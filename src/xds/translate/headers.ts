@@ -49,6 +49,5 @@ function option(
     // Envoy reads a percent sign as the start of a substitution command.
     header: { key: header.name, value: header.value.replaceAll('%', '%%') },
     appendAction,
-    keepEmptyValue: true,
   };
 }

@@ -7,7 +7,7 @@ import { meshSniSuffix } from '../../base/names.ts';
 
 export const outboundListener = 'outbound';
 
-/** A cluster that never exists: a route that chooses it is answered 500, which is what an invalid backend owes. */
+/** A cluster that never exists: routes that may choose it say that this is answered 500. */
 export const invalidBackendCluster = 'invalid-backend';
 
 /**

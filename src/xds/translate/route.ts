@@ -9,7 +9,7 @@ import type { RouteRule, RouteTable } from '../../mesh/model.ts';
 import { RouteConfigurationSchema } from '../proto/envoy/config/route/v3/route_pb.js';
 import type { RouteSchema } from '../proto/envoy/config/route/v3/route_components_pb.js';
 import type { EncodedResource } from '../resource.ts';
-import { plainAction, routeAction } from './actions.ts';
+import { plainAction, routeAction, safeRetries } from './actions.ts';
 import { encodeResource } from './encode.ts';
 import { requestHeaderFields, responseHeaderFields } from './headers.ts';
 import { routeMatch } from './matches.ts';
@@ -48,7 +48,15 @@ function configuration(name: string, routes: Route[], clusters: readonly string[
     RouteConfigurationSchema,
     {
       name,
-      virtualHosts: [{ name: 'all', domains: ['*'], routes, responseHeadersToRemove: [notSentHeader] }],
+      virtualHosts: [
+        {
+          name: 'all',
+          domains: ['*'],
+          routes,
+          retryPolicy: safeRetries(),
+          responseHeadersToRemove: [notSentHeader],
+        },
+      ],
     },
     clusters.map((cluster) => ({ kind: 'cluster', name: cluster })),
   );
