@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Authority } from '../ca/authority.ts';
 import { Graph } from '../graph/graph.ts';
 import { KubeError } from '../kube/errors.ts';
-import type { ApplyOptions, KubeApi, KubeObject, ResourceType } from '../kube/types.ts';
+import type { ApplyOptions, KubeApi, KubeObject, RequestOptions, ResourceType } from '../kube/types.ts';
 
 export interface MovableClock extends Clock {
   /** Runs what falls due on the way, in order. */
@@ -89,8 +89,23 @@ export class RecordedApi implements KubeApi {
     return this.#objects.get(targetOf(type, name, namespace)) as T | undefined;
   }
 
-  request<T>(method: string, path: string): Promise<T> {
-    return Promise.reject(new Error(`${method} ${path}: controllers use the typed methods`));
+  /** Merge patches of a status; controllers use the typed methods for everything else. */
+  request<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
+    const [, namespace = '', plural = '', name = ''] =
+      /\/namespaces\/([^/]+)\/([^/]+)\/([^/]+)\/status$/.exec(path) ?? [];
+    if (method !== 'PATCH' || name === '')
+      return Promise.reject(new Error(`${method} ${path} is not expected`));
+    const body = options.body as KubeObject;
+    return this.#do('patch', `${plural} ${namespace}/${name}`, { object: body }, (target) => {
+      const current = this.#objects.get(target);
+      const stored = this.#stamp({
+        ...replaced(current, body),
+        ...current,
+        status: statusOf(body),
+      } as KubeObject);
+      this.#objects.set(target, stored);
+      return stored as T;
+    });
   }
 
   get<T extends KubeObject>(type: ResourceType, name: string, namespace?: string): Promise<T | undefined> {
@@ -127,7 +142,7 @@ export class RecordedApi implements KubeApi {
     return this.#write('updateStatus', type, object, {}, (current) => ({
       ...replaced(current, object),
       ...current,
-      status: (object as { status?: unknown }).status,
+      status: statusOf(object),
     }));
   }
 
@@ -144,7 +159,7 @@ export class RecordedApi implements KubeApi {
   applyStatus<T extends KubeObject>(type: ResourceType, object: T, options: ApplyOptions): Promise<T> {
     return this.#write('applyStatus', type, object, options, (current) => {
       if (current === undefined) throw kubeError(404, 'NotFound');
-      return { ...current, status: (object as { status?: unknown }).status };
+      return { ...current, status: statusOf(object) };
     });
   }
 
@@ -183,6 +198,10 @@ export class RecordedApi implements KubeApi {
     const uid = object.metadata.uid ?? `uid-${resourceVersion}`;
     return structuredClone({ ...object, metadata: { ...object.metadata, uid, resourceVersion } });
   }
+}
+
+function statusOf(object: KubeObject): unknown {
+  return (object as { readonly status?: unknown }).status;
 }
 
 function replaced(current: KubeObject | undefined, object: KubeObject): KubeObject {

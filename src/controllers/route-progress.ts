@@ -1,0 +1,112 @@
+/**
+ * On how many proxies each route is in force. A replica knows only the proxies that are connected to it, so each
+ * one tells the others what it sees (progress-report.ts) and the leader adds it all up, in the graph:
+ *
+ *   routeVerdicts, acks, resources ──> localProgress ──────────────┐
+ *   reports of other replicas ──> reportedProgress ──by verdict──> routeProgress
+ */
+
+import type { Collection, GraphApi, Index, Read } from '../graph/types.ts';
+import type { MeshPod, RouteVerdict } from '../mesh/model.ts';
+import type { EncodedResource, ResourceAcks } from '../xds/resource.ts';
+
+/** How far one route has come through one of its parents. */
+export interface RouteProgress {
+  /** Names the content that is counted: equal on two replicas exactly where they serve the same. */
+  readonly digest: string;
+  /** Connected proxies that are to hold it. A proxy that uses two ports of the parent counts for each. */
+  readonly proxies: number;
+  /** Those of them that have acknowledged it. */
+  readonly current: number;
+  /** What Envoy said where it refused the content; proxies then go on with the last good one. */
+  readonly rejected?: string;
+}
+
+/** What another replica told. */
+export interface ProgressReport {
+  /** Name and uid of the replica's pod. */
+  readonly replica: string;
+  readonly uid: string;
+  /** Keyed like the verdicts; without an entry no proxy of that replica is concerned. */
+  readonly routes: Readonly<Record<string, RouteProgress>>;
+}
+
+export interface ProgressInputs {
+  readonly verdicts: Collection<RouteVerdict>;
+  /** Keyed `<kind> <name>`. */
+  readonly acks: Collection<ResourceAcks>;
+  /** RouteConfigurations, keyed by name. */
+  readonly resources: Collection<EncodedResource>;
+  /** Name of the RouteConfiguration made from a RouteTable. */
+  readonly resourceNameOf: (table: string) => string;
+  readonly reports: Collection<ProgressReport>;
+  readonly pods: Collection<MeshPod>;
+  readonly namespace: string;
+  /** Name of this replica's pod, whose own report counts for nothing here. */
+  readonly podName: string;
+}
+
+export interface Progress {
+  /** What this replica sees; keyed like the verdicts. */
+  readonly local: Collection<RouteProgress>;
+  /** What all replicas see. */
+  readonly total: Collection<RouteProgress>;
+}
+
+export function deriveProgress(graph: GraphApi, inputs: ProgressInputs): Progress {
+  const local = graph.derive('localProgress', inputs.verdicts, (_, verdict, read) =>
+    localProgress(verdict, inputs, read),
+  );
+  const reported = graph.expand('reportedProgress', inputs.reports, (_, report, read) =>
+    counts(report, inputs, read)
+      ? Object.entries(report.routes).map(
+          ([key, progress]) => [`${key}#${report.replica}`, progress] as const,
+        )
+      : [],
+  );
+  const byVerdict: Index<RouteProgress> = graph.index('reportedProgressByVerdict', reported, (_, key) => [
+    key.slice(0, key.lastIndexOf('#')),
+  ]);
+  const total = graph.derive('routeProgress', local, (key, own, read) =>
+    (read(byVerdict, key) ?? []).reduce((sum, { value }) => add(sum, value), own),
+  );
+  return { local, total };
+}
+
+function localProgress(verdict: RouteVerdict, inputs: ProgressInputs, read: Read): RouteProgress {
+  const versions: string[] = [];
+  let [proxies, current] = [0, 0];
+  let rejected: string | undefined;
+  for (const table of verdict.tables) {
+    const name = inputs.resourceNameOf(table);
+    versions.push(read(inputs.resources, name)?.version.slice(0, 12) ?? '-');
+    const acks = read(inputs.acks, `route ${name}`);
+    proxies += acks?.holders ?? 0;
+    current += acks?.current ?? 0;
+    rejected ??= acks?.rejected?.message;
+  }
+  const digest = versions.join('.');
+  return rejected === undefined ? { digest, proxies, current } : { digest, proxies, current, rejected };
+}
+
+/**
+ * Whether a report is to be believed: its replica lives and is ready. One that crashed has lost its proxies to
+ * others, and tells anew as soon as it is back.
+ */
+function counts(report: ProgressReport, inputs: ProgressInputs, read: Read): boolean {
+  if (report.replica === inputs.podName) return false;
+  const pod = read(inputs.pods, `${inputs.namespace}/${report.replica}`);
+  return pod?.uid === report.uid && pod.ready;
+}
+
+/** What a replica says of other content says nothing of ours, except that its proxies are still to get it. */
+function add(sum: RouteProgress, other: RouteProgress): RouteProgress {
+  const same = other.digest === sum.digest;
+  const rejected = sum.rejected ?? (same ? other.rejected : undefined);
+  return {
+    digest: sum.digest,
+    proxies: sum.proxies + other.proxies,
+    current: sum.current + (same ? other.current : 0),
+    ...(rejected === undefined ? {} : { rejected }),
+  };
+}

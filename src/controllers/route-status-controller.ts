@@ -1,0 +1,170 @@
+/**
+ * Writes what route-status.ts says into HTTPRoutes, as the leader, and no more often than people can read: a change of
+ * substance at once and then at most once a second per route, counts alone every five seconds. A route that is on its
+ * way to proxies is given a moment to arrive, so that as a rule the first thing its status says is the whole truth.
+ */
+
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import type { Collection, GraphApi, Index } from '../graph/types.ts';
+import { isKubeError } from '../kube/errors.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import { httpRoutes, pathOf } from '../kube/resources.ts';
+import { holds } from '../kube/status.ts';
+import type { KubeApi } from '../kube/types.ts';
+import { type ReconcileResult, WorkQueue } from '../kube/workqueue.ts';
+import type { RouteVerdict } from '../mesh/model.ts';
+import { type Leadership, whileLeading } from './leading.ts';
+import type { RouteProgress } from './route-progress.ts';
+import {
+  inForceMessage,
+  type RouteObject,
+  type RouteParentStatus,
+  routeParents,
+  says,
+  substanceOf,
+} from './route-status.ts';
+
+export interface RouteStatusOptions {
+  readonly api: Pick<KubeApi, 'request'>;
+  readonly graph: GraphApi;
+  /** As `projectRouteStatus` leaves them; keyed `namespace/name`. */
+  readonly routes: Collection<RouteObject>;
+  readonly verdicts: Collection<RouteVerdict>;
+  /** Of all replicas; keyed like the verdicts. */
+  readonly progress: Collection<RouteProgress>;
+  readonly leadership: Leadership;
+  readonly events: Pick<EventRecorder, 'record'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** How long a route may be on its way to proxies before its status says so. */
+const arrivalMs = 250;
+const substanceIntervalMs = 1_000;
+const countsIntervalMs = 5_000;
+const conflictRetryMs = 50;
+
+export class RouteStatusController {
+  readonly #options: RouteStatusOptions;
+  readonly #verdictsByRoute: Index<RouteVerdict>;
+  readonly #queue: WorkQueue;
+  readonly #writtenAtMs = new Map<string, number>();
+  readonly #pendingSinceMs = new Map<string, number>();
+
+  constructor(options: RouteStatusOptions) {
+    this.#options = options;
+    this.#verdictsByRoute = options.graph.index('verdictsByRoute', options.verdicts, ({ route }) => [route]);
+    this.#queue = new WorkQueue({
+      name: 'route-status',
+      reconcile: (key) => this.#reconcile(key),
+      log: options.log,
+      clock: options.clock,
+      concurrency: 4,
+    });
+  }
+
+  /** Runs while this replica leads, until the signal aborts; never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { routes, progress, leadership } = this.#options;
+    const add = (changes: readonly { readonly key: string }[]): void => {
+      for (const { key } of changes) this.#queue.add(key);
+    };
+    const stops = [
+      routes.subscribe(add),
+      this.#verdictsByRoute.subscribe(add),
+      progress.subscribe((changes) => {
+        for (const { key } of changes) this.#queue.add(key.slice(0, key.lastIndexOf('|')));
+      }),
+    ];
+    await whileLeading(leadership, signal, (term) => {
+      for (const key of routes.keys()) this.#queue.add(key);
+      return this.#queue.run(term);
+    });
+    for (const stop of stops) stop();
+  }
+
+  async #reconcile(key: string): Promise<ReconcileResult | undefined> {
+    const { routes, clock } = this.#options;
+    const route = routes.get(key);
+    if (route === undefined) {
+      this.#forget(key);
+      return undefined;
+    }
+    const current = route.status?.parents ?? [];
+    const wanted = this.#wanted(key, current);
+    const pending = says(wanted, 'Pending');
+    if (!pending) this.#pendingSinceMs.delete(key);
+    if (holds(current, wanted)) return undefined;
+    const dueMs = Math.max(pending ? this.#arrivalDue(key) : 0, this.#intervalDue(key, current, wanted));
+    const waitMs = dueMs - clock.now();
+    if (waitMs > 0) return { requeueAfterMs: waitMs };
+    return this.#write(key, route, wanted);
+  }
+
+  #forget(key: string): void {
+    this.#queue.forget(key);
+    this.#writtenAtMs.delete(key);
+    this.#pendingSinceMs.delete(key);
+  }
+
+  #wanted(key: string, current: readonly RouteParentStatus[]): readonly RouteParentStatus[] {
+    const { progress, clock } = this.#options;
+    const verdicts = [...(this.#verdictsByRoute.get(key) ?? [])]
+      .sort((a, b) => a.value.parentIndex - b.value.parentIndex)
+      .map((entry) => ({ verdict: entry.value, progress: progress.get(entry.key) }));
+    return routeParents(current, verdicts, clock.now());
+  }
+
+  #arrivalDue(key: string): number {
+    const sinceMs = this.#pendingSinceMs.get(key) ?? this.#options.clock.now();
+    this.#pendingSinceMs.set(key, sinceMs);
+    return sinceMs + arrivalMs;
+  }
+
+  #intervalDue(
+    key: string,
+    current: readonly RouteParentStatus[],
+    wanted: readonly RouteParentStatus[],
+  ): number {
+    const countsOnly = substanceOf(current) === substanceOf(wanted);
+    const writtenAtMs = this.#writtenAtMs.get(key) ?? Number.NEGATIVE_INFINITY;
+    return writtenAtMs + (countsOnly ? countsIntervalMs : substanceIntervalMs);
+  }
+
+  async #write(
+    key: string,
+    route: RouteObject,
+    parents: readonly RouteParentStatus[],
+  ): Promise<ReconcileResult | undefined> {
+    const { api, clock } = this.#options;
+    const { namespace, name, resourceVersion } = route.metadata;
+    try {
+      // With the version that was read: another controller's entry that came meanwhile must not be lost.
+      await api.request('PATCH', pathOf(httpRoutes, { namespace, name, subresource: 'status' }), {
+        contentType: 'application/merge-patch+json',
+        query: { fieldManager: 'weft-route-status' },
+        body: { metadata: { resourceVersion }, status: { parents } },
+      });
+    } catch (error) {
+      if (isKubeError(error, 409)) return { requeueAfterMs: conflictRetryMs };
+      if (isKubeError(error, 404)) return undefined;
+      throw error;
+    }
+    this.#writtenAtMs.set(key, clock.now());
+    if (says(parents, 'Rejected') && !says(route.status?.parents ?? [], 'Rejected'))
+      this.#tell(route, parents);
+    return undefined;
+  }
+
+  #tell(route: RouteObject, parents: readonly RouteParentStatus[]): void {
+    const { name, namespace = '', uid = '' } = route.metadata;
+    this.#options.events.record({
+      regarding: { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute', name, namespace, uid },
+      type: 'Warning',
+      reason: 'Rejected',
+      action: 'Translate',
+      note: inForceMessage(parents),
+    });
+  }
+}

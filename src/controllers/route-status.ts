@@ -1,0 +1,148 @@
+/** What a route's status should say. Pure: verdicts and progress in, `status.parents` out. */
+
+import { mergeConditions } from '../kube/status.ts';
+import type { Condition, KubeObject } from '../kube/types.ts';
+import type { ParentRef } from '../mesh/kubernetes.ts';
+import type { RouteVerdict } from '../mesh/model.ts';
+import type { RouteProgress } from './route-progress.ts';
+
+export const routeController = 'weft.dev/mesh';
+export const inForceCondition = 'weft.dev/InForce';
+
+/** One entry of `status.parents` (Gateway API, RouteParentStatus). */
+export interface RouteParentStatus {
+  readonly parentRef: ParentRef;
+  readonly controllerName: string;
+  readonly conditions?: readonly Condition[];
+}
+
+export interface RouteObject extends KubeObject {
+  readonly spec?: { readonly parentRefs?: readonly ParentRef[] };
+  readonly status?: { readonly parents?: readonly RouteParentStatus[] };
+}
+
+/** For the reflector: routes that are ours, or that still say something in our name. */
+export function projectRouteStatus(route: RouteObject): RouteObject | undefined {
+  const parents = route.status?.parents ?? [];
+  const told = ours(parents).length > 0;
+  const wanted = (route.spec?.parentRefs ?? []).some(({ group, kind }) => group === '' && kind === 'Service');
+  if (!told && !wanted) return undefined;
+  const { name, namespace = '', uid = '', resourceVersion = '', generation = 0 } = route.metadata;
+  return { metadata: { name, namespace, uid, resourceVersion, generation }, status: { parents } };
+}
+
+export interface ParentVerdict {
+  readonly verdict: RouteVerdict;
+  readonly progress: RouteProgress | undefined;
+}
+
+/**
+ * The whole `status.parents`: entries of other controllers as they are, ours brought up to date where they stand, new
+ * ones at the end. The list is atomic in the API, so it can only be written as a whole; and whoever moved entries about
+ * would never come to an end with another controller that does.
+ */
+export function routeParents(
+  current: readonly RouteParentStatus[],
+  verdicts: readonly ParentVerdict[],
+  nowMs: number,
+): readonly RouteParentStatus[] {
+  const left = new Map(verdicts.map((entry) => [partsOf(entry.verdict.parentRef), entry]));
+  const kept = current.flatMap((entry) => {
+    if (entry.controllerName !== routeController) return [entry];
+    const parts = partsOf(entry.parentRef);
+    const verdict = left.get(parts);
+    left.delete(parts);
+    return verdict === undefined ? [] : [parentStatus(verdict, entry.conditions, nowMs)];
+  });
+  return [...kept, ...[...left.values()].map((verdict) => parentStatus(verdict, undefined, nowMs))];
+}
+
+function parentStatus(
+  { verdict, progress }: ParentVerdict,
+  before: readonly Condition[] | undefined,
+  nowMs: number,
+): RouteParentStatus {
+  return {
+    parentRef: verdict.parentRef,
+    controllerName: routeController,
+    conditions: mergeConditions(before, conditionsOf(verdict, progress), nowMs),
+  };
+}
+
+function partsOf({ group, kind, namespace, name, sectionName, port }: ParentRef): string {
+  return JSON.stringify([group, kind, namespace, name, sectionName, port]);
+}
+
+function conditionsOf(verdict: RouteVerdict, progress: RouteProgress | undefined): readonly Condition[] {
+  const observedGeneration = verdict.generation;
+  const judged = (type: string, { status, reason, message }: RouteVerdict['accepted']): Condition => ({
+    type,
+    status: status ? 'True' : 'False',
+    reason,
+    message,
+    observedGeneration,
+  });
+  return [
+    judged('Accepted', verdict.accepted),
+    judged('ResolvedRefs', verdict.resolvedRefs),
+    { type: inForceCondition, observedGeneration, ...inForce(verdict, progress) },
+  ];
+}
+
+function inForce(
+  verdict: RouteVerdict,
+  progress: RouteProgress | undefined,
+): Pick<Condition, 'status' | 'reason' | 'message'> {
+  if (!verdict.accepted.status) {
+    return { status: 'False', reason: 'NotAccepted', message: 'No proxy gets a route that is not accepted.' };
+  }
+  const { proxies = 0, current = 0, rejected } = progress ?? {};
+  if (rejected !== undefined) {
+    const message = `WEFT-XDS-10: Envoy rejects what this route becomes; the last good version stays in force. Envoy says: ${rejected}`;
+    return { status: 'False', reason: 'Rejected', message: message.slice(0, 2048) };
+  }
+  if (proxies === 0) {
+    return {
+      status: 'True',
+      reason: 'InForce',
+      message: 'In force; no proxy uses the Service at the moment.',
+    };
+  }
+  const message = `In force on ${current} of ${proxies} ${proxies === 1 ? 'proxy' : 'proxies'}.`;
+  return current === proxies
+    ? { status: 'True', reason: 'InForce', message }
+    : { status: 'False', reason: 'Pending', message };
+}
+
+/** Everything our entries say but for messages: where this is equal, only counts have moved. */
+export function substanceOf(parents: readonly RouteParentStatus[]): string {
+  return JSON.stringify(
+    ours(parents).map(({ parentRef, conditions = [] }) => [
+      partsOf(parentRef),
+      conditions.map(({ type, status, reason, observedGeneration }) => [
+        type,
+        status,
+        reason,
+        observedGeneration,
+      ]),
+    ]),
+  );
+}
+
+/** Whether one of our entries says so of InForce. */
+export function says(parents: readonly RouteParentStatus[], reason: 'Pending' | 'Rejected'): boolean {
+  return ours(parents).some(({ conditions = [] }) =>
+    conditions.some((condition) => condition.type === inForceCondition && condition.reason === reason),
+  );
+}
+
+export function inForceMessage(parents: readonly RouteParentStatus[]): string {
+  const conditions = ours(parents).flatMap((parent) => parent.conditions ?? []);
+  return (
+    conditions.find(({ type, status }) => type === inForceCondition && status === 'False')?.message ?? ''
+  );
+}
+
+function ours(parents: readonly RouteParentStatus[]): readonly RouteParentStatus[] {
+  return parents.filter(({ controllerName }) => controllerName === routeController);
+}
