@@ -118,8 +118,8 @@ export function podEndpoint(
   return { addresses: [address], conditions, targetRef: { kind: 'Pod', ...metadata(podName) }, zone: 'z1' };
 }
 
-/** A parent that is a Service. */
-export function parent(name: Name | string, rest: Partial<ParentRef> = {}): ParentRef {
+/** A parent that is a Service: `name` in the route's namespace, or `namespace/name`. */
+export function parent(name: string, rest: Partial<ParentRef> = {}): ParentRef {
   const [first = '', second] = name.split('/');
   const named = second === undefined ? { name: first } : { namespace: first, name: second };
   return { group: '', kind: 'Service', ...named, ...rest };

@@ -35,16 +35,14 @@ export function attach(
       (port === undefined || candidate.port === port) &&
       (sectionName === undefined || candidate.name === sectionName),
   );
-  const asked = [
-    port === undefined ? undefined : `port ${port}`,
-    sectionName === undefined ? undefined : `name ${sectionName}`,
-  ].filter((part) => part !== undefined);
   if (wanted.length === 0) {
-    return refused(`Service ${key} has no TCP port${asked.length === 0 ? '' : ` of ${asked.join(' and ')}`}`);
+    const number = port === undefined ? '' : ` ${port}`;
+    const name = sectionName === undefined ? '' : ` named ${sectionName}`;
+    return refused(`Service ${key} has no TCP port${number}${name}`);
   }
   const keys = wanted.map((each) => servicePortKey(service.namespace, service.name, each.port));
   const ports = keys.filter((each) => (read(context.servicePorts, each)?.protocol ?? 'tcp') !== 'tcp');
-  if (ports.length === 0) return refused(`no such port of Service ${key} carries HTTP: ${keys.join(', ')}`);
+  if (ports.length === 0) return refused(`nothing that the route means carries HTTP: ${keys.join(', ')}`);
   return { ports: ports.sort() };
 }
 

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { HTTPFilter } from '../kubernetes.ts';
+import type { PathMatch } from '../model.ts';
+import { readBackendFilters, readFilters } from './filters.ts';
+
+const prefix: readonly PathMatch[] = [{ type: 'PathPrefix', value: '/a' }];
+const exact: readonly PathMatch[] = [
+  { type: 'PathPrefix', value: '/a' },
+  { type: 'Exact', value: '/b' },
+];
+
+const read = (...filters: readonly HTTPFilter[]) => readFilters(filters, prefix, 'r');
+
+test('no filters change nothing', () => {
+  assert.deepEqual(readFilters(undefined, prefix, 'r'), { mirrors: [] });
+});
+
+test('header changes have names in lower case and all three lists', () => {
+  const requestHeaderModifier = { set: [{ name: 'X-A', value: '1' }], add: [{ name: 'X-B', value: '2' }] };
+  assert.deepEqual(
+    read(
+      { type: 'RequestHeaderModifier', requestHeaderModifier },
+      { type: 'ResponseHeaderModifier', responseHeaderModifier: { remove: ['X-C'] } },
+    ),
+    {
+      mirrors: [],
+      requestHeaders: { set: [{ name: 'x-a', value: '1' }], add: [{ name: 'x-b', value: '2' }], remove: [] },
+      responseHeaders: { set: [], add: [], remove: ['x-c'] },
+    },
+  );
+});
+
+test('the Host can be set, but neither added nor removed, and pseudo headers are left alone', () => {
+  const modify = (requestHeaderModifier: HTTPFilter['requestHeaderModifier'] & object) => () =>
+    read({ type: 'RequestHeaderModifier', requestHeaderModifier });
+  modify({ set: [{ name: 'Host', value: 'a' }] })();
+  assert.throws(modify({ add: [{ name: 'Host', value: 'a' }] }), /the Host header can be set/);
+  assert.throws(modify({ remove: ['HOST'] }), /the Host header can be set/);
+  assert.throws(modify({ set: [{ name: ':path', value: '/' }] }), {
+    message: 'r.filters[0].requestHeaderModifier.set[0].name: :path cannot be changed; use URLRewrite',
+  });
+});
+
+test('a redirect has 302 unless it says otherwise', () => {
+  const requestRedirect = {
+    hostname: 'example.org',
+    path: { type: 'ReplaceFullPath', replaceFullPath: '/x' },
+  };
+  assert.deepEqual(read({ type: 'RequestRedirect', requestRedirect }).redirect, {
+    hostname: 'example.org',
+    path: { type: 'ReplaceFullPath', value: '/x' },
+    statusCode: 302,
+  });
+  const full = { scheme: 'https', port: 8443, statusCode: 308 };
+  assert.deepEqual(read({ type: 'RequestRedirect', requestRedirect: full }).redirect, full);
+});
+
+test('a redirect to an unknown scheme or with an unknown code is refused', () => {
+  assert.throws(() => read({ type: 'RequestRedirect', requestRedirect: { scheme: 'ftp' } }), /scheme: ftp/);
+  assert.throws(
+    () => read({ type: 'RequestRedirect', requestRedirect: { statusCode: 305 } }),
+    /statusCode: 305/,
+  );
+});
+
+test('a prefix can be replaced only where every match has one', () => {
+  const urlRewrite = { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/' } };
+  assert.deepEqual(read({ type: 'URLRewrite', urlRewrite }).rewrite, {
+    path: { type: 'ReplacePrefixMatch', value: '/' },
+  });
+  assert.throws(() => readFilters([{ type: 'URLRewrite', urlRewrite }], exact, 'r'), {
+    message:
+      'r.filters[0].urlRewrite.path: ReplacePrefixMatch needs every match of the rule to be a PathPrefix',
+  });
+});
+
+test('mirrors get all requests, a percentage, or a fraction', () => {
+  const backendRef = { name: 'copy', port: 80 };
+  const share = (rest: object) => {
+    const [mirror] = read({ type: 'RequestMirror', requestMirror: { backendRef, ...rest } }).mirrors;
+    return [mirror?.numerator, mirror?.denominator];
+  };
+  assert.deepEqual(share({}), [100, 100]);
+  assert.deepEqual(share({ percent: 0 }), [0, 100]);
+  assert.deepEqual(share({ percent: 42 }), [42, 100]);
+  assert.deepEqual(share({ fraction: { numerator: 1, denominator: 1000 } }), [1, 1000]);
+  assert.deepEqual(share({ fraction: { numerator: 5 } }), [5, 100]);
+  const twice = { type: 'RequestMirror', requestMirror: { backendRef } };
+  assert.equal(read(twice, twice).mirrors.length, 2);
+});
+
+test('a redirect and a rewrite cannot both apply, and no other filter twice', () => {
+  const redirect = { type: 'RequestRedirect', requestRedirect: {} };
+  const rewrite = { type: 'URLRewrite', urlRewrite: {} };
+  assert.throws(() => read(redirect, rewrite), { reason: 'IncompatibleFilters' });
+  assert.throws(() => read(rewrite, rewrite), { reason: 'IncompatibleFilters' });
+});
+
+test('what is not supported is refused, never skipped', () => {
+  for (const type of ['CORS', 'ExtensionRef', 'ExternalAuth', 'SomethingNew']) {
+    assert.throws(() => read({ type }), {
+      message: `r.filters[0].type: ${type} is not supported here`,
+      reason: 'UnsupportedValue',
+    });
+  }
+  assert.throws(() => read({ type: 'URLRewrite' }), /r\.filters\[0\]\.urlRewrite: is missing/);
+});
+
+test('a backend changes headers and does nothing else', () => {
+  const requestHeaderModifier = { set: [{ name: 'A', value: '1' }] };
+  assert.deepEqual(readBackendFilters([{ type: 'RequestHeaderModifier', requestHeaderModifier }], 'b'), {
+    requestHeaders: { set: [{ name: 'a', value: '1' }], add: [], remove: [] },
+  });
+  assert.deepEqual(readBackendFilters(undefined, 'b'), {});
+  for (const type of ['URLRewrite', 'RequestRedirect', 'RequestMirror', 'ExtensionRef']) {
+    assert.throws(() => readBackendFilters([{ type }], 'b'), /is not supported here/);
+  }
+});
