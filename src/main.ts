@@ -6,8 +6,8 @@
  *                        controllers <───────────── acks ───────────────┘
  */
 
-import { createHealthServer } from './dashboard/health.ts';
 import { randomBytes } from 'node:crypto';
+import type { Server } from 'node:http';
 import type { CertificateAuthority } from './base/api.ts';
 import { systemClock } from './base/clock.ts';
 import { describeError, WeftError } from './base/errors.ts';
@@ -25,13 +25,18 @@ import { projectRequest, Signer } from './controllers/signer.ts';
 import { TrustBundleController } from './controllers/trust-bundle.ts';
 import { WebhookConfigController } from './controllers/webhook-config.ts';
 import { webhookObjectName } from './controllers/webhook-objects.ts';
+import { createDebugServer } from './dashboard/debug.ts';
+import { explain } from './dashboard/explain.ts';
+import { createHealthServer } from './dashboard/health.ts';
 import { Graph } from './graph/graph.ts';
+import type { Collection } from './graph/types.ts';
 import { identify } from './identify.ts';
 import { createKubeApi } from './kube/api.ts';
 import { LeaderElection } from './kube/lease.ts';
 import { Reflector, type ReflectorOptions } from './kube/reflector.ts';
 import * as resources from './kube/resources.ts';
 import type { KubeObject } from './kube/types.ts';
+import type { MeshSettings } from './mesh/model.ts';
 import { createMesh } from './mesh/mesh.ts';
 import * as project from './mesh/project.ts';
 import { createMeshSources } from './mesh/sources.ts';
@@ -163,6 +168,8 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   });
 
   const missing = new Set(['the Kubernetes objects', 'the certificate authority', 'the servers']);
+  const webhooks = 'the webhook configurations';
+  missing.add(webhooks);
   const health = createHealthServer({ registry, missing: () => [...missing] });
   await listening(health, settings.metricsPort, settings.bindAddress);
   await Promise.all(synced);
@@ -261,9 +268,28 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     webhook.updateTls({ key, certificate: cert });
     xds.updateTls({ key, cert, ca });
   });
+  const explaining = { graph, sources: byName(Object.values(sources)), translation, acks };
+  const debug = createDebugServer({
+    status: () => ({
+      replica: settings.podName,
+      version,
+      leading: leadership.leading,
+      proxies: xds.proxies(),
+    }),
+    proxy: (key) => xds.proxy(key),
+    explain: (kind, key) => explain(explaining, kind, key),
+  });
+  await listening(debug, settings.debugPort, '127.0.0.1');
   await xds.listen(settings.xdsPort, settings.bindAddress);
   await webhook.listen(settings.bindAddress, settings.webhookPort);
   missing.delete('the servers');
+  // Until the API server knows the webhook, a pod of a labelled namespace would start without its proxy.
+  const lookForWebhooks = (): void => {
+    if (mutating.has(webhookObjectName) && validating.has(webhookObjectName)) missing.delete(webhooks);
+  };
+  mutating.subscribe(lookForWebhooks);
+  validating.subscribe(lookForWebhooks);
+  lookForWebhooks();
   background.push(leadership.run(stop), signer.run(stop), trustBundle.run(stop), webhookConfig.run(stop));
   log.info({ version, watched: watched.map((one) => one.status().resource) }, 'ready');
 
@@ -271,13 +297,14 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   missing.add('nothing: this replica is going away');
   await Promise.all([webhook.close(), xds.close()]);
   health.close();
+  debug.close();
   await Promise.all(background);
 }
 
 /** The injection under the settings of the moment; prepared anew only when they change. */
 function currentInjection(
   settings: Settings,
-  meshSettings: () => import('./mesh/model.ts').MeshSettings | undefined,
+  meshSettings: () => MeshSettings | undefined,
 ): () => PreparedInjection {
   let prepared: PreparedInjection | undefined;
   return () => {
@@ -300,7 +327,14 @@ function currentInjection(
   };
 }
 
-function listening(server: import('node:http').Server, port: number, host: string): Promise<void> {
+function byName(candidates: readonly unknown[]): Readonly<Record<string, Collection<unknown>>> {
+  const collections = candidates.filter(
+    (one): one is Collection<unknown> => typeof one === 'object' && one !== null && 'entries' in one,
+  );
+  return Object.fromEntries(collections.map((collection) => [collection.name, collection]));
+}
+
+function listening(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => resolve());

@@ -29,13 +29,15 @@ export function explainKey(node: AnyNode, key: string): Explanation {
   return visit({ node, key });
 }
 
-export function causesOf(node: AnyNode, key: string): readonly Cause[] {
+/** Does not look behind the collections named in `stopAt`. */
+export function causesOf(node: AnyNode, key: string, stopAt: ReadonlySet<string>): readonly Cause[] {
   const seen = new Set<string>();
   const causes: Cause[] = [];
   const visit = (origin: Origin): void => {
     const id = `${origin.node.order} ${origin.key}`;
     if (seen.has(id)) return;
     seen.add(id);
+    if (stopAt.has(origin.node.name)) return;
     if (!origin.node.isSource) {
       for (const from of origin.node.origins(origin.key)) visit(from);
     } else if (origin.node.peek(origin.key) !== undefined) {

@@ -141,8 +141,9 @@ export class Graph implements GraphApi {
   causes(
     collection: Collection<unknown>,
     key: string,
+    stopAt: readonly Collection<unknown>[] = [],
   ): readonly { readonly collection: string; readonly key: string }[] {
-    return causesOf(this.#own(collection), key);
+    return causesOf(this.#own(collection), key, new Set(stopAt.map(({ name }) => name)));
   }
 
   collection(name: string): Collection<unknown> | undefined {

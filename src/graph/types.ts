@@ -120,10 +120,14 @@ export interface GraphApi {
   /** Resolves when every change made so far has been propagated and every subscriber has been called. */
   settled(): Promise<void>;
   explain(collection: Collection<unknown>, key: string): Explanation;
-  /** Every entry of a source that a value depends on and that is present, in ascending order. */
+  /**
+   * Every source key that a value depends on, as `collection key` pairs in ascending order; what a value
+   * depends on only through one of the collections `stopAt` is left out.
+   */
   causes(
     collection: Collection<unknown>,
     key: string,
+    stopAt?: readonly Collection<unknown>[],
   ): readonly { readonly collection: string; readonly key: string }[];
   /** The collection of that name, for tools that are given names by people. */
   collection(name: string): Collection<unknown> | undefined;

@@ -52,14 +52,18 @@ export interface Translation {
    * Their `needs` name what a proxy must have acknowledged before it gets the answer.
    */
   readonly onDemand: Collection<EncodedResource>;
+  /** What only says that a resource is in use: behind these are the reasons why it exists, not why it is as it is. */
+  readonly presence: readonly Collection<unknown>[];
 }
 
 /** How far a resource has come; the graph source `acks` holds one per `<kind> <name>`, written by xds/server. */
 export interface ResourceAcks {
   /** Connected proxies that are to hold the resource, on this replica. */
   readonly holders: number;
-  /** Those that have acknowledged its current version. */
+  /** Those that have acknowledged the version that is served. */
   readonly current: number;
+  /** The version that is served: behind the translation's until it is taken up, and for as long as a newer one is quarantined. */
+  readonly served: string;
   /** Set while the current version is quarantined: what Envoy said of it. */
   readonly rejected?: { readonly version: string; readonly message: string };
 }

@@ -78,7 +78,7 @@ export function createFixture(): XdsFixture {
     onDemand,
     lists,
     acks: graph.source<ResourceAcks>('acks'),
-    translation: { resources, onDemand, lists },
+    translation: { resources, onDemand, lists, presence: [] },
     used: [],
     onUse: () => undefined,
     put(kind, name, body, needs) {

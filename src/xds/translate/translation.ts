@@ -60,6 +60,7 @@ export function createTranslation(graph: GraphApi, mesh: Mesh): Translation {
     },
     lists,
     onDemand: onDemandResources(graph, mesh, variants),
+    presence: [listenerNames, clusterNames, routeNames],
   };
 }
 

@@ -1,0 +1,104 @@
+/** `weft explain KIND NAME`: what an object became, from which others, and on how many proxies it is in force. */
+
+import type { Command } from 'commander';
+import { WeftError } from '../../base/errors.ts';
+import type { Explained, ExplainedResource } from '../../dashboard/explain.ts';
+import { contextOf } from '../context.ts';
+import { formatTable, print } from '../output.ts';
+import { askReplicas } from '../replicas.ts';
+
+/** What people type, after kubectl, and the kind it means. */
+const kinds: Readonly<Record<string, string>> = {
+  service: 'service',
+  services: 'service',
+  svc: 'service',
+  pod: 'pod',
+  pods: 'pod',
+  po: 'pod',
+  httproute: 'httproute',
+  httproutes: 'httproute',
+  route: 'httproute',
+  endpointslice: 'endpointslice',
+  mutualtlspolicy: 'mutualtlspolicy',
+  mtls: 'mutualtlspolicy',
+  meshconfig: 'meshconfig',
+};
+
+/** Counts of all replicas together: each knows its own proxies. */
+export function mergeExplained(answers: readonly Explained[]): Explained | undefined {
+  const [first] = answers;
+  if (first === undefined) return undefined;
+  const resources = new Map<string, ExplainedResource>();
+  for (const answer of answers) {
+    for (const resource of answer.resources) {
+      const key = `${resource.kind} ${resource.name}`;
+      const known = resources.get(key);
+      resources.set(
+        key,
+        known === undefined
+          ? resource
+          : {
+              ...known,
+              holders: known.holders + resource.holders,
+              current: known.current + resource.current,
+            },
+      );
+    }
+  }
+  return {
+    object: first.object,
+    found: answers.some((answer) => answer.found),
+    resources: [...resources.values()],
+  };
+}
+
+export function registerExplain(program: Command): void {
+  program
+    .command('explain <kind> <name>')
+    .description(
+      'show what a service, pod, httproute, mutualtlspolicy or meshconfig became, and where it is in force',
+    )
+    .option('-n, --namespace <name>', 'namespace of the object', 'default')
+    .action(
+      async (typed: string, name: string, options: { readonly namespace: string }, command: Command) => {
+        const context = contextOf(command);
+        const kind = kinds[typed.toLowerCase()];
+        if (kind === undefined) {
+          throw new WeftError(
+            'WEFT-CLI-03',
+            `${JSON.stringify(typed)} is not a kind that can be explained: ${[...new Set(Object.values(kinds))].join(', ')}.`,
+          );
+        }
+        const key = kind === 'meshconfig' || name.includes('/') ? name : `${options.namespace}/${name}`;
+        const explained = mergeExplained(await askReplicas<Explained>(context, `/v1/explain/${kind}/${key}`));
+        if (explained === undefined || !explained.found)
+          throw new WeftError('WEFT-CLI-02', `There is no ${kind} ${key}.`);
+        print(context.output, explained, () => describe(explained));
+      },
+    );
+}
+
+function describe(explained: Explained): string {
+  if (explained.resources.length === 0) {
+    return `${explained.object} is known, and no proxy holds anything of it: no workload of the mesh has used it yet.`;
+  }
+  const table = formatTable<ExplainedResource>(
+    [
+      { title: 'RESOURCE', value: (row) => row.kind },
+      { title: 'NAME', value: (row) => row.name },
+      { title: 'VERSION', value: (row) => row.version },
+      {
+        title: 'IN FORCE',
+        value: (row) =>
+          row.rejected === undefined
+            ? `${row.current} of ${row.holders}`
+            : `rejected: ${row.rejected.split('\n')[0] ?? ''}`,
+      },
+    ],
+    explained.resources,
+  );
+  const others = [...new Set(explained.resources.flatMap((resource) => resource.from))]
+    .filter((one) => one !== explained.object)
+    .sort();
+  return `${explained.object} became\n\n${table}\n\ntogether with\n${others.map((one) => `  ${one}`).join('\n')}`;
+}

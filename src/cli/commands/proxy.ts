@@ -1,0 +1,58 @@
+/** `weft proxy config POD`: the resources that one proxy holds, and whether it has acknowledged their current version. */
+
+import type { Command } from 'commander';
+import { WeftError } from '../../base/errors.ts';
+import type { ProxyDetail } from '../../xds/server/server.ts';
+import { contextOf } from '../context.ts';
+import { formatTable, print } from '../output.ts';
+import { askReplicas } from '../replicas.ts';
+
+/** `namespace/pod` from what was typed. Throws WEFT-CLI-03. */
+export function podKey(text: string, namespace: string): string {
+  const key = text.includes('/') ? text : `${namespace}/${text}`;
+  if (!/^[a-z0-9.-]+\/[a-z0-9.-]+$/.test(key)) {
+    throw new WeftError(
+      'WEFT-CLI-03',
+      `${JSON.stringify(text)} is not a pod; write NAMESPACE/POD, or POD with -n.`,
+    );
+  }
+  return key;
+}
+
+export function registerProxy(program: Command): void {
+  const proxy = program.command('proxy').description('look into one proxy');
+  proxy
+    .command('config <pod>')
+    .description('list what the proxy of NAMESPACE/POD holds')
+    .option('-n, --namespace <name>', 'namespace of the pod', 'default')
+    .option('--kind <kind>', 'only secret, cluster, endpoints, listener or route')
+    .action(
+      async (
+        pod: string,
+        options: { readonly namespace: string; readonly kind?: string },
+        command: Command,
+      ) => {
+        const context = contextOf(command);
+        const key = podKey(pod, options.namespace);
+        const answers = await askReplicas<ProxyDetail>(context, `/v1/proxies/${key}`);
+        const latest = answers.toSorted((a, b) => b.connectedAtMs - a.connectedAtMs)[0];
+        if (latest === undefined) {
+          throw new WeftError('WEFT-CLI-02', `No replica has a proxy of pod ${key} connected.`);
+        }
+        const resources = latest.resources.filter(
+          (one) => options.kind === undefined || one.kind === options.kind,
+        );
+        print(context.output, { ...latest, resources }, () =>
+          formatTable(
+            [
+              { title: 'KIND', value: (row) => row.kind },
+              { title: 'NAME', value: (row) => row.name },
+              { title: 'VERSION', value: (row) => row.version ?? 'removed' },
+              { title: 'CURRENT', value: (row) => (row.current ? 'yes' : 'no') },
+            ],
+            resources,
+          ),
+        );
+      },
+    );
+}

@@ -1,0 +1,95 @@
+/** `weft status`: replicas of the control plane, and every connected proxy with how far it is in sync. */
+
+import type { Command } from 'commander';
+import type { ReplicaStatus } from '../../dashboard/debug.ts';
+import { contextOf } from '../context.ts';
+import { formatAge, formatTable, print } from '../output.ts';
+import { askReplicas } from '../replicas.ts';
+
+interface ProxyRow {
+  readonly proxy: string;
+  readonly workload: string;
+  readonly identity: string;
+  readonly replica: string;
+  readonly connectedSeconds: number;
+  readonly held: Readonly<Record<string, number>>;
+  readonly pending: number;
+  readonly rejected: number;
+  readonly synced: boolean;
+}
+
+/** Of the replicas' answers; a proxy that moved while they were asked counts where it connected last. */
+export function proxyRows(replicas: readonly ReplicaStatus[], nowMs: number): readonly ProxyRow[] {
+  const rows = new Map<string, ProxyRow>();
+  for (const { replica, proxies } of replicas) {
+    for (const proxy of proxies) {
+      const connectedSeconds = Math.round((nowMs - proxy.connectedAtMs) / 1000);
+      const known = rows.get(proxy.proxy);
+      if (known !== undefined && known.connectedSeconds <= connectedSeconds) continue;
+      rows.set(proxy.proxy, {
+        proxy: proxy.proxy,
+        workload: proxy.workload,
+        identity: proxy.identity,
+        replica,
+        connectedSeconds,
+        held: proxy.held,
+        pending: proxy.pending,
+        rejected: proxy.nacks,
+        synced: proxy.pending === 0 && proxy.lastAckMs !== undefined,
+      });
+    }
+  }
+  return [...rows.values()].sort((a, b) => (a.proxy < b.proxy ? -1 : 1));
+}
+
+export function registerStatus(program: Command): void {
+  program
+    .command('status')
+    .description('show the control plane and whether every proxy has what it should have')
+    .option('-n, --namespace <name>', 'only proxies of this namespace')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 everything is in sync, 1 something is not, 2 the control plane cannot be asked.',
+    )
+    .action(async (options: { readonly namespace?: string }, command: Command) => {
+      const context = contextOf(command);
+      const answers = await askReplicas<ReplicaStatus>(context, '/v1/status');
+      const inNamespace = (row: ProxyRow): boolean =>
+        options.namespace === undefined || row.proxy.startsWith(`${options.namespace}/`);
+      const proxies = proxyRows(answers, Date.now()).filter(inNamespace);
+      const replicas = answers.map(({ replica, version, leading, proxies: connected }) => ({
+        replica,
+        version,
+        leading,
+        proxies: connected.length,
+      }));
+      print(context.output, { replicas, proxies }, () => {
+        const control = formatTable(
+          [
+            { title: 'REPLICA', value: (row) => row.replica },
+            { title: 'VERSION', value: (row) => row.version },
+            { title: 'LEADS', value: (row) => (row.leading ? 'yes' : 'no') },
+            { title: 'PROXIES', value: (row) => row.proxies },
+          ],
+          replicas,
+        );
+        const table = formatTable(
+          [
+            { title: 'PROXY', value: (row) => row.proxy },
+            { title: 'WORKLOAD', value: (row) => row.workload },
+            {
+              title: 'SYNC',
+              value: (row) =>
+                row.rejected > 0 ? `rejected ${row.rejected}` : row.synced ? 'yes' : `${row.pending} pending`,
+            },
+            { title: 'LISTENERS', value: (row) => row.held['listener'] ?? 0 },
+            { title: 'CLUSTERS', value: (row) => row.held['cluster'] ?? 0 },
+            { title: 'CONNECTED', value: (row) => formatAge(row.connectedSeconds * 1000) },
+          ],
+          proxies,
+        );
+        return `${control}\n\n${proxies.length === 0 ? 'No proxy is connected.' : table}`;
+      });
+      process.exitCode = proxies.every((row) => row.synced && row.rejected === 0) ? 0 : 1;
+    });
+}

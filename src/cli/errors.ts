@@ -1,0 +1,16 @@
+import { defineErrors } from '../base/errors.ts';
+
+export const cliErrors = defineErrors({
+  'WEFT-CLI-01': {
+    title: 'No pod of the control plane can be asked.',
+    remedy: 'Run `weft check`, and see that you may use pods/portforward in the namespace of Weft.',
+  },
+  'WEFT-CLI-02': {
+    title: 'The command was asked about something that does not exist.',
+    remedy: 'Look at the spelling, the namespace and the kubeconfig context.',
+  },
+  'WEFT-CLI-03': {
+    title: 'An argument of the command cannot be understood.',
+    remedy: 'Run the command with --help.',
+  },
+});
