@@ -45,12 +45,12 @@ function setUp() {
     const name = `svc/${table}`;
     resources.set(name, { name, version, body: new Uint8Array(), needs: [] });
     const rejected = message === undefined ? {} : { rejected: { version, message } };
-    acks.set(`route ${name}`, { holders, current, ...rejected });
+    acks.set(`route ${name}`, { holders, current, served: version, ...rejected });
   };
   const replica = (name: string, ready = true): void =>
     pods.set(`weft-system/${name}`, { uid: `uid-${name}`, ready } as MeshPod);
   verdicts.set(key, verdict);
-  return { graph, pods, progress, replica, reports, serve, verdicts };
+  return { graph, pods, progress, replica, reports, resources, serve, verdicts };
 }
 
 test('counts the proxies of this replica', async () => {
@@ -58,6 +58,20 @@ test('counts the proxies of this replica', async () => {
   serve('shop/web:80', 'v1', 12, 7);
   await graph.settled();
   assert.deepEqual(progress.total.get(key), { digest: 'v1', proxies: 12, current: 7 });
+});
+
+test('counts of the version before say nothing of the new one', async () => {
+  const { graph, progress, resources, serve } = setUp();
+  serve('shop/web:80', 'v1', 12, 12);
+  await graph.settled();
+  resources.set('svc/shop/web:80', {
+    name: 'svc/shop/web:80',
+    version: 'v2',
+    body: new Uint8Array(),
+    needs: [],
+  });
+  await graph.settled();
+  assert.deepEqual(progress.total.get(key), { digest: 'v2', proxies: 12, current: 0 });
 });
 
 test('a route that nobody uses counts no proxies', async () => {

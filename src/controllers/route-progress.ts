@@ -79,10 +79,12 @@ function localProgress(verdict: RouteVerdict, inputs: ProgressInputs, read: Read
   let rejected: string | undefined;
   for (const table of verdict.tables) {
     const name = inputs.resourceNameOf(table);
-    versions.push(read(inputs.resources, name)?.version.slice(0, 12) ?? '-');
+    const version = read(inputs.resources, name)?.version;
+    versions.push(version?.slice(0, 12) ?? '-');
     const acks = read(inputs.acks, `route ${name}`);
     proxies += acks?.holders ?? 0;
-    current += acks?.current ?? 0;
+    // Right after a change the counts are still those of the version before.
+    current += acks?.served === version ? (acks?.current ?? 0) : 0;
     rejected ??= acks?.rejected?.message;
   }
   const digest = versions.join('.');

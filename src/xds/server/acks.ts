@@ -70,7 +70,8 @@ export class AckPublisher {
 
 function acksOf(record: ResourceRecord): ResourceAcks | undefined {
   const { holders, current, rejected } = record;
-  if (rejected !== undefined) return { holders, current, rejected };
+  const counts = { holders, current, served: record.served?.version ?? '' };
+  if (rejected !== undefined) return { ...counts, rejected };
   // Who asks on demand is not known beforehand, so an answer is worth telling only when it fails.
-  return holders === 0 || record.onDemand ? undefined : { holders, current };
+  return holders === 0 || record.onDemand ? undefined : counts;
 }
