@@ -1,6 +1,5 @@
 /** For tests: a mesh fed with Kubernetes objects as people write them. */
 
-import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
 import type { Collection, GraphApi, Source } from '../graph/types.ts';
 import type { KubeObject } from '../kube/types.ts';
@@ -84,16 +83,12 @@ export function createTestMesh(graph: GraphApi): TestMesh {
   };
 }
 
-export function parseObjects(text: string | KubeObject): readonly KubeObject[] {
+function parseObjects(text: string | KubeObject): readonly KubeObject[] {
   if (typeof text !== 'string') return [text];
   return parseAllDocuments(text).flatMap((document) => {
     if (document.errors[0] !== undefined) throw document.errors[0];
     return (document.toJS() as KubeObject | null) ?? [];
   });
-}
-
-export function readObjects(path: string): readonly KubeObject[] {
-  return parseObjects(readFileSync(path, 'utf8'));
 }
 
 /** The whole collection as an object, keys ascending. */

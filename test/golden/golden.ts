@@ -7,13 +7,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { mesh } from './mesh.ts';
 import { translate } from './translate.ts';
 
 /** From the text of an in.yaml to plain data, which becomes the out.yaml. */
 export type Stage = (input: string) => Promise<unknown>;
 
 /** To add a stage: a folder here and its function in this table. */
-export const stages: Readonly<Record<string, Stage>> = { translate };
+export const stages: Readonly<Record<string, Stage>> = { mesh, translate };
 
 export interface GoldenCase {
   readonly stage: string;

@@ -1,15 +1,7 @@
-/**
- * The stage `translate`: Kubernetes objects and what workloads use -> Envoy resources. Besides Kubernetes
- * objects an in.yaml holds one document with
- *
- *   used: { <workload>: [<ip>:<port>, ...] }
- *   show: [<kind>, or <kind> <start of name>, ...]    what the out.yaml is to contain; everything by default
- */
+/** The stage `translate`: Kubernetes objects and what workloads use -> Envoy resources. */
 
 import assert from 'node:assert/strict';
-import { parseAllDocuments } from 'yaml';
 import { Graph } from '../../src/graph/graph.ts';
-import type { KubeObject } from '../../src/kube/types.ts';
 import { createTestMesh } from '../../src/mesh/testing.ts';
 import {
   type EncodedResource,
@@ -19,16 +11,12 @@ import {
 } from '../../src/xds/resource.ts';
 import { decode } from '../../src/xds/translate/testing.ts';
 import { createTranslation } from '../../src/xds/translate/translation.ts';
-
-interface Settings {
-  readonly used: Readonly<Record<string, readonly string[]>>;
-  readonly show?: readonly string[];
-}
+import { readInput, shows } from './input.ts';
 
 export async function translate(input: string): Promise<unknown> {
   const { translation, show } = await translateCase(input);
   checkReferences(translation);
-  const shown = (entry: string): boolean => show === undefined || show.some((each) => entry.startsWith(each));
+  const shown = shows(show);
   const sections: Record<string, unknown> = {};
   const add = (section: string, entries: Iterable<readonly [string, unknown]>): void => {
     const chosen = [...entries].filter(([name]) => shown(`${section} ${name}`));
@@ -56,16 +44,6 @@ export async function translateCase(
   await apply(...objects);
   assert.deepEqual(errors, []);
   return { translation, show: settings.show };
-}
-
-function readInput(input: string): { readonly objects: readonly KubeObject[]; readonly settings: Settings } {
-  const documents = parseAllDocuments(input).map((document) => {
-    if (document.errors[0] !== undefined) throw document.errors[0];
-    return document.toJS() as KubeObject | Settings;
-  });
-  const settings = documents.find((document) => 'used' in document);
-  if (settings === undefined) throw new Error('in.yaml says nothing of what is used');
-  return { objects: documents.filter((document): document is KubeObject => !('used' in document)), settings };
 }
 
 function describe(
