@@ -53,7 +53,7 @@ export const apiErrors = defineErrors({
     remedy: 'Write a number in that range.',
   },
   'WEFT-CRD-12': {
-    title: 'A sidecar drains for 1 to 3600 seconds.',
+    title: 'A sidecar drains for 0 to 3600 seconds.',
     remedy: 'Write a number in that range.',
   },
   'WEFT-CRD-13': {
@@ -67,7 +67,7 @@ export const apiErrors = defineErrors({
   'WEFT-CRD-21': {
     title: 'A MutualTLSPolicy cannot attach to this kind.',
     remedy:
-      'Write group "" with kind Service, group apps with kind Deployment, StatefulSet or DaemonSet, or group batch with kind Job.',
+      'Write group "" with kind Service, group apps with kind Deployment, StatefulSet, DaemonSet or ReplicaSet, or group batch with kind Job.',
   },
   'WEFT-CRD-22': {
     title: 'An empty selector would mean every workload.',

@@ -181,7 +181,7 @@ export interface MeshConfig {
       readonly concurrency: number;
       /**
        * How long a sidecar asks its callers to leave before it closes their connections, once its pod is
-       * deleted; 1 to 3600 seconds. Keep it below the pods' terminationGracePeriodSeconds.
+       * deleted; 0 to 3600 seconds. Keep it below the pods' terminationGracePeriodSeconds.
        */
       readonly drainSeconds: number;
     };
@@ -226,13 +226,13 @@ export interface MutualTLSPolicy {
      */
     readonly mode: 'Strict' | 'Permissive' | 'Disabled';
     /**
-     * The workloads by name, in the policy's own namespace: a Deployment, StatefulSet, DaemonSet or Job, or a
-     * Service, which stands for the workloads behind it. Up to 16.
+     * The workloads by name, in the policy's own namespace: a Deployment, StatefulSet, DaemonSet, Job, or a
+     * ReplicaSet that nothing else owns; or a Service, which stands for the workloads behind it. Up to 16.
      */
     readonly targetRefs?: readonly {
       /** API group of the target; empty for a Service. */
       readonly group: string;
-      /** `Service`, `Deployment`, `StatefulSet`, `DaemonSet` or `Job`. */
+      /** `Service`, `Deployment`, `StatefulSet`, `DaemonSet`, `ReplicaSet` or `Job`. */
       readonly kind: string;
       /** Name of the target. */
       readonly name: string;

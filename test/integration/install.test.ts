@@ -233,7 +233,11 @@ for (const [code, field, object] of refusals) {
 test('every kind of target is accepted, each once', async () => {
   const targets = [
     service,
-    ...['Deployment', 'StatefulSet', 'DaemonSet'].map((kind) => ({ group: 'apps', kind, name: 'a' })),
+    ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].map((kind) => ({
+      group: 'apps',
+      kind,
+      name: 'a',
+    })),
     { group: 'batch', kind: 'Job', name: 'a' },
   ];
   assert.equal((await tryApply(policy({ mode: 'Strict', targetRefs: targets }))).code, 0);
@@ -266,6 +270,8 @@ const mayDo: readonly Action[] = [
   ['watch', 'endpointslices.discovery.k8s.io'],
   ['watch', 'servicecidrs.networking.k8s.io'],
   ['watch', 'httproutes.gateway.networking.k8s.io'],
+  ['create', 'certificateauthorities.weft.dev'],
+  ['create', 'configmaps', { namespace }],
   ['patch', 'httproutes/status.gateway.networking.k8s.io'],
   ['patch', 'meshconfigs/status.weft.dev'],
   ['update', 'podcertificaterequests/status.certificates.k8s.io'],
@@ -283,6 +289,7 @@ const mayNotDo: readonly Action[] = [
   ['list', 'secrets', { namespace }],
   ['get', 'secrets', { namespace: 'default', name: 'weft-ca' }],
   ['create', 'pods'],
+  ['create', 'configmaps', { namespace: 'default' }],
   ['update', 'httproutes.gateway.networking.k8s.io'],
   ['update', 'meshconfigs.weft.dev'],
   ['update', 'podcertificaterequests.certificates.k8s.io'],
