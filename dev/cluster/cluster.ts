@@ -5,10 +5,10 @@
 
 import { mkdtemp } from 'node:fs/promises';
 import { createConnection } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { wait } from '../../src/base/backoff.ts';
 import { type CommandOptions, type CommandResult, type Log, run, tryRun } from '../command.ts';
-import { ensureBinaries } from './binaries.ts';
+import { ensureBinaries, ensureBinary } from './binaries.ts';
 import { networkNamespacePath } from './box.ts';
 import { adminKubeconfigPath } from './credentials.ts';
 import { ensureDebianPrograms } from './debian.ts';
@@ -25,7 +25,7 @@ import {
   removeRemains,
   withRegistry,
 } from './registry.ts';
-import { type DebianProgramName, debianPrograms, type GoProgramName, goPrograms } from './versions.ts';
+import { type NodeProgramName, nodePrograms } from './versions.ts';
 import { buildPauseImage } from '../images/pause.ts';
 
 export { ensureBinary } from './binaries.ts';
@@ -42,7 +42,7 @@ export interface Cluster {
   readonly loadBalancerCidr: string;
   /** Path of the node's network namespace. */
   readonly networkNamespace: string;
-  readonly binaries: Readonly<Record<'kubectl' | 'helm', string>>;
+  readonly binaries: { readonly kubectl: string };
   /** Folder with one log per component, and audit.log. */
   readonly logDirectory: string;
   /** Runs a program of this machine inside the node's network namespace, to its end, whatever its exit code. */
@@ -77,10 +77,10 @@ export function checkMachine(): void {
     throw new Error(`a local cluster needs root (network namespaces, mounts); ${other}`);
 }
 
-/** Everything a node is made of, so that a later start is quick. */
-export async function prepareMachine(log: Log): Promise<Readonly<Record<GoProgramName, string>>> {
-  await ensureDebianPrograms(Object.keys(debianPrograms) as DebianProgramName[], log);
-  return ensureBinaries(Object.keys(goPrograms) as GoProgramName[], log);
+/** Brings everything a node is made of, so that a later start is quick. */
+export async function prepareMachine(log: Log): Promise<Readonly<Record<NodeProgramName, string>>> {
+  await ensureDebianPrograms(nodePrograms.debian, log);
+  return ensureBinaries(nodePrograms.go, log);
 }
 
 export async function startCluster(options: StartOptions): Promise<Cluster> {
@@ -94,7 +94,7 @@ export async function startCluster(options: StartOptions): Promise<Cluster> {
       name,
       programs,
       pauseImage: await buildPauseImage(log),
-      cniDirectory: join(debianPrograms.bridge.file, '..'),
+      cniDirectory: dirname(await ensureBinary('host-local', log)),
       ...(emulate === undefined ? {} : { emulate }),
     },
     log,
@@ -103,14 +103,14 @@ export async function startCluster(options: StartOptions): Promise<Cluster> {
   if (!options.ephemeral) keeper.release();
   const record = await readRecord(name);
   if (record === undefined) throw new Error(`cluster ${name} ended as soon as it was ready`);
-  return clusterOf(record, programs, keeper);
+  return clusterOf(record, programs.kubectl, keeper);
 }
 
 /** A cluster that runs on this machine. */
 export async function findCluster(name: string): Promise<Cluster | undefined> {
   const record = await readRecord(name);
   if (record === undefined || !record.ready || !(await isAlive(record))) return undefined;
-  return clusterOf(record, await ensureBinaries(['kubectl', 'helm'], () => {}));
+  return clusterOf(record, await ensureBinary('kubectl'));
 }
 
 /** A cluster that must run; throws what to do where it does not. */
@@ -153,11 +153,7 @@ export async function stopCluster(name: string): Promise<boolean> {
   return true;
 }
 
-function clusterOf(
-  record: ClusterRecord,
-  binaries: Readonly<Record<'kubectl' | 'helm', string>>,
-  keeper?: Keeper,
-): Cluster {
+function clusterOf(record: ClusterRecord, kubectl: string, keeper?: Keeper): Cluster {
   const { name, addresses } = record;
   if (addresses === undefined) throw new Error(`cluster ${name} has no addresses yet`);
   const directory = clusterDirectory(name);
@@ -173,10 +169,10 @@ function clusterOf(
     serviceCidr: addresses.serviceCidr,
     loadBalancerCidr: addresses.loadBalancerCidr,
     networkNamespace,
-    binaries: { kubectl: binaries.kubectl, helm: binaries.helm },
+    binaries: { kubectl },
     logDirectory: join(directory, 'log'),
     exec: (argv, options) => tryRun(['nsenter', `--net=${networkNamespace}`, '--', ...argv], options),
-    kubectl: (argv, options) => run([binaries.kubectl, '--kubeconfig', kubeconfigPath, ...argv], options),
+    kubectl: (argv, options) => run([kubectl, '--kubeconfig', kubeconfigPath, ...argv], options),
     restart,
     restartKubelet: async () => {
       await restart('kubelet');
@@ -184,7 +180,7 @@ function clusterOf(
     },
     stop: async () => {
       await stopCluster(name);
-      await keeper?.ended;
+      await keeper?.ended();
     },
   };
 }
@@ -236,7 +232,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     restart: () => askKeeper(directory, 'restart kube-apiserver'),
     stop: async () => {
       await askKeeper(directory, 'stop');
-      await keeper.ended;
+      await keeper.ended();
     },
   };
 }

@@ -3,6 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { wait } from '../../src/base/backoff.ts';
+import { withProgress } from '../command.ts';
 import type { ApiClient } from './api.ts';
 import { apiServerArguments, auditPolicy, type ControlPlane, etcdArguments } from './components.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -19,13 +20,15 @@ export async function until(
   holds: () => Promise<boolean>,
 ): Promise<void> {
   const deadlineMs = performance.now() + startLimitMs;
-  while (!(await holds())) {
-    if (performance.now() > deadlineMs) {
-      const words = await supervisor.lastWords(component);
-      throw new Error(`waited ${startLimitMs / 1000} s until ${what}; ${component} said last:\n${words}`);
+  await withProgress(supervisor.log, `waiting until ${what}`, async () => {
+    while (!(await holds())) {
+      if (performance.now() > deadlineMs) {
+        const words = await supervisor.lastWords(component);
+        throw new Error(`waited ${startLimitMs / 1000} s until ${what}; ${component} said last:\n${words}`);
+      }
+      await wait(pollMs);
     }
-    await wait(pollMs);
-  }
+  });
 }
 
 export async function startControlPlane(

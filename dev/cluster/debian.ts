@@ -1,5 +1,6 @@
 /** Brings what comes from Debian packages: installed where that is possible, otherwise named with the exact remedy. */
 
+import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Log, run, tryRun, withProgress } from '../command.ts';
@@ -7,20 +8,37 @@ import { withLock } from './lock.ts';
 import { cacheDirectory } from './paths.ts';
 import { type DebianProgramName, debianPrograms } from './versions.ts';
 
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+/** Where Debian and its relatives put programs and CNI plugins. */
+const folders = [
+  '/usr/sbin',
+  '/usr/bin',
+  '/sbin',
+  '/bin',
+  '/usr/local/sbin',
+  '/usr/local/bin',
+  '/usr/lib/cni',
+  '/opt/cni/bin',
+];
+
+async function find(name: DebianProgramName): Promise<string | undefined> {
+  for (const folder of folders) {
+    const path = join(folder, name);
+    const isThere = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return path;
+  }
+  return undefined;
 }
 
-/** The packages whose files are not there, each once. */
+/** The packages whose programs are not there, each once. */
 export async function missingPackages(names: readonly DebianProgramName[]): Promise<readonly string[]> {
   const missing = new Set<string>();
   for (const name of names) {
-    if (!(await exists(debianPrograms[name].file))) missing.add(debianPrograms[name].package);
+    if ((await find(name)) === undefined) missing.add(debianPrograms[name]);
   }
-  return [...missing].sort();
+  return [...missing];
 }
 
 /** Installs the packages with apt-get; where that is not possible the error says what to do by hand. */
@@ -53,12 +71,17 @@ export async function installPackages(packages: readonly string[], why: string, 
   });
 }
 
-/** The paths of the programs, installed first where they are missing. */
+/** Installs what is missing of the programs, all packages at once. */
 export async function ensureDebianPrograms(names: readonly DebianProgramName[], log: Log): Promise<void> {
   const packages = await missingPackages(names);
-  if (packages.length === 0) return;
-  await installPackages(packages, 'a local cluster', log);
-  const stillMissing = await missingPackages(names);
-  if (stillMissing.length > 0)
-    throw new Error(`${stillMissing.join(', ')} is installed, but not where Debian puts it`);
+  if (packages.length > 0) await installPackages(packages, 'a local cluster', log);
+}
+
+/** Absolute path of the program, installed first where it is missing. */
+export async function ensureDebianProgram(name: DebianProgramName, log: Log): Promise<string> {
+  await ensureDebianPrograms([name], log);
+  const path = await find(name);
+  if (path === undefined)
+    throw new Error(`${debianPrograms[name]} is installed, but ${name} is in none of ${folders.join(', ')}`);
+  return path;
 }

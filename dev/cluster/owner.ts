@@ -15,7 +15,7 @@ export interface Keeper {
   /** Lets the cluster live on after this process. */
   release(): void;
   /** Resolves when the keeper has ended and nothing is left of its cluster. */
-  readonly ended: Promise<void>;
+  ended(): Promise<void>;
 }
 
 /**
@@ -37,7 +37,7 @@ export async function startKeeper(plan: Plan, log: Log, signal?: AbortSignal): P
   if (stdin === null || stdout === null) throw new Error('the keeper has no pipes');
   await logFile.close();
   stdin.on('error', () => {});
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   signal?.addEventListener('abort', () => stdin.end(), { once: true });
   stdin.write(`${JSON.stringify(plan)}\n`);
   const address = await new Promise<string>((resolve, reject) => {
@@ -54,7 +54,14 @@ export async function startKeeper(plan: Plan, log: Log, signal?: AbortSignal): P
   // A cluster that is left running must not keep its owner from ending.
   child.unref();
   for (const stream of [stdin, stdout] as unknown as { unref(): void }[]) stream.unref();
-  return { address, ended, release: () => stdin.end(`${keepLine}\n`) };
+  return {
+    address,
+    release: () => stdin.end(`${keepLine}\n`),
+    ended: () => {
+      child.ref();
+      return ended;
+    },
+  };
 }
 
 /** Sends one request to the keeper of the cluster in this folder; throws what it answers when it refuses. */

@@ -5,13 +5,13 @@
  */
 
 import type { BuiltImage } from '../images/oci.ts';
-import type { GoProgramName } from './versions.ts';
+import type { NodeProgramName } from './versions.ts';
 
 export interface ClusterPlan {
   readonly kind: 'cluster';
   readonly name: string;
   readonly emulate?: string;
-  readonly programs: Readonly<Record<GoProgramName, string>>;
+  readonly programs: Readonly<Record<NodeProgramName, string>>;
   /** Image of the pods' sandboxes. */
   readonly pauseImage: BuiltImage;
   readonly cniDirectory: string;

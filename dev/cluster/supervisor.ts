@@ -15,10 +15,10 @@ interface Component {
 }
 
 export class Supervisor {
+  readonly log: Log;
   readonly #prefix: readonly string[];
   readonly #logDirectory: string;
   readonly #environment: NodeJS.ProcessEnv;
-  readonly #log: Log;
   readonly #components = new Map<string, Component>();
   /** Processes whose end is our own doing. */
   readonly #killed = new WeakSet<ChildProcess>();
@@ -28,7 +28,7 @@ export class Supervisor {
     this.#prefix = prefix;
     this.#logDirectory = logDirectory;
     this.#environment = environment;
-    this.#log = log;
+    this.log = log;
   }
 
   start(name: string, argv: readonly string[]): void {
@@ -80,11 +80,11 @@ export class Supervisor {
 
   #watch(name: string, component: Component): void {
     const watched = component.process;
-    watched.on('error', (error) => this.#log(`${name} could not be started: ${error.message}`));
+    watched.on('error', (error) => this.log(`${name} could not be started: ${error.message}`));
     watched.on('exit', (code, signal) => {
       if (this.#killed.has(watched)) return;
       const delayMs = component.backoff.next();
-      this.#log(
+      this.log(
         `${name} ended (${signal ?? `exit code ${code}`}); starting it again in ${Math.round(delayMs)} ms`,
       );
       component.restart = setTimeout(() => {

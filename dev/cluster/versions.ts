@@ -32,16 +32,48 @@ export const goPrograms = {
 
 export type GoProgramName = keyof typeof goPrograms;
 
-/** Programs that come from Debian: the file that must be there and the package that brings it. */
+/** Programs that come from Debian packages: the package by the program's name. */
 export const debianPrograms = {
-  containerd: { file: '/usr/bin/containerd', package: 'containerd' },
-  ctr: { file: '/usr/bin/ctr', package: 'containerd' },
-  runc: { file: '/usr/sbin/runc', package: 'runc' },
-  bridge: { file: '/usr/lib/cni/bridge', package: 'containernetworking-plugins' },
-  nft: { file: '/usr/sbin/nft', package: 'nftables' },
-  iptables: { file: '/usr/sbin/iptables', package: 'iptables' },
-  conntrack: { file: '/usr/sbin/conntrack', package: 'conntrack' },
-  ip: { file: '/usr/sbin/ip', package: 'iproute2' },
+  containerd: 'containerd',
+  ctr: 'containerd',
+  'containerd-shim-runc-v2': 'containerd',
+  runc: 'runc',
+  /** A CNI plugin; the others of the package lie beside it. */
+  'host-local': 'containernetworking-plugins',
+  nft: 'nftables',
+  iptables: 'iptables',
+  conntrack: 'conntrack',
+  ip: 'iproute2',
+  /** For tests that look at the wire; the cluster itself does without. */
+  tcpdump: 'tcpdump',
 } as const;
 
 export type DebianProgramName = keyof typeof debianPrograms;
+
+/** What a node needs, of both origins. */
+export const nodePrograms = {
+  debian: [
+    'containerd',
+    'ctr',
+    'containerd-shim-runc-v2',
+    'runc',
+    'host-local',
+    'nft',
+    'iptables',
+    'conntrack',
+    'ip',
+  ],
+  go: [
+    'etcd',
+    'kube-apiserver',
+    'kube-controller-manager',
+    'kube-scheduler',
+    'kubelet',
+    'kube-proxy',
+    'kubectl',
+    'coredns',
+    'pause',
+  ],
+} as const satisfies { debian: readonly DebianProgramName[]; go: readonly GoProgramName[] };
+
+export type NodeProgramName = (typeof nodePrograms.go)[number];

@@ -17,7 +17,7 @@ function configOf(text: string): ImageConfig {
   const value = (instruction: string): string =>
     new RegExp(`^${instruction} (.*)$`, 'm').exec(stage)?.[1] ?? '';
   const environment = Object.fromEntries(
-    [...stage.matchAll(/^ENV (\w+)=(.*)$/gm)].map(([, key, text]) => [key, text]),
+    [...stage.matchAll(/^ENV (\w+)=(.*)$/gm)].map(([, key, setting]) => [key, setting]),
   );
   return {
     entrypoint: JSON.parse(value('ENTRYPOINT')) as string[],
