@@ -11,7 +11,7 @@ import type { EncodedResource, ResourceRef } from '../resource.ts';
 
 const typePrefix = 'type.googleapis.com/';
 
-/** The resource with its content hash; `needs` are put into ascending order. */
+/** The resource with its content hash. */
 export function encodeResource<Desc extends DescMessage>(
   name: string,
   schema: Desc,
@@ -65,16 +65,6 @@ export function duration(milliseconds: number): Duration {
     seconds: BigInt(Math.floor(milliseconds / 1000)),
     nanos: Math.round((milliseconds % 1000) * 1e6),
   });
-}
-
-/** `10.0.0.1:80` or `[::1]:80` -> its two parts. */
-export function splitAddress(destination: string): { readonly address: string; readonly port: number } {
-  const colon = destination.lastIndexOf(':');
-  const host = destination.slice(0, colon);
-  return {
-    address: host.startsWith('[') ? host.slice(1, -1) : host,
-    port: Number(destination.slice(colon + 1)),
-  };
 }
 
 export function socketAddress(address: string, port: number) {

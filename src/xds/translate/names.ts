@@ -26,11 +26,6 @@ export function podName(destination: string): string {
   return `pod/${destination}`;
 }
 
-/** What follows the prefix `svc/` or `pod/`, or undefined where the name has another. */
-export function withoutPrefix(prefix: 'svc/' | 'pod/', name: string): string | undefined {
-  return name.startsWith(prefix) ? name.slice(prefix.length) : undefined;
-}
-
 /** A destination as clients of one namespace see it where consumer routes exist for them, else as everyone does. */
 export function variantKey(destination: string, clientNamespace?: string): string {
   return clientNamespace === undefined ? destination : `${destination}@${clientNamespace}`;

@@ -30,8 +30,9 @@ export function routesByName(name: string): Routes {
 }
 
 /**
- * An HTTP connection manager that changes nothing of what it forwards: no Server header of its own, no
- * x-forwarded-for, no path normalisation, and no time limit that nobody asked for.
+ * An HTTP connection manager that forwards what it gets: no Server header of its own, no x-forwarded-for, no path
+ * normalisation, and no time limit that nobody asked for. It adds x-request-id and x-forwarded-proto where
+ * they are missing.
  */
 export function connectionManager(
   direction: Direction,

@@ -167,3 +167,17 @@ export function decode(kind: ResourceKind, resource: EncodedResource | undefined
   assert.ok(typeof json === 'object' && json !== null && !Array.isArray(json));
   return json;
 }
+
+/** What lies below the keys and indexes, or undefined where one of them does not exist. */
+export function path(
+  json: JsonValue | undefined,
+  ...steps: readonly (string | number)[]
+): JsonValue | undefined {
+  return steps.reduce<JsonValue | undefined>(
+    (at, step) =>
+      typeof at === 'object' && at !== null
+        ? (at as Readonly<Record<string | number, JsonValue>>)[step]
+        : undefined,
+    json,
+  );
+}

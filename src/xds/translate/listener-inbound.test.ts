@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { InboundPolicy } from '../../mesh/model.ts';
+import { inbound } from './listener-inbound.ts';
+import { decode, path } from './testing.ts';
+
+function listener(policy: Partial<InboundPolicy>) {
+  const resource = inbound(
+    'shop/Deployment/web',
+    { mode: 'Permissive', tcpPorts: [], ...policy },
+    'mesh.example',
+  );
+  return { resource, json: decode('listener', resource) };
+}
+
+function chains(json: unknown): readonly string[] {
+  const { filterChains = [], defaultFilterChain } = json as {
+    filterChains?: { name: string }[];
+    defaultFilterChain?: { name: string };
+  };
+  return [...filterChains, ...(defaultFilterChain === undefined ? [] : [defaultFilterChain])].map(
+    ({ name }) => name,
+  );
+}
+
+function inspectors(json: unknown): readonly string[] {
+  return (json as { listenerFilters: { name: string }[] }).listenerFilters.map(
+    ({ name }) => name.split('.').at(-1) ?? '',
+  );
+}
+
+test('mode Permissive takes mutual TLS and plaintext, of HTTP and of anything else', () => {
+  const { json } = listener({});
+  assert.deepEqual(chains(json), ['mesh-http', 'mesh-tcp', 'plaintext-http', 'plaintext-tcp']);
+  assert.deepEqual(inspectors(json), ['original_dst', 'tls_inspector', 'http_inspector']);
+});
+
+test('mode Strict has no chain that takes plaintext, nor one that takes what matches none', () => {
+  const { json } = listener({ mode: 'Strict' });
+  assert.deepEqual(chains(json), ['mesh-http', 'mesh-tcp']);
+  assert.deepEqual(inspectors(json), ['original_dst', 'tls_inspector']);
+});
+
+test('mode Strict closes a connection that says nothing', () => {
+  assert.equal(listener({ mode: 'Strict' }).json['continueOnListenerFiltersTimeout'], undefined);
+});
+
+test('mode Disabled has no TLS and needs no secrets', () => {
+  const { json, resource } = listener({ mode: 'Disabled' });
+  assert.deepEqual(chains(json), ['plaintext-http', 'plaintext-tcp']);
+  assert.deepEqual(inspectors(json), ['original_dst', 'http_inspector']);
+  assert.deepEqual(resource.needs, []);
+});
+
+test('TLS is of the mesh when its server name ends in the suffix; the application gets other TLS untouched', () => {
+  const matches = path(listener({}).json, 'filterChains') as { filterChainMatch: object }[];
+  assert.deepEqual(
+    matches.map(({ filterChainMatch }) => filterChainMatch),
+    [
+      { serverNames: ['*.weft'], transportProtocol: 'tls', applicationProtocols: ['h2', 'http/1.1'] },
+      { serverNames: ['*.weft'], transportProtocol: 'tls', applicationProtocols: ['weft-tcp'] },
+      { transportProtocol: 'raw_buffer', applicationProtocols: ['http/1.0', 'http/1.1', 'h2c'] },
+    ],
+  );
+});
+
+for (const chain of [0, 1]) {
+  test(`chain ${chain} demands a certificate of the trust domain`, () => {
+    const tls = path(listener({}).json, 'filterChains', chain, 'transportSocket', 'typedConfig');
+    assert.equal(path(tls, 'requireClientCertificate'), true);
+    assert.deepEqual(path(tls, 'commonTlsContext', 'combinedValidationContext', 'defaultValidationContext'), {
+      matchTypedSubjectAltNames: [{ sanType: 'URI', matcher: { prefix: 'spiffe://mesh.example/' } }],
+    });
+  });
+}
+
+test('the application is told proven identities, and nothing that a plaintext caller claims', () => {
+  const { json } = listener({});
+  const http = (chain: number) => path(json, 'filterChains', chain, 'filters', 0, 'typedConfig');
+  assert.equal(path(http(0), 'forwardClientCertDetails'), 'SANITIZE_SET');
+  assert.deepEqual(path(http(0), 'setCurrentClientCertDetails'), { uri: true });
+  // SANITIZE is the default, which JSON leaves out.
+  assert.equal(path(http(2), 'forwardClientCertDetails'), undefined);
+  assert.equal(path(http(2), 'setCurrentClientCertDetails'), undefined);
+});
+
+test('only callers in the mesh are told that the application was not reached', () => {
+  const { json } = listener({});
+  assert.ok(path(json, 'filterChains', 0, 'filters', 0, 'typedConfig', 'localReplyConfig'));
+  assert.equal(path(json, 'filterChains', 2, 'filters', 0, 'typedConfig', 'localReplyConfig'), undefined);
+});
+
+const disabled = ['listenerFilters', 2, 'filterDisabled'] as const;
+
+test('a port of opaque TCP is not searched for HTTP, but still for TLS', () => {
+  const { json } = listener({ tcpPorts: [5432] });
+  assert.deepEqual(path(json, ...disabled), { destinationPortRange: { start: 5432, end: 5433 } });
+  assert.equal(path(json, 'listenerFilters', 1, 'filterDisabled'), undefined);
+});
+
+test('several ports of opaque TCP are alternatives', () => {
+  const { json } = listener({ tcpPorts: [5432, 6379] });
+  assert.deepEqual(path(json, ...disabled, 'orMatch', 'rules'), [
+    { destinationPortRange: { start: 5432, end: 5433 } },
+    { destinationPortRange: { start: 6379, end: 6380 } },
+  ]);
+});
+
+test('the listener takes connections of both families on the inbound port', () => {
+  assert.deepEqual(path(listener({}).json, 'address', 'socketAddress'), {
+    address: '::',
+    portValue: 15_006,
+    ipv4Compat: true,
+  });
+  assert.equal(listener({}).json['trafficDirection'], 'INBOUND');
+});
