@@ -29,7 +29,9 @@ function filledIn(schema: Schema): unknown {
 }
 
 test('without a MeshConfig the defaults are those of the CRD', () => {
-  const crd = parse(readFileSync('crds/weft.dev_meshconfigs.yaml', 'utf8'), { maxAliasCount: 1000 }) as {
+  const crd = parse(readFileSync(new URL('../../crds/weft.dev_meshconfigs.yaml', import.meta.url), 'utf8'), {
+    maxAliasCount: 1000,
+  }) as {
     spec: { versions: { schema: { openAPIV3Schema: { properties: { spec: Schema } } } }[] };
   };
   const spec = crd.spec.versions[0]?.schema.openAPIV3Schema.properties.spec;
