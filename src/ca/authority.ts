@@ -18,9 +18,15 @@ export interface AuthorityCertificate {
   readonly serial: string;
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
+  /** SHA-256 of the certificate, as `openssl x509 -fingerprint -sha256` writes it. */
+  readonly fingerprint: string;
 }
 
-export interface IssuedLeaf extends AuthorityCertificate {
+export interface IssuedLeaf {
+  /** Hexadecimal, upper case. */
+  readonly serial: string;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
   /** PEM: the leaf, then the intermediate; the root is what the other side already has. */
   readonly chain: string;
 }
@@ -105,5 +111,6 @@ function describe(certificate: LoadedMaterial['root']): AuthorityCertificate {
     serial: certificate.serialNumber,
     notBeforeMs: certificate.validFromDate.getTime(),
     notAfterMs: certificate.validToDate.getTime(),
+    fingerprint: certificate.fingerprint256,
   };
 }

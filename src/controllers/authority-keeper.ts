@@ -65,7 +65,10 @@ export class AuthorityKeeper implements Sink<Secret> {
     return this.#fault;
   }
 
-  /** Called with every new authority; at once where there is one already. */
+  /**
+   * Called with every new authority, at once where there is one already, and with the same one again when `fault`
+   * comes or goes.
+   */
   onChange(listener: (authority: Authority) => void): () => void {
     this.#listeners.add(listener);
     if (this.#authority !== undefined) listener(this.#authority);
@@ -137,25 +140,30 @@ export class AuthorityKeeper implements Sink<Secret> {
     const known = this.#secret?.metadata.resourceVersion;
     if (known !== undefined && known === secret.metadata.resourceVersion) return;
     this.#secret = secret;
+    const [before, fault] = [this.#authority, this.#fault];
+    this.#load(secret);
+    if (this.#authority === undefined) return;
+    if (this.#authority === before && this.#fault === fault) return;
+    for (const listener of this.#listeners) listener(this.#authority);
+  }
+
+  #load(secret: Secret): void {
+    const { clock, log } = this.#options;
     const material = materialOfSecret(secret);
     try {
-      const authority = new Authority(material, this.#options.clock);
+      const authority = new Authority(material, clock);
       this.#fault = undefined;
       // Authority has proven that every part is there.
       this.#material = material as AuthorityMaterial;
       if (isSame(authority, this.#authority)) return;
       this.#authority = authority;
-      this.#options.log.info(
+      log.info(
         { root: authority.root.serial, intermediate: authority.intermediate.serial },
         'certificate authority in use',
       );
-      for (const listener of this.#listeners) listener(authority);
     } catch (error) {
       this.#fault = error as WeftError;
-      this.#options.log.error(
-        { err: describeError(error) },
-        'the Secret of the certificate authority is not usable',
-      );
+      log.error({ err: describeError(error) }, 'the Secret of the certificate authority is not usable');
     }
   }
 

@@ -18,12 +18,28 @@ export const certificateSeconds = new Histogram({
   registers,
 });
 
-export const authorityExpiry = new Gauge({
+const expiries = new Map<string, () => number | undefined>();
+
+/** Read at every scrape, so that it is right however long nothing happens. */
+export const certificateExpiry = new Gauge({
   name: 'weft_ca_expiry_seconds',
   help: 'Seconds until a certificate of the control plane expires: root, intermediate, or serving (of this replica).',
   labelNames: ['certificate'],
   registers,
+  collect() {
+    for (const [certificate, secondsLeft] of expiries) {
+      const seconds = secondsLeft();
+      if (seconds !== undefined) this.set({ certificate }, seconds);
+    }
+  },
 });
+
+export function exposeExpiry(
+  certificate: 'root' | 'intermediate' | 'serving',
+  secondsLeft: () => number | undefined,
+): void {
+  expiries.set(certificate, secondsLeft);
+}
 
 export const trustBundleServed = new Gauge({
   name: 'weft_trust_bundle_supported',

@@ -10,6 +10,7 @@ import type { Logger } from '../base/log.ts';
 import { formatIdentity } from '../base/spiffe.ts';
 import type { Authority, IssuedLeaf } from '../ca/authority.ts';
 import type { AuthorityKeeper } from './authority-keeper.ts';
+import { exposeExpiry } from './metrics.ts';
 
 export interface ServingIdentity {
   readonly namespace: string;
@@ -78,6 +79,11 @@ export class ServingCertificates {
       if (this.#certificate?.ca !== authority.trustBundle) this.#issue(authority);
     });
     signal.addEventListener('abort', () => this.#stop(), { once: true });
+    exposeExpiry('serving', () =>
+      this.#certificate === undefined
+        ? undefined
+        : (this.#certificate.notAfterMs - this.#options.clock.now()) / 1000,
+    );
   }
 
   #stop(): void {

@@ -61,20 +61,31 @@ export function mutatingConfiguration(options: WebhookOptions): WebhookConfigura
   ]);
 }
 
+/**
+ * Changes of Weft's own kinds fail closed: what was not looked at may break the mesh. Deletions are only looked at to
+ * warn, and fail open: an uninstall deletes Weft and its objects in an order of its own.
+ */
 export function validatingConfiguration(options: WebhookOptions): WebhookConfiguration {
+  const entry = (
+    name: string,
+    failurePolicy: Webhook['failurePolicy'],
+    operations: readonly string[],
+  ): Webhook => ({
+    ...webhook(`${name}.validate.${group}`, '/validate', options),
+    failurePolicy,
+    rules: [
+      {
+        apiGroups: [group],
+        apiVersions: ['v1alpha1'],
+        resources: ['certificateauthorities', 'meshconfigs', 'mutualtlspolicies'],
+        operations,
+        scope: '*',
+      },
+    ],
+  });
   return configuration('ValidatingWebhookConfiguration', options, [
-    {
-      ...webhook(`validate.${group}`, '/validate', options),
-      rules: [
-        {
-          apiGroups: [group],
-          apiVersions: ['v1alpha1'],
-          resources: ['certificateauthorities', 'meshconfigs', 'mutualtlspolicies'],
-          operations: ['CREATE', 'UPDATE'],
-          scope: '*',
-        },
-      ],
-    },
+    entry('change', 'Fail', ['CREATE', 'UPDATE']),
+    entry('delete', 'Ignore', ['DELETE']),
   ]);
 }
 

@@ -1,0 +1,97 @@
+/**
+ * Writes the status of one kind, as the leader: an object and whatever else its status follows from in, a status out,
+ * applied where it differs. For kinds whose status is small and has Weft as its only writer.
+ */
+
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import type { Collection } from '../graph/types.ts';
+import { isKubeError } from '../kube/errors.ts';
+import { holds, writeStatus } from '../kube/status.ts';
+import type { Condition, KubeApi, KubeObject, ResourceType } from '../kube/types.ts';
+import { WorkQueue } from '../kube/workqueue.ts';
+import { type Leadership, whileLeading } from './leading.ts';
+
+/** An object as far as its status needs it. */
+export interface StatusObject extends KubeObject {
+  readonly status?: { readonly conditions?: readonly Condition[] };
+}
+
+/** For reflectors: metadata and conditions. */
+export function projectStatus(object: StatusObject): StatusObject {
+  const { name, namespace, uid = '', generation = 0 } = object.metadata;
+  const conditions = object.status?.conditions;
+  return {
+    metadata: { name, uid, generation, ...(namespace === undefined ? {} : { namespace }) },
+    ...(conditions === undefined ? {} : { status: { conditions } }),
+  };
+}
+
+export interface StatusControllerOptions<O extends StatusObject> {
+  /** Also the field manager, behind `weft-`. */
+  readonly name: string;
+  readonly type: ResourceType;
+  readonly api: Pick<KubeApi, 'applyStatus'>;
+  readonly objects: Collection<O>;
+  /** Pure; undefined: there is nothing to say yet. */
+  readonly statusOf: (key: string, object: O, nowMs: number) => object | undefined;
+  /** What the status follows from beside the object, under the same keys. */
+  readonly causes: readonly Pick<Collection<unknown>, 'subscribe'>[];
+  readonly leadership: Leadership;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export class StatusController<O extends StatusObject> {
+  readonly #options: StatusControllerOptions<O>;
+  readonly #queue: WorkQueue;
+  /** What was written for which object: until the watch tells of it, the object still looks as before. */
+  readonly #written = new Map<string, { readonly object: O; readonly status: object }>();
+
+  constructor(options: StatusControllerOptions<O>) {
+    this.#options = options;
+    this.#queue = new WorkQueue({
+      name: options.name,
+      reconcile: (key) => this.#reconcile(key),
+      log: options.log,
+      clock: options.clock,
+    });
+  }
+
+  /** Runs while this replica leads, until the signal aborts; never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { objects, causes, leadership } = this.#options;
+    const stops = [objects, ...causes].map((collection) =>
+      collection.subscribe((changes) => {
+        for (const { key } of changes) this.#queue.add(key);
+      }),
+    );
+    await whileLeading(leadership, signal, (term) => {
+      this.#written.clear();
+      for (const key of objects.keys()) this.#queue.add(key);
+      return this.#queue.run(term);
+    });
+    for (const stop of stops) stop();
+  }
+
+  async #reconcile(key: string): Promise<undefined> {
+    const { api, type, name, objects, statusOf, clock } = this.#options;
+    const object = objects.get(key);
+    const status = object === undefined ? undefined : statusOf(key, object, clock.now());
+    if (object === undefined || status === undefined) {
+      this.#queue.forget(key);
+      this.#written.delete(key);
+      return;
+    }
+    const before = this.#written.get(key);
+    if (before?.object === object && holds(before.status, status)) return;
+    try {
+      await writeStatus(api, type, object, status, { fieldManager: `weft-${name}` });
+      this.#written.set(key, { object, status });
+    } catch (error) {
+      // Deleted meanwhile; the watch says so.
+      if (!isKubeError(error, 404)) throw error;
+      this.#written.delete(key);
+    }
+  }
+}
