@@ -37,7 +37,7 @@ async function template(values: unknown = {}, extra: readonly string[] = []): Pr
   const { code, stdout, stderr } = await tryTemplate(values, extra);
   assert.equal(code, 0, stderr);
   return parseAllDocuments(stdout)
-    .map((document) => document.toJS() as Rendered)
+    .map((document) => document.toJS())
     .filter((object) => object !== null);
 }
 
@@ -101,14 +101,14 @@ test('the values used for "everything" name every value of the chart', async () 
 
 test('the schema describes exactly the values that there are', async () => {
   const defaults = parse(await readFile(`${chart}values.yaml`, 'utf8')) as Record<string, unknown>;
-  const schema = JSON.parse(await readFile(`${chart}values.schema.json`, 'utf8')) as Rendered;
+  const schema = JSON.parse(await readFile(`${chart}values.schema.json`, 'utf8'));
   const described = Object.keys(schema.properties).filter((name) => name !== 'global');
   assert.deepEqual(described.sort(), Object.keys(defaults).sort());
 });
 
 test('the schema and the MeshConfig CRD know the same fields', async () => {
-  const schema = JSON.parse(await readFile(`${chart}values.schema.json`, 'utf8')) as Rendered;
-  const crd = parse(await readFile(`${chart}files/crds/weft.dev_meshconfigs.yaml`, 'utf8')) as Rendered;
+  const schema = JSON.parse(await readFile(`${chart}values.schema.json`, 'utf8'));
+  const crd = parse(await readFile(`${chart}files/crds/weft.dev_meshconfigs.yaml`, 'utf8'));
   const fieldsOf = (node: Rendered): Rendered =>
     node.properties === undefined
       ? true
@@ -231,7 +231,7 @@ test('CRDs are ordinary objects of the release, so that an upgrade updates them,
       `${chart}files/crds/${crd.spec.group}_${crd.spec.names.plural}.yaml`,
       'utf8',
     );
-    assert.deepEqual(crd.spec, (parse(source) as Rendered).spec);
+    assert.deepEqual(crd.spec, (parse(source)).spec);
   }
 });
 

@@ -169,7 +169,7 @@ export function openWebSocket(
     });
     outgoing.on('upgrade', (response, socket, head) => {
       if (response.headers['sec-websocket-accept'] === acceptOf(key)) {
-        return resolve(new WebSocketConnection(socket as Socket, { masking: true, onText, head }));
+        return resolve(new WebSocketConnection(socket, { masking: true, onText, head }));
       }
       socket.destroy();
       reject(new Error('the server did not prove that it speaks WebSocket'));

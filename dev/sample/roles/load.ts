@@ -126,7 +126,7 @@ function connectTargets(
 
 async function get(client: JsonClient, path: string): Promise<string> {
   const { status, body } = await client.get(path, startTrace(), callTimeoutMs);
-  if (status !== 200) throw new Error(`status ${status}: ${String(body['error'] ?? '')}`);
+  if (status !== 200) throw new Error(`status ${status}: ${JSON.stringify(body['error'])}`);
   return String(body['version']);
 }
 
