@@ -22,11 +22,12 @@ export async function until(
   const deadlineMs = performance.now() + startLimitMs;
   await withProgress(supervisor.log, `waiting until ${what}`, async () => {
     while (!(await holds())) {
+      supervisor.signal.throwIfAborted();
       if (performance.now() > deadlineMs) {
         const words = await supervisor.lastWords(component);
         throw new Error(`waited ${startLimitMs / 1000} s until ${what}; ${component} said last:\n${words}`);
       }
-      await wait(pollMs);
+      await wait(pollMs, supervisor.signal);
     }
   });
 }

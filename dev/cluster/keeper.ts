@@ -28,31 +28,60 @@ function report(message: Report): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 }
 
-const progress = (line: string): void => report({ kind: 'progress', line });
+/** For whoever looks into the log later. */
+function note(line: string): void {
+  const name = given?.kind === 'cluster' ? given.name : 'API server';
+  console.error(`${new Date().toISOString()} ${name} (${process.pid}): ${line}`);
+}
+
+/** Once the cluster is ready its owner listens no more; what goes wrong afterwards is in the log. */
+const progress = (line: string): void => {
+  if (isReady) note(line);
+  else report({ kind: 'progress', line });
+};
 // The owner may be gone, and with it the reader of our reports.
 process.stdout.on('error', () => {});
 
+let given: Plan | undefined;
+let isReady = false;
+
+/** Aborted when the cluster is to end; a start under way then stops at its next step. */
+const ending = new AbortController();
+let start: Promise<string> | undefined;
 /** What to undo, in reverse order, however far the start came. */
 const undo: (() => Promise<unknown>)[] = [];
 let taken: Promise<void> | undefined;
 
 function takeDown(): Promise<void> {
   taken ??= (async () => {
+    ending.abort(new Error('the cluster is being taken down'));
+    // Only when the start does nothing any more is the list of what to undo complete.
+    await start?.catch(() => {});
     for (const step of undo.toReversed()) {
-      await step().catch((error: unknown) => console.error('taking the cluster down:', error));
+      await step().catch((error: unknown) => note(`taking it down: ${String(error)}`));
     }
   })();
   return taken;
 }
 
 function endBecause(reason: string): void {
-  console.error(`ending: ${reason}`);
+  note(`ending: ${reason}`);
   void takeDown().then(() => process.exit(0));
+}
+
+function superviseIn(
+  directory: string,
+  prefix: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): Supervisor {
+  const logDirectory = join(directory, 'log');
+  return new Supervisor({ prefix, logDirectory, environment, log: progress, signal: ending.signal });
 }
 
 async function keepCluster(plan: ClusterPlan): Promise<string> {
   const directory = clusterDirectory(plan.name);
   const { record, addresses } = await withRegistry(async () => {
+    ending.signal.throwIfAborted();
     await sweep();
     const claimed = await claim(plan.name, plan.emulate);
     undo.push(() => removeRemains(plan.name));
@@ -62,13 +91,14 @@ async function keepCluster(plan: ClusterPlan): Promise<string> {
   });
   await createCgroups(`weft-${plan.name}`);
   await writeNodeFiles(plan, directory, addresses);
+  ending.signal.throwIfAborted();
   const box = await openBox(plan.name, directory);
   undo.push(() => box.end());
   void box.ended.then(() => endBecause('the node ended'));
   const folders = new Set(Object.values(plan.programs).map((path) => dirname(path)));
   const path = [...folders, '/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
   const environment = { PATH: path.join(delimiter), HOME: '/root' };
-  const supervisor = new Supervisor(insideBox(box), join(directory, 'log'), environment, progress);
+  const supervisor = superviseIn(directory, insideBox(box), environment);
   await control(supervisor, directory);
   undo.push(() => supervisor.end());
   await startNode(plan, directory, addresses, supervisor);
@@ -80,7 +110,7 @@ async function keepApiServer(plan: ApiServerPlan): Promise<string> {
   undo.push(() => rm(plan.directory, { recursive: true, force: true, maxRetries: 5 }));
   await mkdir(join(plan.directory, 'log'), { recursive: true });
   const environment = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
-  const supervisor = new Supervisor(dieWithParent, join(plan.directory, 'log'), environment, progress);
+  const supervisor = superviseIn(plan.directory, dieWithParent, environment);
   await control(supervisor, plan.directory);
   undo.push(() => supervisor.end());
   return startApiServerPlan(plan, supervisor);
@@ -123,6 +153,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const plan = JSON.parse(await firstLineOf(lines)) as Plan;
+given = plan;
 const owner = (async () => {
   for (;;) {
     const { value, done } = await lines.next();
@@ -131,7 +162,9 @@ const owner = (async () => {
   }
 })();
 try {
-  const address = await (plan.kind === 'cluster' ? keepCluster(plan) : keepApiServer(plan));
+  start = plan.kind === 'cluster' ? keepCluster(plan) : keepApiServer(plan);
+  const address = await start;
+  isReady = true;
   report({ kind: 'ready', address });
 } catch (error) {
   if (taken === undefined)

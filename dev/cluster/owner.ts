@@ -1,13 +1,21 @@
 /** The owner's side of a keeper: starting one, and asking one that runs. */
 
 import { spawn } from 'node:child_process';
-import { mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rm, stat } from 'node:fs/promises';
 import { createConnection } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Log } from '../command.ts';
 import { cacheDirectory } from './paths.ts';
 import { controlSocket, keepLine, type Plan, type Report } from './plan.ts';
+
+/** What keepers say once nobody listens any more; one file for all, begun anew when it has grown. */
+async function openLog(path: string): Promise<FileHandle> {
+  await mkdir(dirname(path), { recursive: true });
+  const sizeBytes = (await stat(path).catch(() => undefined))?.size ?? 0;
+  if (sizeBytes > 1 << 20) await rm(path, { force: true });
+  return open(path, 'a');
+}
 
 export interface Keeper {
   /** URL of the API server. */
@@ -23,10 +31,8 @@ export interface Keeper {
  * ends a start under way.
  */
 export async function startKeeper(plan: Plan, log: Log, signal?: AbortSignal): Promise<Keeper> {
-  const logFolder = join(cacheDirectory(), 'logs');
-  await mkdir(logFolder, { recursive: true });
-  const logPath = join(logFolder, `keeper-${plan.kind === 'cluster' ? plan.name : 'api-server'}.log`);
-  const logFile = await open(logPath, 'a');
+  const logPath = join(cacheDirectory(), 'keepers.log');
+  const logFile = await openLog(logPath);
   const child = spawn(process.execPath, [join(import.meta.dirname, 'keeper.ts')], {
     stdio: ['pipe', 'pipe', logFile.fd],
     // Its own session: the terminal's Ctrl-C is for the owner, which ends the keeper by leaving.

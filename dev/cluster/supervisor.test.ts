@@ -13,7 +13,13 @@ function supervise(t: TestContext): {
 } {
   const folder = mkdtempSync(join(tmpdir(), 'weft-supervisor-'));
   const said: string[] = [];
-  const supervisor = new Supervisor([], folder, process.env, (line) => said.push(line));
+  const supervisor = new Supervisor({
+    prefix: [],
+    logDirectory: folder,
+    environment: process.env,
+    log: (line) => said.push(line),
+    signal: new AbortController().signal,
+  });
   t.after(async () => {
     await supervisor.end();
     rmSync(folder, { recursive: true });

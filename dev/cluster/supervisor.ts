@@ -14,8 +14,20 @@ interface Component {
   restart: NodeJS.Timeout | undefined;
 }
 
+export interface SupervisorOptions {
+  /** Words in front of every command. */
+  readonly prefix: readonly string[];
+  /** Must exist. */
+  readonly logDirectory: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly log: Log;
+  /** Aborted when the cluster is to end: nothing is started after that. */
+  readonly signal: AbortSignal;
+}
+
 export class Supervisor {
   readonly log: Log;
+  readonly signal: AbortSignal;
   readonly #prefix: readonly string[];
   readonly #logDirectory: string;
   readonly #environment: NodeJS.ProcessEnv;
@@ -23,15 +35,16 @@ export class Supervisor {
   /** Processes whose end is our own doing. */
   readonly #killed = new WeakSet<ChildProcess>();
 
-  /** `prefix`: words in front of every command; `logDirectory` must exist. */
-  constructor(prefix: readonly string[], logDirectory: string, environment: NodeJS.ProcessEnv, log: Log) {
-    this.#prefix = prefix;
-    this.#logDirectory = logDirectory;
-    this.#environment = environment;
-    this.log = log;
+  constructor(options: SupervisorOptions) {
+    this.#prefix = options.prefix;
+    this.#logDirectory = options.logDirectory;
+    this.#environment = options.environment;
+    this.log = options.log;
+    this.signal = options.signal;
   }
 
   start(name: string, argv: readonly string[]): void {
+    this.signal.throwIfAborted();
     const component: Component = {
       argv,
       backoff: new Backoff({ initialMs: 200, maxMs: 10_000 }),
