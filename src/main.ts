@@ -15,15 +15,16 @@ import { createLogger, type Logger } from './base/log.ts';
 import { registry } from './base/metrics.ts';
 import { signerName } from './base/names.ts';
 import { version } from './base/version.ts';
-import type { PodCertificateRequest } from './ca/pod-certificate-request.ts';
 import { AuthorityKeeper } from './controllers/authority-keeper.ts';
 import { authorityName, authorityLifetimes } from './controllers/authority-settings.ts';
 import { authoritySecretName } from './controllers/authority-secret.ts';
+import { createControllerSources, createControllers } from './controllers/controllers.ts';
 import type { ClusterTrustBundle, WebhookConfiguration } from './controllers/objects.ts';
+import { projectReport, reportKind, reportLabel } from './controllers/progress-report.ts';
+import { projectRouteStatus } from './controllers/route-status.ts';
 import { ServingCertificates } from './controllers/serving.ts';
-import { projectRequest, Signer } from './controllers/signer.ts';
-import { TrustBundleController } from './controllers/trust-bundle.ts';
-import { WebhookConfigController } from './controllers/webhook-config.ts';
+import { projectRequest } from './controllers/signer.ts';
+import { projectStatus } from './controllers/status-controller.ts';
 import { webhookObjectName } from './controllers/webhook-objects.ts';
 import { createDebugServer } from './dashboard/debug.ts';
 import { explain } from './dashboard/explain.ts';
@@ -32,6 +33,7 @@ import { Graph } from './graph/graph.ts';
 import type { Collection } from './graph/types.ts';
 import { identify } from './identify.ts';
 import { createKubeApi } from './kube/api.ts';
+import { fanOut, outlet } from './kube/fan-out.ts';
 import { LeaderElection } from './kube/lease.ts';
 import { Reflector, type ReflectorOptions } from './kube/reflector.ts';
 import * as resources from './kube/resources.ts';
@@ -46,6 +48,7 @@ import { type PreparedInjection, prepareInjection } from './webhook/inject/injec
 import { createWebhookServer } from './webhook/server.ts';
 import type { ResourceAcks } from './xds/resource.ts';
 import { createXdsServer } from './xds/server/server.ts';
+import { serviceName } from './xds/translate/names.ts';
 import { createTranslation } from './xds/translate/translation.ts';
 
 /** A pod may connect before the watch has told of it. */
@@ -74,11 +77,8 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     imagePullPolicy: settings.imagePullPolicy,
   });
   const namespaces = graph.source<Readonly<Record<string, string>>>('namespaces');
-  const authorities = graph.source<CertificateAuthority>('certificateauthorities');
-  const requests = graph.source<PodCertificateRequest>('podcertificaterequests');
-  const bundles = graph.source<ClusterTrustBundle>('clustertrustbundles');
-  const mutating = graph.source<WebhookConfiguration>('mutatingwebhookconfigurations');
-  const validating = graph.source<WebhookConfiguration>('validatingwebhookconfigurations');
+  const controllerSources = createControllerSources(graph);
+  const { authorities, requests, bundles, mutating, validating } = controllerSources;
   const acks = graph.source<ResourceAcks>('acks');
 
   // The mesh, and Envoy's view of it.
@@ -118,12 +118,26 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   watch({ type: resources.pods, project: project.projectPod, sink: sources.pods });
   watch({ type: resources.nodes, project: project.projectNode, sink: sources.nodes });
   watch({ type: resources.serviceCIDRs, project: project.projectServiceCIDR, sink: sources.serviceCIDRs });
-  watch({ type: resources.httpRoutes, project: project.projectHTTPRoute, sink: sources.httpRoutes });
-  watch({ type: resources.meshConfigs, project: project.projectMeshConfig, sink: sources.meshConfigs });
+  watch({
+    type: resources.httpRoutes,
+    ...fanOut(
+      outlet(project.projectHTTPRoute, sources.httpRoutes),
+      outlet(projectRouteStatus, controllerSources.routes),
+    ),
+  });
+  watch({
+    type: resources.meshConfigs,
+    ...fanOut(
+      outlet(project.projectMeshConfig, sources.meshConfigs),
+      outlet(projectStatus, controllerSources.meshConfigs),
+    ),
+  });
   watch({
     type: resources.mutualTLSPolicies,
-    project: project.projectMutualTLSPolicy,
-    sink: sources.mutualTLSPolicies,
+    ...fanOut(
+      outlet(project.projectMutualTLSPolicy, sources.mutualTLSPolicies),
+      outlet(projectStatus, controllerSources.policies),
+    ),
   });
   watch({
     type: resources.namespaces,
@@ -158,6 +172,13 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     ...named(webhookObjectName),
     project: whole<WebhookConfiguration>,
     sink: validating,
+  });
+  watch({
+    type: resources.configMaps,
+    namespace: settings.namespace,
+    labelSelector: `${reportLabel}=${reportKind}`,
+    project: projectReport,
+    sink: controllerSources.reports,
   });
   watch({
     type: resources.secrets,
@@ -204,34 +225,21 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     identity: settings.podName,
     log: controllerLog,
   });
-  const signer = new Signer({
+  const controllers = createControllers({
     api,
-    requests,
-    pods: mesh.pods,
-    keeper,
-    leadership,
-    trustDomain,
-    workloadLifetimeMs: () => lifetimes().workloadMs,
-    clock,
-    log: controllerLog,
-  });
-  const trustBundle = new TrustBundleController({
-    api,
-    bundles,
-    keeper,
-    leadership,
-    clock,
-    log: controllerLog,
-  });
-  const webhookConfig = new WebhookConfigController({
-    api,
-    mutating,
-    validating,
+    graph,
+    sources: controllerSources,
+    mesh,
+    translation,
+    acks,
+    routeResourceName: serviceName,
     keeper,
     leadership,
     namespace: settings.namespace,
+    podName: settings.podName,
     serviceName: settings.serviceName,
     owner: settings.owner,
+    trustDomain,
     clock,
     log: controllerLog,
   });
@@ -290,7 +298,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   mutating.subscribe(lookForWebhooks);
   validating.subscribe(lookForWebhooks);
   lookForWebhooks();
-  background.push(leadership.run(stop), signer.run(stop), trustBundle.run(stop), webhookConfig.run(stop));
+  background.push(leadership.run(stop), controllers.run(stop));
   log.info({ version, watched: watched.map((one) => one.status().resource) }, 'ready');
 
   await aborted(stop);

@@ -135,7 +135,7 @@ suite('pods of a labelled namespace', () => {
       },
     );
     assert.match(stdout, /created/);
-    assert.match(stderr, /Warning: WEFT-POD-\d+.*hostNetwork/s);
+    assert.match(stderr, /Warning: WEFT-POD-01: .*network/);
     const pod = await until('the host-network pod runs', async () => {
       const found = await mesh.api.get<Pod>(kinds.pod, 'host', meshed);
       return found !== undefined && isReady(found) ? found : undefined;

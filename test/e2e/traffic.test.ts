@@ -104,7 +104,9 @@ suite('traffic', () => {
 
   test('nothing readable is on the wire between meshed pods, and everything is to an unmeshed one', async () => {
     const marker = 'a-marker-nobody-else-sends';
-    const ask = (host: string) => () => client.call({ kind: 'http', url: `http://${host}/${marker}` });
+    // A pod that has no connection yet, so that the handshake is on the wire too.
+    const caller = await deployApp(mesh, namespace, { name: 'caller' });
+    const ask = (host: string) => () => caller.call({ kind: 'http', url: `http://${host}/${marker}` });
     const secret = await capture(mesh.cluster, await server.address(), ask('server'));
     assert.ok(secret.includes('.traffic.weft'), 'the handshake names the mesh in its SNI');
     assert.ok(!secret.includes(marker), 'the request is encrypted');
