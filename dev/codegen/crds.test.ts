@@ -143,3 +143,19 @@ test('choices become unions, optional fields a question mark, fields with a defa
   assert.match(text, /readonly meshCIDRs\?: readonly string\[\];/);
   assert.match(text, /readonly trustDomain: string;/);
 });
+
+test('every kind has a page that names every field of its spec', async () => {
+  for (const crd of crds) {
+    const { kind } = crd.spec.names;
+    const page = await readFile(
+      new URL(`../../docs/kinds/${kind.toLowerCase()}.md`, import.meta.url),
+      'utf8',
+    );
+    assert.ok(page.startsWith(`# ${kind}\n`), kind);
+    const spec = storageVersion(crd).schema.openAPIV3Schema.properties?.spec ?? {};
+    walk(spec, '', (_, path) => {
+      const name = /(\w+)$/.exec(path)?.[1];
+      if (name !== undefined) assert.ok(page.includes(name), `the page of ${kind} does not name ${path}`);
+    });
+  }
+});
