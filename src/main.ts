@@ -286,6 +286,8 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     }),
     proxy: (key) => xds.proxy(key),
     explain: (kind, key) => explain(explaining, kind, key),
+    // Plain data but for the function that makes random words, which JSON leaves out.
+    injection: () => injection().context,
   });
   await listening(debug, settings.debugPort, '127.0.0.1');
   await xds.listen(settings.xdsPort, settings.bindAddress);

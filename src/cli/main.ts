@@ -8,8 +8,10 @@ import { Command, CommanderError } from 'commander';
 import { describeError } from '../base/errors.ts';
 import { version } from '../base/version.ts';
 import { registerExplain } from './commands/explain.ts';
+import { registerInject } from './commands/inject.ts';
 import { registerProxy } from './commands/proxy.ts';
 import { registerStatus } from './commands/status.ts';
+import { registerUninject } from './commands/uninject.ts';
 import { addGlobalOptions } from './context.ts';
 
 const program = new Command('weft')
@@ -20,6 +22,8 @@ addGlobalOptions(program);
 registerStatus(program);
 registerExplain(program);
 registerProxy(program);
+registerInject(program);
+registerUninject(program);
 
 try {
   await program.parseAsync();

@@ -19,6 +19,8 @@ export interface DebugViews {
   /** @param key `namespace/pod` */
   proxy(key: string): ProxyDetail | undefined;
   explain(kind: ExplainableKind, key: string): Explained;
+  /** What `weft inject` needs to know of the mesh; throws while it is not known. */
+  injection(): object;
 }
 
 export function createDebugServer(views: DebugViews): Server {
@@ -42,6 +44,7 @@ function answer(views: DebugViews, request: IncomingMessage, response: ServerRes
   const key = rest.join('/');
   if (request.method !== 'GET') return reply(response, 405, { error: 'GET only' });
   if (root === 'v1' && what === 'status') return reply(response, 200, views.status());
+  if (root === 'v1' && what === 'injection') return reply(response, 200, views.injection());
   if (root === 'v1' && what === 'proxies') {
     const proxy = views.proxy(key);
     return proxy === undefined
@@ -53,6 +56,6 @@ function answer(views: DebugViews, request: IncomingMessage, response: ServerRes
     return reply(response, 200, views.explain(kind as ExplainableKind, name.join('/')));
   }
   return reply(response, 404, {
-    error: 'paths: /v1/status /v1/proxies/NAMESPACE/POD /v1/explain/KIND/NAMESPACE/NAME',
+    error: 'paths: /v1/status /v1/injection /v1/proxies/NAMESPACE/POD /v1/explain/KIND/NAMESPACE/NAME',
   });
 }

@@ -38,6 +38,8 @@ export interface Subject {
   /** Undefined where the namespace is not known (yet). The API server then has matched its label already. */
   readonly namespaceLabels: Readonly<Record<string, string>> | undefined;
   readonly controlPlaneNamespace: string;
+  /** Whether somebody asks for this very pod, as with `weft inject`, whatever its labels say but `disabled`. */
+  readonly requested?: boolean;
 }
 
 interface Objection {
@@ -77,7 +79,7 @@ export function decide(subject: Subject): Decision {
       warnings.push(reason);
       continue;
     }
-    const refused = outcome === 'refuse' || (outcome === 'refuseIfAsked' && podLabel(subject) === 'enabled');
+    const refused = outcome === 'refuse' || (outcome === 'refuseIfAsked' && asked(subject));
     return { inject: false, refused, reason, unexpected: outcome !== 'expected' };
   }
   return { inject: true, warnings };
@@ -85,6 +87,11 @@ export function decide(subject: Subject): Decision {
 
 function podLabel({ pod }: Subject): string | undefined {
   return pod.metadata?.labels?.[injectLabel];
+}
+
+/** Whether the pod itself is to be in the mesh, rather than everything around it. */
+function asked(subject: Subject): boolean {
+  return subject.requested === true || podLabel(subject) === 'enabled';
 }
 
 function mirrorPod({ pod }: Subject): Objection | undefined {
@@ -104,9 +111,9 @@ function unknownLabelValue(subject: Subject): Objection | undefined {
 
 function notAsked(subject: Subject): Objection | undefined {
   const own = podLabel(subject);
-  if (own === 'enabled') return undefined;
   if (own === 'disabled')
     return { code: 'WEFT-POD-02', message: 'The pod is labelled weft.dev/inject: disabled.' };
+  if (asked(subject)) return undefined;
   const { namespaceLabels } = subject;
   if (namespaceLabels === undefined || namespaceLabels[injectLabel] === 'enabled') return undefined;
   return {

@@ -62,9 +62,15 @@ export function prepareInjection(context: InjectContext): PreparedInjection {
 
 /**
  * Injects a pod, or completes one that was injected before (by the CLI, or in an earlier round of admission).
+ * `existing` says what becomes of containers and volumes of an earlier injection that have everything they need and
+ * more: admission keeps what the API server and other webhooks added, a manifest is made exact.
  * Throws WeftError WEFT-POD-09 or WEFT-POD-10 with a field path relative to the pod.
  */
-export function injectPod(pod: PodLike, prepared: PreparedInjection): Injected {
+export function injectPod(
+  pod: PodLike,
+  prepared: PreparedInjection,
+  existing: 'keep' | 'replace' = 'keep',
+): Injected {
   const restored = restorePod(pod);
   const { spec, metadata } = restored.pod;
   if (spec === undefined) return { pod, operations: [] };
@@ -91,6 +97,7 @@ export function injectPod(pod: PodLike, prepared: PreparedInjection): Injected {
   const own = [redirectInitContainer(settings), sidecar(settings, bootstrap, drainPath)];
   const volumes = [...(spec.volumes ?? []), identityVolumeSource(context), adminVolumeSource()];
 
+  const settled = existing === 'keep' ? keep : <T>(_: unknown, wanted: T): T => wanted;
   const injected: PodLike = {
     ...restored.pod,
     metadata: {
@@ -100,11 +107,11 @@ export function injectPod(pod: PodLike, prepared: PreparedInjection): Injected {
     spec: {
       ...spec,
       initContainers: [
-        ...own.map((container) => keep(pod.spec?.initContainers, container)),
+        ...own.map((container) => settled(pod.spec?.initContainers, container)),
         ...initContainers,
       ],
       containers,
-      volumes: volumes.map((volume) => keep(pod.spec?.volumes, volume)),
+      volumes: volumes.map((volume) => settled(pod.spec?.volumes, volume)),
     },
   };
   return { pod: injected, operations: diff(pod, injected) };

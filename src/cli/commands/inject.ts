@@ -1,0 +1,123 @@
+/** `weft inject -f FILE`: puts proxies into the pods of a manifest, with the very code of the webhook. */
+
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { text as readAll } from 'node:stream/consumers';
+import { type Command, Option } from 'commander';
+import { describeError, WeftError } from '../../base/errors.ts';
+import type { InjectContext } from '../../webhook/inject/context.ts';
+import { decide } from '../../webhook/inject/decide.ts';
+import { injectPod, prepareInjection } from '../../webhook/inject/inject.ts';
+import { contextOf } from '../context.ts';
+import { editManifest } from '../manifest.ts';
+import { askReplicas } from '../replicas.ts';
+
+/** What injection needs to know of the mesh, as plain data: what the control plane answers and a file can hold. */
+export type InjectSettings = Omit<InjectContext, 'random'>;
+
+export interface Report {
+  /** `Deployment/web`. */
+  readonly object: string;
+  readonly outcome: 'injected' | 'unchanged' | 'skipped' | 'refused' | 'restored';
+  readonly reason?: string;
+}
+
+export interface Edited {
+  readonly text: string;
+  readonly reports: readonly Report[];
+}
+
+/**
+ * The manifest with a proxy in every pod that can have one. Injecting the result again changes nothing; pods that
+ * cannot be injected are reported as refused and stay as they are. Throws WeftError WEFT-CLI-03.
+ */
+export function injectYaml(text: string, settings: InjectSettings): Edited {
+  const prepared = prepareInjection({ ...settings, random: () => randomBytes(16).toString('hex') });
+  const reports: Report[] = [];
+  const result = editManifest(text, ({ kind, name, namespace, pod }) => {
+    const object = `${kind}/${name}`;
+    const decision = decide({
+      pod,
+      namespace,
+      namespaceLabels: {},
+      controlPlaneNamespace: settings.controlPlane.namespace,
+      requested: true,
+    });
+    if (!decision.inject) {
+      const outcome = decision.refused ? 'refused' : 'skipped';
+      reports.push({ object, outcome, reason: decision.reason.describe() });
+      return [];
+    }
+    try {
+      const { operations } = injectPod(pod, prepared, 'replace');
+      reports.push({ object, outcome: operations.length === 0 ? 'unchanged' : 'injected' });
+      return operations;
+    } catch (error) {
+      if (!(error instanceof WeftError)) throw error;
+      reports.push({ object, outcome: 'refused', reason: error.describe() });
+      return [];
+    }
+  });
+  return { text: result, reports };
+}
+
+/** `-` is standard input. Throws WeftError WEFT-CLI-02. */
+export async function readManifest(file: string): Promise<string> {
+  if (file === '-') return readAll(process.stdin);
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new WeftError('WEFT-CLI-02', `${describeError(error)}.`, { field: file, cause: error });
+  }
+}
+
+/** The manifest to standard output, what was done to standard error. Nothing is printed where a pod was refused. */
+export function printEdited({ text, reports }: Edited): void {
+  const refused = reports.some((report) => report.outcome === 'refused');
+  for (const { object, outcome, reason } of reports) {
+    process.stderr.write(`${object} ${outcome}${reason === undefined ? '' : `: ${reason}`}\n`);
+  }
+  if (reports.length === 0) process.stderr.write('there is no pod and no pod template in the manifest\n');
+  if (refused) process.exitCode = 1;
+  else process.stdout.write(text);
+}
+
+interface InjectOptions {
+  readonly filename?: string;
+  readonly settings?: string;
+  readonly showSettings?: boolean;
+}
+
+export function registerInject(program: Command): void {
+  program
+    .command('inject')
+    .description('put the proxy into the pods and pod templates of a manifest, as the webhook would')
+    .option('-f, --filename <file>', 'manifest in YAML or JSON; - for standard input')
+    .option('--settings <file>', 'settings of the mesh from this file instead of the cluster')
+    .addOption(new Option('--show-settings', 'print the settings, for --settings').conflicts('filename'))
+    .action(async (options: InjectOptions, command: Command) => {
+      const settings = await readSettings(options.settings, command);
+      if (options.showSettings === true) {
+        process.stdout.write(`${JSON.stringify(settings, null, 2)}\n`);
+        return;
+      }
+      if (options.filename === undefined) {
+        throw new WeftError('WEFT-CLI-03', 'It is missing; it names the manifest.', { field: '--filename' });
+      }
+      printEdited(injectYaml(await readManifest(options.filename), settings));
+    });
+}
+
+async function readSettings(file: string | undefined, command: Command): Promise<InjectSettings> {
+  if (file === undefined) {
+    const [settings] = await askReplicas<InjectSettings>(contextOf(command), '/v1/injection');
+    if (settings !== undefined) return settings;
+    throw new WeftError('WEFT-CLI-01', 'It does not know the settings of the mesh yet.');
+  }
+  try {
+    return JSON.parse(await readManifest(file)) as InjectSettings;
+  } catch (error) {
+    if (error instanceof WeftError) throw error;
+    throw new WeftError('WEFT-CLI-03', `${describeError(error)}.`, { field: '--settings', cause: error });
+  }
+}
