@@ -52,7 +52,7 @@ function forward(rule: RouteRule): RouteAction {
     timeout: duration(rule.requestTimeoutMs ?? 0),
     ...(rule.backendTimeoutMs === undefined
       ? {}
-      : { retryPolicy: { ...safeRetries(), perTryTimeout: duration(rule.backendTimeoutMs) } }),
+      : { retryPolicy: { ...safeRetries, perTryTimeout: duration(rule.backendTimeoutMs) } }),
     requestMirrorPolicies: rule.filters.mirrors.map(mirrorPolicy),
     ...pathRewrite(rule.match.path, rule.filters.rewrite?.path),
     ...hostRewrite(host),
@@ -99,18 +99,16 @@ function hostRewrite(host: string | undefined) {
  * application has just died; whatever else may be retried is for a policy to say. Another endpoint is preferred.
  * A route without a policy of its own has that of its virtual host.
  */
-export function safeRetries(): RetryPolicy {
-  return {
-    retryOn: 'connect-failure,refused-stream,reset-before-request,retriable-headers',
-    retriableHeaders: [{ name: notSentHeader, headerMatchSpecifier: { case: 'presentMatch', value: true } }],
-    numRetries: 2,
-    retryHostPredicate: [
-      extension('envoy.retry_host_predicates.previous_hosts', PreviousHostsPredicateSchema, {}),
-    ],
-    hostSelectionRetryMaxAttempts: 5n,
-    retryBackOff: { baseInterval: duration(10), maxInterval: duration(100) },
-  };
-}
+export const safeRetries: RetryPolicy = {
+  retryOn: 'connect-failure,refused-stream,reset-before-request,retriable-headers',
+  retriableHeaders: [{ name: notSentHeader, headerMatchSpecifier: { case: 'presentMatch', value: true } }],
+  numRetries: 2,
+  retryHostPredicate: [
+    extension('envoy.retry_host_predicates.previous_hosts', PreviousHostsPredicateSchema, {}),
+  ],
+  hostSelectionRetryMaxAttempts: 5n,
+  retryBackOff: { baseInterval: duration(10), maxInterval: duration(100) },
+};
 
 function mirrorPolicy(mirror: RouteFilters['mirrors'][number]): MirrorPolicy {
   const numerator = Math.round((mirror.numerator / mirror.denominator) * 1_000_000);

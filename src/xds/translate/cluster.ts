@@ -18,7 +18,7 @@ import { HttpProtocolOptionsSchema } from '../proto/envoy/extensions/upstreams/h
 import type { EncodedResource, ResourceRef } from '../resource.ts';
 import { duration, encodeResource, pack, socketAddress } from './encode.ts';
 import { podName, podSni, serviceName, serviceSni } from './names.ts';
-import { ads, rawBuffer, tlsNeeds, upstreamTls } from './tls.ts';
+import { ads, plaintext, tlsNeeds, upstreamTls } from './tls.ts';
 
 type Cluster = Exclude<MessageInitShape<typeof ClusterSchema>, { $typeName: string }>;
 
@@ -46,7 +46,7 @@ export function serviceCluster(
   if (identities.length === 0) return encodeResource(name, ClusterSchema, cluster, needs);
   cluster.transportSocketMatches = [
     { name: 'mesh', match: meshEndpointMatch, transportSocket: upstreamTls(serviceSni(key), identities) },
-    { name: 'plaintext', match: {}, transportSocket: rawBuffer() },
+    { name: 'plaintext', match: {}, transportSocket: plaintext },
   ];
   return encodeResource(name, ClusterSchema, cluster, [...needs, ...tlsNeeds]);
 }
@@ -91,7 +91,8 @@ function base(name: string, protocol: Protocol): Cluster {
   };
   if (protocol === 'tcp') return options;
   options.typedExtensionProtocolOptions = {
-    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': httpProtocolOptions(protocol),
+    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions':
+      protocol === 'http2' || protocol === 'grpc' ? alwaysHttp2 : whatTheClientSpeaks,
   };
   return options;
 }
@@ -107,24 +108,21 @@ const noLimits = {
   retryBudget: { budgetPercent: { value: 25 }, minRetryConcurrency: 100 },
 };
 
-/** HTTP/2 where the port says so, else whatever the client spoke. */
-function httpProtocolOptions(protocol: Protocol) {
-  const commonHttpProtocolOptions = { idleTimeout: duration(upstreamIdleTimeoutMs) };
-  const http2ProtocolOptions = { allowConnect: true };
-  if (protocol === 'http2' || protocol === 'grpc') {
-    return pack(HttpProtocolOptionsSchema, {
-      commonHttpProtocolOptions,
-      upstreamProtocolOptions: {
-        case: 'explicitHttpConfig',
-        value: { protocolConfig: { case: 'http2ProtocolOptions', value: http2ProtocolOptions } },
-      },
-    });
-  }
-  return pack(HttpProtocolOptionsSchema, {
-    commonHttpProtocolOptions,
-    upstreamProtocolOptions: {
-      case: 'useDownstreamProtocolConfig',
-      value: { httpProtocolOptions: {}, http2ProtocolOptions },
-    },
-  });
-}
+const commonHttpProtocolOptions = { idleTimeout: duration(upstreamIdleTimeoutMs) };
+const http2ProtocolOptions = { allowConnect: true };
+
+const alwaysHttp2 = pack(HttpProtocolOptionsSchema, {
+  commonHttpProtocolOptions,
+  upstreamProtocolOptions: {
+    case: 'explicitHttpConfig',
+    value: { protocolConfig: { case: 'http2ProtocolOptions', value: http2ProtocolOptions } },
+  },
+});
+
+const whatTheClientSpeaks = pack(HttpProtocolOptionsSchema, {
+  commonHttpProtocolOptions,
+  upstreamProtocolOptions: {
+    case: 'useDownstreamProtocolConfig',
+    value: { httpProtocolOptions: {}, http2ProtocolOptions },
+  },
+});

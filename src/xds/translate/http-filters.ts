@@ -11,7 +11,10 @@ import { extension } from './encode.ts';
  */
 export function httpFilters(): MessageInitShape<typeof HttpFilterSchema>[] {
   return [
-    // Last: Envoy demands it. It adds no x-envoy- headers, for what the application sends and gets is its own affair.
-    extension('envoy.filters.http.router', RouterSchema, { suppressEnvoyHeaders: true }),
+    // Last: Envoy demands it.
+    router,
   ];
 }
+
+/** Adds no x-envoy- headers: what the application sends and gets is its own affair. */
+const router = extension('envoy.filters.http.router', RouterSchema, { suppressEnvoyHeaders: true });

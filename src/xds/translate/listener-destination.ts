@@ -47,7 +47,7 @@ function listenerNeeds(plan: DestinationPlan): readonly ResourceRef[] {
 
 /** HTTP by routes, opaque TCP straight to the cluster, or both with detection on each connection. */
 function chains(plan: DestinationPlan): Listener {
-  const tcp: FilterChain = { name: 'tcp', filters: [opaqueAlpn(), tcpProxy('outbound', plan.cluster)] };
+  const tcp: FilterChain = { name: 'tcp', filters: [opaqueAlpn, tcpProxy('outbound', plan.cluster)] };
   if (plan.route === undefined) return { filterChains: [tcp] };
   const http: FilterChain = {
     name: 'http',

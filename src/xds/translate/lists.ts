@@ -1,25 +1,80 @@
-/** What the proxies of one workload hold: names of listeners and clusters, in ascending order. */
+/**
+ * What the proxies of each workload hold: names of listeners and clusters. Workloads that use the same
+ * destinations share one computation and its result, so that a thousand proxies which all use the whole mesh
+ * cost as much as one:
+ *
+ *   workload ─> its used set ──index──> set, inbound listener, `outbound` ─> names held ──index──> listeners in use
+ *       └───────────────── lists of the workload <────────────────────────────────┘
+ */
 
-import type { Read } from '../../graph/types.ts';
+import { hash } from 'node:crypto';
+import type { Collection, GraphApi, Read } from '../../graph/types.ts';
 import type { Mesh } from '../../mesh/model.ts';
 import type { ProxyLists } from '../resource.ts';
 import { addressListener, inboundListener, internalListener, outboundListener } from './names.ts';
 import { namespaceOf, type Variants } from './variants.ts';
 
+export interface Lists {
+  /** Keyed by workload. */
+  readonly lists: Collection<ProxyLists>;
+  /** By name of listener: who holds it. */
+  readonly listenerHolders: Collection<unknown>;
+}
+
+/** Destinations as one group of workloads uses them; `set` is the same exactly where the rest is. */
+interface UsedBy {
+  readonly set: string;
+  readonly destinations: readonly string[];
+  /** Only where there are consumer routes for clients of the namespace. */
+  readonly namespace?: string;
+}
+
+const setPrefix = 'set/';
+
+export function createLists(graph: GraphApi, mesh: Mesh, variants: Variants): Lists {
+  const used = graph.derive('xds/used', mesh.workloads, (workload, _, read): UsedBy => {
+    const destinations = read(mesh.used, workload)?.destinations ?? [];
+    const namespace = namespaceOf(workload);
+    const set = setPrefix + hash('sha256', destinations.join(' '), 'base64url');
+    if (!variants.hasConsumers(namespace, read)) return { set, destinations };
+    return { set: `${set}@${namespace}`, destinations, namespace };
+  });
+
+  const holders = graph.index('xds/holders', used, ({ set }, workload) => [
+    inboundListener(workload),
+    outboundListener,
+    set,
+  ]);
+  // The members of a set are alike, so any will do; that there is one more of them is no news.
+  const sets = graph.derive('xds/sets', holders, (name, [first]) =>
+    name.startsWith(setPrefix) ? first?.value : ({ set: name, destinations: [] } satisfies UsedBy),
+  );
+  const held = graph.derive('xds/held', sets, (name, set, read) =>
+    name.startsWith(setPrefix) ? namesOf(set, { mesh, variants, read }) : { clusters: [], listeners: [name] },
+  );
+  const listenerHolders = graph.index('xds/listener-holders', held, (names) => names.listeners);
+
+  const lists = graph.derive('xds/lists', used, (workload, { set }, read): ProxyLists => {
+    const names = read(held, set) ?? { clusters: [], listeners: [] };
+    const own = [inboundListener(workload), outboundListener];
+    return { clusters: names.clusters, listeners: [...own, ...names.listeners].sort() };
+  });
+  return { lists, listenerHolders };
+}
+
 /** Destinations that are neither a Service nor a pod have no resources of their own and are left out. */
-export function proxyLists(
-  workload: string,
-  destinations: readonly string[],
+function namesOf(
+  { destinations, namespace }: UsedBy,
   from: { readonly mesh: Mesh; readonly variants: Variants; readonly read: Read },
 ): ProxyLists {
   const { mesh, variants, read } = from;
-  const namespace = namespaceOf(workload);
-  const listeners = new Set([inboundListener(workload), outboundListener]);
+  const listeners = new Set<string>();
   const clusters = new Set<string>();
   for (const destination of destinations) {
     const target = read(mesh.destinations, destination);
     if (target === undefined) continue;
-    const variant = variants.variantFor(destination, target, namespace, read);
+    const variant =
+      namespace === undefined ? destination : variants.variantFor(destination, target, namespace, read);
     const plan = read(variants.plans, variant);
     if (plan === undefined) continue;
     listeners.add(addressListener(variant)).add(internalListener(variant));

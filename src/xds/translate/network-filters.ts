@@ -71,11 +71,6 @@ export function tcpProxy(
   });
 }
 
-/** Marks what the connection carries over mesh TLS as opaque, so that the other side's proxy does not look for HTTP. */
-export function opaqueAlpn(): Filter {
-  return setFilterState('alpn', 'envoy.network.application_protocols', tcpAlpn);
-}
-
 /** `value` may contain Envoy's substitution commands. */
 export function setFilterState(name: string, key: string, value: string): Filter {
   return extension(name, SetFilterStateSchema, {
@@ -96,3 +91,6 @@ export function setFilterState(name: string, key: string, value: string): Filter
     ],
   });
 }
+
+/** Marks what the connection carries over mesh TLS as opaque, so that the other side's proxy does not look for HTTP. */
+export const opaqueAlpn: Filter = setFilterState('alpn', 'envoy.network.application_protocols', tcpAlpn);

@@ -17,9 +17,13 @@ import { type EncodedResource, onDemandPrefix, type ResourceRef } from '../resou
 import { duration, encodeResource, extension } from './encode.ts';
 import { addressListener, internalListener } from './names.ts';
 import type { DestinationPlan } from './plan.ts';
-import { rawBuffer } from './tls.ts';
+import { plaintext } from './tls.ts';
 
 type Cluster = MessageInitShape<typeof ClusterSchema>;
+
+const toInternalListener = extension('internal', InternalUpstreamTransportSchema, {
+  transportSocket: plaintext,
+});
 
 /** Clusters and listeners of the plan come first, so that the waiting connection finds all of them. */
 export function knownDestination(variant: string, plan: DestinationPlan): EncodedResource {
@@ -51,7 +55,7 @@ export function knownDestination(variant: string, plan: DestinationPlan): Encode
         },
       ],
     },
-    transportSocket: extension('internal', InternalUpstreamTransportSchema, { transportSocket: rawBuffer() }),
+    transportSocket: toInternalListener,
   };
   const needs: ResourceRef[] = [
     ...plan.clusters.map((needed) => ({ kind: 'cluster', name: needed }) as const),

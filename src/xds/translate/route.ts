@@ -53,7 +53,7 @@ function configuration(name: string, routes: Route[], clusters: readonly string[
           name: 'all',
           domains: ['*'],
           routes,
-          retryPolicy: safeRetries(),
+          retryPolicy: safeRetries,
           responseHeadersToRemove: [notSentHeader],
         },
       ],

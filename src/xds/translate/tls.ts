@@ -54,9 +54,7 @@ export function downstreamTls(trustDomain: string, alpn: readonly string[]): Tra
   });
 }
 
-export function rawBuffer(): TransportSocket {
-  return extension('plaintext', RawBufferSchema, {});
-}
+export const plaintext: TransportSocket = extension('plaintext', RawBufferSchema, {});
 
 function commonTls(
   peer: PeerMatch,

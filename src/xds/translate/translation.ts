@@ -17,7 +17,7 @@ import { serviceEndpoints } from './endpoints.ts';
 import { destinationInternalListener, destinationListener } from './listener-destination.ts';
 import { inbound } from './listener-inbound.ts';
 import { outbound } from './listener-outbound.ts';
-import { proxyLists } from './lists.ts';
+import { createLists } from './lists.ts';
 import { outboundListener } from './names.ts';
 import { knownDestination, unknownDestination } from './on-demand.ts';
 import { podRoutes, serviceRoutes } from './route.ts';
@@ -29,16 +29,11 @@ type Resources = Collection<EncodedResource>;
 /** Derives everything from `mesh`; nothing is computed for destinations that no workload uses. */
 export function createTranslation(graph: GraphApi, mesh: Mesh): Translation {
   const variants = createVariants(graph, mesh);
-  const lists = graph.derive('xds/lists', mesh.workloads, (workload, _, read) =>
-    proxyLists(workload, read(mesh.used, workload)?.destinations ?? [], { mesh, variants, read }),
-  );
+  const { lists, listenerHolders } = createLists(graph, mesh, variants);
 
-  // Names in use, without by whom: when a list changes, only what is new or gone in it is touched.
+  // Names in use, without by whom: when a holder comes or goes, only what is new or gone is touched.
   const inUse = (name: string, holders: Collection<unknown>) => graph.derive(name, holders, () => true);
-  const listenerNames = inUse(
-    'xds/listener-names',
-    graph.index('xds/listener-holders', lists, (list) => list.listeners),
-  );
+  const listenerNames = inUse('xds/listener-names', listenerHolders);
   const clusterNames = inUse(
     'xds/cluster-names',
     graph.index('xds/cluster-holders', variants.plans, (plan) => plan.clusters),
@@ -141,28 +136,20 @@ function listenerResources(
   return graph.derive('xds/listener', names, compute, options);
 }
 
-function onDemandResources(graph: GraphApi, mesh: Mesh, { plans, variantsOf }: Variants): Resources {
+function onDemandResources(graph: GraphApi, mesh: Mesh, { keys, plans }: Variants): Resources {
   const outboundPolicy = graph.derive(
     'xds/outbound-policy',
     mesh.settings,
     (_, settings) => settings.outbound,
   );
-  return graph.expand(
-    'xds/on-demand',
-    mesh.usedBy,
-    (destination, users, read) => {
-      const target = read(mesh.destinations, destination);
-      if (target === undefined) {
-        const answer = unknownDestination(destination, read(outboundPolicy, 'default') ?? 'Allow');
-        return [[onDemandPrefix + destination, answer] as const];
-      }
-      return variantsOf(destination, target, users, read).flatMap((variant) => {
-        const plan = read(plans, variant);
-        return plan === undefined
-          ? []
-          : [[onDemandPrefix + variant, knownDestination(variant, plan)] as const];
-      });
-    },
-    options,
-  );
+  const compute = (destination: string, variants: readonly string[], read: Read) =>
+    variants.map((variant) => {
+      const plan = read(plans, variant);
+      const answer =
+        plan === undefined
+          ? unknownDestination(destination, read(outboundPolicy, 'default') ?? 'Allow')
+          : knownDestination(variant, plan);
+      return [onDemandPrefix + variant, answer] as const;
+    });
+  return graph.expand('xds/on-demand', keys, compute, options);
 }
