@@ -144,3 +144,22 @@ test('an installation that fails for want of a network says so and runs nothing'
   assert.match(output, /registry cannot be reached/);
   assert.doesNotMatch(output, /ran/);
 });
+
+test('npm ci accepts the lockfile: it has an entry for every package that an entry asks for', () => {
+  // npm writes no entry for a platform's package that the registry it is run against does not have; where another
+  // registry has it, or npm looks closely, npm ci then refuses the whole lockfile. Remedy: remove the name.
+  const text = readFileSync(join(import.meta.dirname, '..', 'package-lock.json'), 'utf8');
+  const { packages } = JSON.parse(text) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+  };
+  const isThere = (from: string, name: string): boolean => {
+    if (`${from === '' ? '' : `${from}/`}node_modules/${name}` in packages) return true;
+    if (from === '') return false;
+    const above = from.lastIndexOf('/node_modules/');
+    return isThere(above === -1 ? '' : from.slice(0, above), name);
+  };
+  const absent = Object.entries(packages).flatMap(([from, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).filter((name) => !isThere(from, name)),
+  );
+  assert.deepEqual(absent, []);
+});
