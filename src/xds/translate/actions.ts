@@ -106,7 +106,8 @@ export const safeRetries: RetryPolicy = {
   retryHostPredicate: [
     extension('envoy.retry_host_predicates.previous_hosts', PreviousHostsPredicateSchema, {}),
   ],
-  hostSelectionRetryMaxAttempts: 5n,
+  // An endpoint that fails at once looks idle and is chosen again and again: of two, five draws were too few.
+  hostSelectionRetryMaxAttempts: 20n,
   retryBackOff: { baseInterval: duration(10), maxInterval: duration(100) },
 };
 
