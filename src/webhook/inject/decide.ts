@@ -129,7 +129,7 @@ function controlPlaneNamespace(subject: Subject): Objection | undefined {
 
 function hostNetwork({ pod }: Subject): Objection | undefined {
   if (pod.spec?.hostNetwork !== true) return undefined;
-  return { code: 'WEFT-POD-01', message: 'The pod uses its node’s network.', field: 'spec.hostNetwork' };
+  return { code: 'WEFT-POD-01', message: "The pod uses its node's network.", field: 'spec.hostNetwork' };
 }
 
 function windows({ pod }: Subject): Objection | undefined {
