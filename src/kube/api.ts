@@ -16,6 +16,7 @@ import type {
   RequestOptions,
   ResourceType,
   ResponseStream,
+  StreamOptions,
 } from './types.ts';
 
 export interface KubeApiOptions extends ConnectionOptions {
@@ -69,13 +70,19 @@ class Api implements KubeClient {
     }
   }
 
-  async stream(path: string, options: RequestOptions = {}): Promise<ResponseStream> {
+  async stream(path: string, options: StreamOptions = {}): Promise<ResponseStream> {
     const subject = `GET ${path}`;
     return this.#authorized(subject, async ({ transport }, credentials) => {
-      const exchange = exchangeOf('GET', path, options);
+      const exchange = exchangeOf('GET', path, options, options.accept);
       const response = await transport.open(credentials, exchange);
       count('WATCH', response.statusCode ?? 0);
-      if (response.statusCode === 200) return response;
+      if (response.statusCode === 200) {
+        return {
+          contentType: response.headers['content-type'] ?? '',
+          destroy: (error) => response.destroy(error),
+          [Symbol.asyncIterator]: () => response[Symbol.asyncIterator](),
+        };
+      }
       const chunks: Buffer[] = [];
       for await (const chunk of response) chunks.push(chunk as Buffer);
       throw errorOfReply(subject, {
@@ -237,7 +244,12 @@ function delayOf(error: KubeError, backoff: Backoff): number {
   return Math.min(longestRetryAfterMs, Math.max(ownMs, error.retryAfterSeconds * 1000));
 }
 
-function exchangeOf(method: string, path: string, options: RequestOptions): Exchange {
+function exchangeOf(
+  method: string,
+  path: string,
+  options: RequestOptions,
+  accept = 'application/json',
+): Exchange {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(options.query ?? {})) {
     if (value !== undefined) query.set(name, String(value));
@@ -247,7 +259,7 @@ function exchangeOf(method: string, path: string, options: RequestOptions): Exch
     method,
     path: query.size === 0 ? path : `${path}?${query.toString()}`,
     headers: {
-      Accept: 'application/json',
+      Accept: accept,
       'User-Agent': 'weft',
       ...(hasBody ? { 'Content-Type': options.contentType ?? 'application/json' } : {}),
     },

@@ -17,14 +17,20 @@ import { readList } from './list.ts';
 import { reflectorPhase, relists, watchEvents, watchFailures } from './metrics.ts';
 import { Pacer } from './pacer.ts';
 import { Gathering, Projector } from './projector.ts';
+import { tableOf } from './objects.ts';
+import type { Message } from './protobuf.ts';
 import { keyOf, pathOf, resourceNameOf } from './resources.ts';
 import type { KubeClient, KubeObject, ResourceType, ResponseStream, Sink } from './types.ts';
-import { readWatch, SilenceError, type WatchEvent } from './watch.ts';
+import { acceptFor, readWatch, SilenceError } from './watch.ts';
+import type { WatchEvent } from './watch-events.ts';
 
 export interface ReflectorOptions<T extends KubeObject, V> {
   readonly api: Pick<KubeClient, 'request' | 'stream' | 'serves'>;
   readonly type: ResourceType;
-  /** Keeps what is used; undefined leaves the object out. Objects of a list carry no kind and apiVersion. */
+  /**
+   * Keeps what is used; undefined leaves the object out. It must bear objects without kind and apiVersion, and
+   * of the kinds in objects.ts it sees the fields named there, without empty strings and zeros.
+   */
   readonly project: (object: T) => V | undefined;
   readonly sink: Sink<V>;
   readonly log: Logger;
@@ -56,6 +62,8 @@ const quickCloseMs = 1_000;
 /** Refusals in a row of the version we resume from, before everything is read anew. */
 const mostRefusals = 3;
 
+const passedOver = 'unreadable watch event is passed over';
+
 class GarbageError extends Error {}
 class ClosedEarlyError extends Error {}
 
@@ -65,6 +73,8 @@ export class Reflector<T extends KubeObject, V> {
   readonly #options: ReflectorOptions<T, V>;
   readonly #resource: string;
   readonly #path: string;
+  /** The fields to read from protobuf; undefined: JSON. */
+  #table: Message<unknown> | undefined;
   readonly #clock: Clock;
   readonly #projector: Projector<T, V>;
   readonly #backoff: Backoff;
@@ -77,13 +87,14 @@ export class Reflector<T extends KubeObject, V> {
   #watchListServed = true;
   #listNext = false;
   #refusals = 0;
-  /** Whether a line that is garbage is passed over instead of fetched again. */
+  /** Whether a message that is garbage is passed over instead of fetched again. */
   #skipGarbage = false;
 
   constructor(options: ReflectorOptions<T, V>) {
     this.#options = options;
     this.#resource = resourceNameOf(options.type);
     this.#path = pathOf(options.type, { namespace: options.namespace });
+    this.#table = tableOf(options.type);
     this.#clock = options.clock ?? systemClock;
     this.#projector = new Projector(options.type, options.project, options.log);
     this.#backoff = new Backoff(options.backoff ?? { initialMs: 100, maxMs: 10_000 });
@@ -143,6 +154,7 @@ export class Reflector<T extends KubeObject, V> {
         // The server ends the watch in good order after a time of our choice, spread so that not all end at once.
         timeoutSeconds: 300 + Math.floor(Math.random() * 300),
       },
+      accept: acceptFor(this.#table),
       signal,
     });
   }
@@ -172,10 +184,14 @@ export class Reflector<T extends KubeObject, V> {
     let gathering = initial;
     if (gathering === undefined) this.#enter('live');
     const pacer = new Pacer();
-    const subject = `GET ${this.#path}`;
-    const silenceMs = this.#options.silenceMs ?? 90_000;
+    const options = {
+      clock: this.#clock,
+      silenceMs: this.#options.silenceMs ?? 90_000,
+      subject: `GET ${this.#path}`,
+      table: this.#table,
+    };
     try {
-      for await (const event of readWatch<T>(stream, { clock: this.#clock, silenceMs, subject })) {
+      for await (const event of readWatch<T>(stream, options)) {
         if (event.kind === 'error') throw event.error;
         if (event.kind === 'garbage') this.#garbage(event.bytes);
         else if (gathering === undefined) this.#live(event);
@@ -233,14 +249,20 @@ export class Reflector<T extends KubeObject, V> {
     this.#skipGarbage = false;
   }
 
-  /** What a bad line stood for is fetched again from the last good version; the second time it is given up. */
+  /**
+   * What an unreadable message stood for is fetched again from the last good version, from now on as JSON; what
+   * is unreadable even then is passed over.
+   */
   #garbage(bytes: number): void {
     watchFailures.inc({ resource: this.#resource, reason: 'garbage' });
+    this.#table = undefined;
     if (!this.#skipGarbage) {
       this.#skipGarbage = true;
-      throw new GarbageError(`a line of ${bytes} characters is no watch event`);
+      throw new GarbageError(`a message of ${bytes} bytes is no watch event`);
     }
-    this.#options.log.error({ resource: this.#resource, bytes }, 'unreadable watch event is passed over');
+    const level = this.#error === passedOver ? 'debug' : 'error';
+    this.#error = passedOver;
+    this.#options.log[level]({ resource: this.#resource, bytes }, passedOver);
   }
 
   /** Decides how to go on, and how long to wait before. */

@@ -63,7 +63,7 @@ export interface Sink<V> {
 export interface RequestOptions {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
-  /** Default application/json. */
+  /** Of the body. Default application/json. */
   readonly contentType?: string;
   readonly signal?: AbortSignal;
   /** For the whole exchange, each attempt by itself. Default 30 s. */
@@ -103,8 +103,14 @@ export interface KubeApi {
   serves(type: ResourceType): Promise<boolean>;
 }
 
+export interface StreamOptions extends Omit<RequestOptions, 'body' | 'contentType'> {
+  /** Default application/json. */
+  readonly accept?: string;
+}
+
 /** A response body that is read as it arrives. */
 export interface ResponseStream extends AsyncIterable<Buffer> {
+  readonly contentType: string;
   destroy(error?: Error): void;
 }
 
@@ -114,5 +120,5 @@ export interface KubeClient extends KubeApi {
    * Opens a GET whose body is read as it arrives: watches, logs. Rejects like `request` where the server
    * refuses; `timeoutMs` covers the time until the headers. Not retried.
    */
-  stream(path: string, options?: RequestOptions): Promise<ResponseStream>;
+  stream(path: string, options?: StreamOptions): Promise<ResponseStream>;
 }

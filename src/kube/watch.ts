@@ -1,18 +1,16 @@
-/** The events of one watch, read from its stream: lines, JSON, and an end when the server falls silent. */
+/** One watch, from its stream: events as they arrive, and an end when the server falls silent. */
 
 import type { Clock } from '../base/clock.ts';
-import { errorOfStatus, type KubeError, type Status } from './errors.ts';
-import { LineSplitter } from './lines.ts';
+import type { Message } from './protobuf.ts';
 import type { KubeObject, ResponseStream } from './types.ts';
+import { jsonEvents, protobufEvents, type WatchEvent } from './watch-events.ts';
 
-export type WatchEvent<T> =
-  | { readonly kind: 'set'; readonly object: T }
-  | { readonly kind: 'deleted'; readonly object: T }
-  /** Nothing changed up to this version; `initialEventsEnd` closes the initial events of a WatchList. */
-  | { readonly kind: 'bookmark'; readonly resourceVersion: string; readonly initialEventsEnd: boolean }
-  | { readonly kind: 'error'; readonly error: KubeError }
-  /** A line that is no watch event; what it stood for is lost. */
-  | { readonly kind: 'garbage'; readonly bytes: number };
+const protobufType = 'application/vnd.kubernetes.protobuf';
+
+/** For `stream`: protobuf where there is a table to read it with, and JSON from servers that only have that. */
+export function acceptFor(table: Message<unknown> | undefined): string {
+  return table === undefined ? 'application/json' : `${protobufType};stream=watch,application/json`;
+}
 
 export interface WatchOptions {
   readonly clock: Clock;
@@ -20,62 +18,35 @@ export interface WatchOptions {
   readonly silenceMs: number;
   /** Verb and path, for errors. */
   readonly subject: string;
+  /** The fields to read; given exactly when protobuf was asked for. */
+  readonly table: Message<unknown> | undefined;
 }
 
 export class SilenceError extends Error {
   readonly code = 'SILENCE';
 }
 
-/** Metav1 annotation on the bookmark that ends the initial events (KEP-3157). */
-const initialEventsEnd = 'k8s.io/initial-events-end';
-
 /**
  * Yields until the server closes the stream; throws the stream's error or a SilenceError. An unfinished last
- * line is no event. Leaving the loop closes the stream.
+ * message is no event. Leaving the loop closes the stream.
  */
 export async function* readWatch<T extends KubeObject>(
   stream: ResponseStream,
   options: WatchOptions,
 ): AsyncGenerator<WatchEvent<T>> {
-  const splitter = new LineSplitter();
+  const { table, subject } = options;
+  const isProtobuf = table !== undefined && stream.contentType.startsWith(protobufType);
+  const reader = isProtobuf ? protobufEvents<T>(subject, table) : jsonEvents<T>(subject);
   const watchdog = new Watchdog(stream, options);
   try {
     for await (const chunk of stream) {
       watchdog.heard();
-      for (const line of splitter.push(chunk)) yield parseEvent<T>(line, options.subject);
+      yield* reader.push(chunk);
     }
   } finally {
     watchdog.stop();
     stream.destroy();
   }
-}
-
-function parseEvent<T extends KubeObject>(line: string, subject: string): WatchEvent<T> {
-  const garbage = { kind: 'garbage', bytes: line.length } as const;
-  let event: { type?: unknown; object?: T & Status };
-  try {
-    event = JSON.parse(line);
-  } catch {
-    return garbage;
-  }
-  const object = event?.object;
-  if (typeof object !== 'object' || object === null) return garbage;
-  if (event.type === 'ERROR') return { kind: 'error', error: errorOfStatus(subject, 0, object) };
-  const metadata = object.metadata;
-  if (typeof metadata !== 'object' || metadata === null) return garbage;
-  if (event.type === 'BOOKMARK') {
-    const { resourceVersion, annotations } = metadata;
-    if (typeof resourceVersion !== 'string') return garbage;
-    return {
-      kind: 'bookmark',
-      resourceVersion,
-      initialEventsEnd: annotations?.[initialEventsEnd] === 'true',
-    };
-  }
-  if (typeof metadata.name !== 'string') return garbage;
-  if (event.type === 'ADDED' || event.type === 'MODIFIED') return { kind: 'set', object };
-  if (event.type === 'DELETED') return { kind: 'deleted', object };
-  return garbage;
 }
 
 /** Breaks a stream off on which nothing arrives. Looks at most once per limit instead of once per chunk. */

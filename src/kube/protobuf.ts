@@ -1,0 +1,199 @@
+/**
+ * Reads Kubernetes' protobuf encoding, only the fields of a table: everything else, above all managedFields,
+ * which are half of most objects, is stepped over without being looked at. A third of the work that JSON
+ * makes, for the API server as for us.
+ *
+ * What comes out looks like the JSON of the same object, with two differences a projection has to bear: fields
+ * that are not in the table are missing, and so are empty strings and zeros, which this encoding does not
+ * tell from absent ones.
+ */
+
+type Kind = 'string' | 'integer' | 'boolean' | 'time' | 'map' | 'message' | 'bytes';
+
+/** One field; the type parameter ties a table to the interface of what it makes. */
+export interface Field<T> {
+  readonly number: number;
+  readonly kind: Kind;
+  readonly list: boolean;
+  readonly message?: Message<unknown>;
+  /** Never present: only for the type checker. */
+  readonly makes?: () => T;
+}
+
+/** Fields by number, with their names. */
+export interface Message<T> {
+  readonly fields: readonly (readonly [name: string, field: Field<unknown>] | undefined)[];
+  readonly makes?: () => T;
+}
+
+type Table<T> = { readonly [K in keyof T]-?: Field<NonNullable<T[K]>> };
+
+/** The table of a message: every property of T with its field. */
+export function message<T>(table: Table<T>): Message<T> {
+  const fields: (readonly [string, Field<unknown>] | undefined)[] = [];
+  for (const [name, field] of Object.entries<Field<unknown>>(table)) fields[field.number] = [name, field];
+  // Without holes, which would make every look-up of an unknown field a slow one.
+  return { fields: Array.from(fields) };
+}
+
+export const string = (number: number): Field<string> => ({ number, kind: 'string', list: false });
+export const strings = (number: number): Field<readonly string[]> => ({ number, kind: 'string', list: true });
+export const integer = (number: number): Field<number> => ({ number, kind: 'integer', list: false });
+export const boolean = (number: number): Field<boolean> => ({ number, kind: 'boolean', list: false });
+export const bytes = (number: number): Field<Buffer> => ({ number, kind: 'bytes', list: false });
+/** metav1.Time, as RFC 3339 text. */
+export const time = (number: number): Field<string> => ({ number, kind: 'time', list: false });
+/** `map<string, string>` */
+export const map = (number: number): Field<Readonly<Record<string, string>>> => ({
+  number,
+  kind: 'map',
+  list: false,
+});
+
+export function nested<T>(number: number, of: Message<T>): Field<T> {
+  return { number, kind: 'message', list: false, message: of };
+}
+
+export function list<T>(number: number, of: Message<T>): Field<readonly T[]> {
+  return { number, kind: 'message', list: true, message: of };
+}
+
+/** Throws where the bytes are no such message. */
+export function decode<T>(data: Buffer, of: Message<T>): T {
+  return new Reader(data).message(data.length, of) as T;
+}
+
+type Out = Record<string, unknown>;
+
+class Reader {
+  readonly #data: Buffer;
+  #at = 0;
+
+  constructor(data: Buffer) {
+    this.#data = data;
+  }
+
+  message(end: number, of: Message<unknown>): Out {
+    const out: Out = {};
+    const { fields } = of;
+    while (this.#at < end) {
+      const tag = this.#varint();
+      const wire = tag & 7;
+      const known = fields[tag >>> 3];
+      if (known === undefined) this.#skip(wire);
+      else if (wire === 0) this.#scalar(out, known[0], known[1]);
+      else if (wire === 2) this.#delimited(out, known[0], known[1]);
+      else throw new Error('unexpected wire type');
+    }
+    if (this.#at !== end) throw new Error('a field runs over the end of its message');
+    return out;
+  }
+
+  #scalar(out: Out, name: string, field: Field<unknown>): void {
+    const value = this.#varint();
+    if (field.kind === 'boolean') out[name] = value !== 0;
+    else if (value !== 0) out[name] = value;
+  }
+
+  #delimited(out: Out, name: string, field: Field<unknown>): void {
+    const length = this.#varint();
+    const end = this.#at + length;
+    if (end > this.#data.length) throw new Error('a field is longer than its message');
+    if (field.kind === 'map') {
+      this.#mapEntry((out[name] ??= {}) as Out, end);
+      return;
+    }
+    const value = this.#value(field, end);
+    if (value === undefined) return;
+    if (!field.list) {
+      out[name] = value;
+      return;
+    }
+    const items = out[name];
+    if (Array.isArray(items)) items.push(value);
+    else out[name] = [value];
+  }
+
+  #value(field: Field<unknown>, end: number): unknown {
+    switch (field.kind) {
+      case 'string': {
+        // An empty item of a list is an item.
+        if (end === this.#at && !field.list) return undefined;
+        return this.#text(end);
+      }
+      case 'message':
+        return this.message(end, field.message ?? nothing);
+      case 'time':
+        return timeText(this.message(end, timeMessage));
+      case 'bytes': {
+        const slice = this.#data.subarray(this.#at, end);
+        this.#at = end;
+        return slice;
+      }
+      default:
+        throw new Error('unexpected wire type');
+    }
+  }
+
+  #mapEntry(out: Out, end: number): void {
+    const { key = '', value = '' } = this.message(end, mapEntry) as MapEntry;
+    // No key of Kubernetes; assigning to it would change the prototype.
+    if (key !== '__proto__') out[key] = value;
+  }
+
+  #text(end: number): string {
+    const text = this.#data.toString('utf8', this.#at, end);
+    this.#at = end;
+    return text;
+  }
+
+  /** Exact up to 2^53; what is larger, or negative, is of no field in our tables. */
+  #varint(): number {
+    const data = this.#data;
+    let byte = data[this.#at++];
+    if (byte === undefined) throw new Error('the message ends within a number');
+    if (byte < 0x80) return byte;
+    let value = byte & 0x7f;
+    let scale = 0x80;
+    do {
+      byte = data[this.#at++];
+      if (byte === undefined) throw new Error('the message ends within a number');
+      value += (byte & 0x7f) * scale;
+      scale *= 0x80;
+    } while (byte >= 0x80);
+    return value;
+  }
+
+  #skip(wire: number): void {
+    if (wire === 0) this.#varint();
+    else if (wire === 2) {
+      // Read first: it moves the place that is added to.
+      const length = this.#varint();
+      this.#at += length;
+    } else if (wire === 1) this.#at += 8;
+    else if (wire === 5) this.#at += 4;
+    else throw new Error('unknown wire type');
+  }
+}
+
+interface MapEntry {
+  readonly key?: string;
+  readonly value?: string;
+}
+
+const nothing: Message<unknown> = { fields: [] };
+const mapEntry = message<MapEntry>({ key: string(1), value: string(2) });
+const timeMessage = message<{ readonly seconds?: number }>({ seconds: integer(1) });
+
+/** Objects made together carry the same time, and formatting one costs as much as reading ten fields. */
+let lastSeconds = 0;
+let lastText = '';
+
+function timeText({ seconds }: { readonly seconds?: number }): string | undefined {
+  if (seconds === undefined) return undefined;
+  if (seconds !== lastSeconds) {
+    lastText = new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
+    lastSeconds = seconds;
+  }
+  return lastText;
+}
