@@ -106,8 +106,10 @@ function findPods(value: unknown, path: Path): { readonly path: Path; readonly f
   if (templatePath === undefined) return [];
   const pod = templatePath.reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), value);
   if (!isPodLike(pod)) return [];
-  const { name, generateName, namespace } = isObject(metadata) ? metadata : {};
-  const found = { kind, name: String(name ?? generateName ?? ''), namespace: String(namespace ?? ''), pod };
+  const own = isObject(metadata) ? metadata : {};
+  const textOf = (key: string): string | undefined => (typeof own[key] === 'string' ? own[key] : undefined);
+  const name = textOf('name') ?? textOf('generateName') ?? '';
+  const found = { kind, name, namespace: textOf('namespace') ?? '', pod };
   return [{ path: [...path, ...templatePath], found }];
 }
 

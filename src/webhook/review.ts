@@ -81,8 +81,8 @@ export function formatReview(uid: string, verdict: Verdict): string {
     operations.length === 0
       ? ''
       : `,"patchType":"JSONPatch","patch":"${Buffer.from(JSON.stringify(operations)).toString('base64')}"`;
-  const text = JSON.stringify(response);
-  return `{"apiVersion":"${reviewVersion}","kind":"AdmissionReview","response":${text.slice(0, -1)}${patch}}}`;
+  const head = JSON.stringify(response).slice(0, -1);
+  return `{"apiVersion":"${reviewVersion}","kind":"AdmissionReview","response":${head}${patch}}}`;
 }
 
 function malformed(field: string, message: string): WeftError {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { Agent, request } from 'node:https';
+import { Agent, request as httpsRequest } from 'node:https';
 import { Writable } from 'node:stream';
 import { after, before, suite, test } from 'node:test';
 import { connect } from 'node:tls';
@@ -61,7 +61,7 @@ function send(method: string, path: string, body = '', type = 'application/json'
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': type, 'content-length': Buffer.byteLength(body) };
     const options = { method, path, port, host: '127.0.0.1', agent, headers, ca: authority.trustBundle };
-    const outgoing = request({ ...options, servername: 'weft.weft-system.svc' }, (incoming) => {
+    const outgoing = httpsRequest({ ...options, servername: 'weft.weft-system.svc' }, (incoming) => {
       let text = '';
       incoming.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk;
@@ -214,9 +214,9 @@ suite('POST /inject', () => {
   test('counts reviews by outcome', async () => {
     const line = /weft_admission_reviews_total\{webhook="inject",outcome="injected"\} (\d+)/;
     const count = async (): Promise<number> => Number(line.exec(await registry.metrics())?.[1]);
-    const before = await count();
+    const earlier = await count();
     await ask('/inject', { object: testPod() });
-    assert.equal(await count(), before + 1);
+    assert.equal(await count(), earlier + 1);
   });
 });
 
@@ -363,8 +363,8 @@ test('A new certificate is served to new connections, open ones go on', async ()
     return serialNumber;
   };
   await ask('/inject', { object: testPod() });
-  const before = await serialOf();
+  const first = await serialOf();
   server.updateTls(serving());
-  assert.notEqual(await serialOf(), before);
+  assert.notEqual(await serialOf(), first);
   assert.equal((await ask('/inject', { object: testPod() })).allowed, true);
 });

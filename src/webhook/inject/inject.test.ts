@@ -272,8 +272,15 @@ suite('The pod’s own settings', () => {
     assert.deepEqual(redirect?.resources, proxy?.resources);
     assert.equal(proxy?.image, 'mirror/envoy:1');
     assert.deepEqual(proxy?.args?.slice(2), [
-      ...['--concurrency', '4', '--log-level', 'debug', '--drain-time-s', '9'],
-      ...['--drain-strategy', 'immediate', '--disable-hot-restart'],
+      '--concurrency',
+      '4',
+      '--log-level',
+      'debug',
+      '--drain-time-s',
+      '9',
+      '--drain-strategy',
+      'immediate',
+      '--disable-hot-restart',
     ]);
     assert.match(redirect?.args?.[0] ?? '', /tcp dport \{ 22, 15020, 15021 \} return/);
     const bootstrap = JSON.parse(proxy?.args?.[1] ?? '') as {
@@ -330,7 +337,10 @@ test('Two probes of one port share a cluster', () => {
     static_resources: { clusters: { name: string }[] };
   };
   assert.deepEqual(names(bootstrap.static_resources.clusters), [
-    ...['xds', 'admin', 'inbound-app', 'passthrough'],
+    'xds',
+    'admin',
+    'inbound-app',
+    'passthrough',
     'probe-http-8080',
   ]);
 });

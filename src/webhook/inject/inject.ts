@@ -191,7 +191,8 @@ function handlerOf(handler: V1Probe | V1LifecycleHandler): Handler {
   const { httpGet, tcpSocket } = handler;
   const grpc = 'grpc' in handler ? handler.grpc : undefined;
   if (httpGet !== undefined) return { httpGet };
-  return tcpSocket === undefined ? { ...(grpc === undefined ? {} : { grpc }) } : { tcpSocket };
+  if (tcpSocket !== undefined) return { tcpSocket };
+  return grpc === undefined ? {} : { grpc };
 }
 
 function originalsOf(work: Work): Record<string, string> {

@@ -155,7 +155,7 @@ function readOriginals(text: string | undefined): Originals {
   if (sleep !== undefined && !(Array.isArray(sleep) && sleep.every((name) => typeof name === 'string'))) {
     throw unreadable('sleep is not a list of container names.');
   }
-  return value as Originals;
+  return value;
 }
 
 function parse(text: string): unknown {

@@ -106,5 +106,5 @@ test('A limit below the request is refused, whichever of the two the pod set', (
 test('docs/pod.md describes every setting, and no other', () => {
   const page = readFileSync(new URL('../../../docs/pod.md', import.meta.url), 'utf8');
   const rows = [...page.matchAll(/^\| `proxy\.weft\.dev\/([a-z-]+)` \|/gm)].map((match) => match[1]);
-  assert.deepEqual(rows.sort(), podSettings.map((row) => row.name).sort());
+  assert.deepEqual(new Set(rows), new Set(podSettings.map((row) => row.name)));
 });

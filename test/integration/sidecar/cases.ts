@@ -164,9 +164,9 @@ async function command(path: string): Promise<void> {
 
 /** What the application saw on a port of what `action` asked. */
 async function seenBy(port: number, action: () => Promise<unknown>): Promise<SeenRequest> {
-  const before = seen.length;
+  const known = seen.length;
   await action();
-  const find = (): SeenRequest | undefined => seen.slice(before).findLast((request) => request.port === port);
+  const find = (): SeenRequest | undefined => seen.slice(known).findLast((one) => one.port === port);
   await until(async () => find() !== undefined, `a request on port ${port}`);
   return find() as SeenRequest;
 }
