@@ -1,7 +1,7 @@
 /**
- * Asks the real Envoy whether it would take the resources of many cases, in one process: all of them become one
- * static configuration, in which names and addresses are made unique by the case they come from. Configuration
- * that would come by ADS is put in place, so that Envoy sees endpoints and routes too.
+ * Translations as static configuration of the real Envoy: asked whether it would take the resources of many cases,
+ * in one process, or run to see what it does with them. Names and addresses are made unique by the case they come
+ * from; what would come by ADS is put in place, so that Envoy sees endpoints and routes too.
  */
 
 import { execFile } from 'node:child_process';
@@ -37,7 +37,11 @@ export async function askEnvoy(
   });
 }
 
-function staticConfiguration(cases: ReadonlyMap<string, Translation>): JsonObject {
+/** `readdress` gives a listener of a case another address; by default one that Envoy accepts and need not bind. */
+export function staticConfiguration(
+  cases: ReadonlyMap<string, Translation>,
+  readdress: (listener: JsonObject, index: number) => JsonObject = withAddress,
+): JsonObject {
   const listeners: JsonValue[] = [];
   const clusters: JsonValue[] = [...bootstrapClusters];
   const secrets: JsonValue[] = [];
@@ -47,7 +51,7 @@ function staticConfiguration(cases: ReadonlyMap<string, Translation>): JsonObjec
     clusters.push(...[...resources.cluster.values(), ...decodeAnswers(title, translation)].map(place));
     secrets.push(...[...resources.secret.values()].map(place));
     for (const listener of resources.listener.values()) {
-      listeners.push(withAddress(place(listener) as JsonObject, listeners.length));
+      listeners.push(readdress(place(listener) as JsonObject, listeners.length));
     }
   }
   return {

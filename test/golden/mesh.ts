@@ -13,7 +13,8 @@ export async function mesh(input: string): Promise<unknown> {
   });
   const world = createTestMesh(graph);
   const { objects, settings } = readInput(input);
-  for (const [workload, destinations] of Object.entries(settings.used)) await world.use(workload, ...destinations);
+  for (const [workload, destinations] of Object.entries(settings.used))
+    await world.use(workload, ...destinations);
   await world.apply(...objects);
   assert.deepEqual(errors, []);
   const shown = shows(settings.show);
