@@ -1,5 +1,7 @@
 /** Exponential backoff with full jitter, and a wait that an AbortSignal ends. */
 
+import type { Clock } from './clock.ts';
+
 export interface BackoffOptions {
   readonly initialMs: number;
   readonly maxMs: number;
@@ -24,16 +26,24 @@ export class Backoff {
   }
 }
 
-/** Resolves after `delayMs` or as soon as the signal aborts; never rejects. */
-export function wait(delayMs: number, signal?: AbortSignal): Promise<void> {
+/**
+ * Resolves after `delayMs` or as soon as the signal aborts; never rejects. Keeps the process alive meanwhile,
+ * unless it is given a clock.
+ */
+export function wait(delayMs: number, signal?: AbortSignal, clock?: Clock): Promise<void> {
   return new Promise((resolve) => {
-    if (signal?.aborted) return resolve();
+    if (signal?.aborted || delayMs <= 0) return resolve();
     const done = (): void => {
-      clearTimeout(timer);
+      cancel();
       signal?.removeEventListener('abort', done);
       resolve();
     };
-    const timer = setTimeout(done, delayMs);
+    const cancel = clock === undefined ? timeout(delayMs, done) : clock.after(delayMs, done);
     signal?.addEventListener('abort', done, { once: true });
   });
+}
+
+function timeout(delayMs: number, action: () => void): () => void {
+  const timer = setTimeout(action, delayMs);
+  return () => clearTimeout(timer);
 }

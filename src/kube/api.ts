@@ -64,7 +64,7 @@ class Api implements KubeClient {
         if (!mayRetry(method, options, error)) throw error;
         const delayMs = delayOf(error, backoff);
         this.#log.debug({ code: error.code, err: error.message, attempt, delayMs }, 'request is retried');
-        await wait(delayMs, options.signal);
+        await wait(delayMs, options.signal, this.#options.clock);
         if (options.signal?.aborted) throw error;
       }
     }

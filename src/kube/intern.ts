@@ -28,6 +28,14 @@ export class Interner {
     return shared;
   }
 
+  get size(): number {
+    return this.#young.size + this.#old.size;
+  }
+
+  knows(text: string): boolean {
+    return this.#young.has(text) || this.#old.has(text);
+  }
+
   /** Replaces the strings within plain data by shared ones, in place; frozen parts stay as they are. */
   value<V>(value: V): V {
     if (typeof value === 'string') return this.string(value) as V;

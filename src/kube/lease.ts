@@ -5,6 +5,7 @@
  *   waiting ──Lease free or not renewed for its duration──> leading ──not renewed in time, or aborted──> waiting
  */
 
+import { wait } from '../base/backoff.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { describeError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
@@ -84,7 +85,8 @@ export class LeaderElection {
       if (this.#leading && this.#leftMs() <= 0) this.#lose();
       const untilNextMs = this.#retryMs - (this.#clock.now() - round);
       // A leader that cannot renew looks at the very moment at which it has to stop.
-      await this.#pause(this.#leading ? Math.min(untilNextMs, this.#leftMs()) : untilNextMs, signal);
+      const pauseMs = this.#leading ? Math.min(untilNextMs, this.#leftMs()) : untilNextMs;
+      await wait(pauseMs, signal, this.#clock);
     }
     const held = this.#leading;
     this.#set(false);
@@ -208,18 +210,5 @@ export class LeaderElection {
         this.#options.log.error({ err: describeError(error) }, 'leadership listener failed');
       }
     }
-  }
-
-  #pause(delayMs: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (signal.aborted || delayMs <= 0) return resolve();
-      const done = (): void => {
-        cancel();
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const cancel = this.#clock.after(delayMs, done);
-      signal.addEventListener('abort', done, { once: true });
-    });
   }
 }

@@ -122,7 +122,7 @@ export class Reflector<T extends KubeObject, V> {
         if (this.#clock.now() - startedAt >= goodAttemptMs) this.#backoff.reset();
         delayMs = await this.#afterFailure(error);
       }
-      if (delayMs > 0) await wait(delayMs, signal);
+      await wait(delayMs, signal, this.#options.clock);
     }
     for (const phase of phases) reflectorPhase.remove({ resource: this.#resource, phase });
   }

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import {
+  boolean,
+  bytes,
+  decode,
+  integer,
+  list,
+  map,
+  message,
+  nested,
+  string,
+  strings,
+  time,
+} from './protobuf.ts';
+
+interface Inner {
+  readonly name?: string;
+  readonly on?: boolean;
+}
+
+interface Sample {
+  readonly text?: string;
+  readonly texts?: readonly string[];
+  readonly count?: number;
+  readonly at?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly inner?: Inner;
+  readonly inners?: readonly Inner[];
+  readonly raw?: Buffer;
+}
+
+const inner = message<Inner>({ name: string(1), on: boolean(2) });
+const sample = message<Sample>({
+  text: string(1),
+  texts: strings(2),
+  count: integer(3),
+  at: time(4),
+  labels: map(5),
+  inner: nested(6, inner),
+  inners: list(7, inner),
+  raw: bytes(8),
+});
+
+type Write = (writer: BinaryWriter) => unknown;
+
+function encoded(write: Write): Buffer {
+  const writer = new BinaryWriter();
+  write(writer);
+  return Buffer.from(writer.finish());
+}
+
+function part(writer: BinaryWriter, field: number, write: Write): void {
+  writer.tag(field, WireType.LengthDelimited).fork();
+  write(writer);
+  writer.join();
+}
+
+const label = (writer: BinaryWriter, key: string, value: string): void =>
+  part(writer, 5, (entry) =>
+    entry.tag(1, WireType.LengthDelimited).string(key).tag(2, WireType.LengthDelimited).string(value),
+  );
+
+function everything(writer: BinaryWriter): void {
+  writer.tag(1, WireType.LengthDelimited).string('größe 😀');
+  for (const text of ['a', '', 'c']) writer.tag(2, WireType.LengthDelimited).string(text);
+  writer.tag(3, WireType.Varint).int64(2 ** 40 + 5);
+  part(writer, 4, (at) => at.tag(1, WireType.Varint).int64(1_790_000_000).tag(2, WireType.Varint).int32(0));
+  label(writer, 'app', 'web');
+  label(writer, 'tier', '');
+  part(writer, 6, (one) =>
+    one.tag(1, WireType.LengthDelimited).string('x').tag(2, WireType.Varint).bool(false),
+  );
+  part(writer, 7, (one) => one.tag(2, WireType.Varint).bool(true));
+  part(writer, 7, () => {});
+  writer.tag(8, WireType.LengthDelimited).bytes(new Uint8Array([1, 2]));
+}
+
+const expected: Sample = {
+  text: 'größe 😀',
+  texts: ['a', '', 'c'],
+  count: 2 ** 40 + 5,
+  at: '2026-09-21T14:13:20Z',
+  labels: { app: 'web', tier: '' },
+  inner: { name: 'x', on: false },
+  inners: [{ on: true }, {}],
+  raw: Buffer.from([1, 2]),
+};
+
+test('every kind of field is read', () => {
+  assert.deepEqual(decode(encoded(everything), sample), expected);
+});
+
+test('fields that are in no table are stepped over, whatever their wire type', () => {
+  const data = encoded((writer) => {
+    writer.tag(90, WireType.Varint).int64(2 ** 50);
+    writer.tag(91, WireType.Bit32).fixed32(7);
+    writer.tag(92, WireType.Bit64).fixed64(7);
+    part(writer, 93, (unknown) => everything(unknown));
+    everything(writer);
+    writer.tag(1000, WireType.LengthDelimited).string('x'.repeat(500));
+  });
+  assert.deepEqual(decode(data, sample), expected);
+});
+
+test('empty strings, zeros and empty times are absent, as the JSON leaves them out', () => {
+  const data = encoded((writer) => {
+    writer.tag(1, WireType.LengthDelimited).string('');
+    writer.tag(3, WireType.Varint).int64(0);
+    part(writer, 4, () => {});
+  });
+  assert.deepEqual(decode(data, sample), {});
+});
+
+test('a message that is cut anywhere throws, and never reads beyond its end', () => {
+  const data = encoded(everything);
+  const whole = JSON.stringify(decode(data, sample));
+  for (let length = 1; length < data.length; length++) {
+    let read: unknown;
+    try {
+      read = decode(data.subarray(0, length), sample);
+    } catch (error) {
+      assert.ok(error instanceof Error);
+      continue;
+    }
+    // Cut between two fields, what remains is a message of its own.
+    assert.notEqual(JSON.stringify(read), whole);
+  }
+});
+
+test('a length that runs over the enclosing message throws', () => {
+  // Field 6 has two bytes, and the string in it claims ten.
+  assert.throws(() => decode(Buffer.from([0x32, 0x02, 0x0a, 0x0a, 0x61, 0x62]), sample));
+});
+
+test('a wire type that the field cannot have throws', () => {
+  assert.throws(() => decode(Buffer.from([0x09, 0, 0, 0, 0, 0, 0, 0, 0]), sample), /wire type/);
+  assert.throws(() => decode(Buffer.from([0x1a, 0x01, 0x61]), sample), /wire type/);
+});
+
+test('a map key cannot reach the prototype', () => {
+  const data = encoded((writer) => {
+    label(writer, '__proto__', 'polluted');
+    label(writer, 'app', 'web');
+  });
+  const { labels } = decode(data, sample);
+  assert.deepEqual(labels, { app: 'web' });
+  assert.equal(Object.getPrototypeOf(labels), Object.prototype);
+});
