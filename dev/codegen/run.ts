@@ -20,7 +20,7 @@ if (unknown !== undefined) {
 }
 for (const name of wanted.length > 0 ? wanted : known) {
   const startedMs = performance.now();
-  const { generate } = (await import(`./${name}.ts`)) as Generator;
-  const files = await generate();
+  const generator = (await import(`./${name}.ts`)) as Generator;
+  const files = await generator.generate();
   console.log(`${name}: ${files.length} files in ${Math.round(performance.now() - startedMs)} ms`);
 }
