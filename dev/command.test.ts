@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { CommandError, run, tryRun, withProgress } from './command.ts';
 
@@ -56,4 +58,15 @@ test('slow work is told after two seconds, then every five, then its end', async
   resolve();
   await working;
   assert.deepEqual(lines, ['working ...', 'working: 5 s, half', 'working: done in 5 s']);
+});
+
+test('a program that still runs ends with the process that ran it', async () => {
+  const script = `
+    import { run } from ${JSON.stringify(join(import.meta.dirname, 'command.ts'))};
+    void run(['sh', '-c', 'echo $$ >&2; exec sleep 1000'], { onErrorLine: (line) => { console.log(line); process.exit(); } });
+  `;
+  const argv = [process.execPath, '--input-type=module', '--eval', script];
+  const pid = Number(await run(argv));
+  assert.ok(pid > 0);
+  while (existsSync(`/proc/${pid}`)) await new Promise((resolve) => setTimeout(resolve, 10));
 });

@@ -3,7 +3,7 @@
  * words, and a line every few seconds while something slow is under way.
  */
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 
 /** Receives one line of progress for people. */
 export type Log = (line: string) => void;
@@ -38,6 +38,12 @@ export class CommandError extends Error {
   }
 }
 
+const running = new Set<ChildProcess>();
+// A build that nobody waits for any more must not go on.
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGINT');
+});
+
 /** Runs a program to its end whatever its exit code; 127 stands for a program that is not there. */
 export function tryRun(argv: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
   const [program = '', ...args] = argv;
@@ -48,6 +54,8 @@ export function tryRun(argv: readonly string[], options: CommandOptions = {}): P
       stdio: ['pipe', 'pipe', 'pipe'],
       ...(options.signal === undefined ? {} : { signal: options.signal, killSignal: 'SIGKILL' }),
     });
+    running.add(child);
+    child.once('exit', () => running.delete(child));
     let stdout = '';
     let stderr = '';
     let partial = '';

@@ -79,6 +79,7 @@ async function buildGoProgram(name: GoProgramName, target: string, log: Log): Pr
     if (line.startsWith('go: downloading')) downloads += 1;
     else packages += 1;
   };
+  // Also Go's own scratch space: what an interrupted build leaves is removed by the next.
   const work = `${target}.building`;
   await rm(work, { recursive: true, force: true });
   await mkdir(work, { recursive: true });
@@ -89,7 +90,8 @@ async function buildGoProgram(name: GoProgramName, target: string, log: Log): Pr
   await withProgress(
     log,
     `building ${name}`,
-    () => run(argv, { cwd: toolsDirectory, env: { ...goEnvironment, GOBIN: work }, onErrorLine }),
+    () =>
+      run(argv, { cwd: toolsDirectory, env: { ...goEnvironment, GOBIN: work, GOTMPDIR: work }, onErrorLine }),
     () => `${downloads} modules fetched, ${packages} packages compiled`,
   );
   await rename(join(work, name), target);

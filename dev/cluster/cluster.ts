@@ -87,7 +87,7 @@ export async function startCluster(options: StartOptions): Promise<Cluster> {
   const { name, emulate, log } = options;
   checkMachine();
   checkName(name);
-  const programs = await prepareMachine(log);
+  const programs = await unlessAborted(prepareMachine(log), options.signal);
   const keeper = await startKeeper(
     {
       kind: 'cluster',
@@ -104,6 +104,15 @@ export async function startCluster(options: StartOptions): Promise<Cluster> {
   const record = await readRecord(name);
   if (record === undefined) throw new Error(`cluster ${name} ended as soon as it was ready`);
   return clusterOf(record, programs.kubectl, keeper);
+}
+
+/** Rejects as soon as the signal aborts, whatever becomes of the work. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(new Error('interrupted'));
+  signal.addEventListener('abort', abort, { once: true });
+  return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', abort));
 }
 
 /** A cluster that runs on this machine. */
