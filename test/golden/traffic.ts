@@ -41,7 +41,10 @@ export interface Answer {
 }
 
 /** An endpoint that answers with what it saw, on `/slow` after a second. It closes with its process or by `close`. */
-export async function startEndpoint(name: string, onRequest: () => void = () => {}): Promise<Server> {
+export async function startEndpoint(
+  name: string,
+  onRequest: () => unknown = () => undefined,
+): Promise<Server> {
   const server = createServer((incoming, response) => {
     onRequest();
     const seen: Seen = {
