@@ -37,26 +37,43 @@ export function readCertificateRequest(der: Uint8Array): CertificateRequest {
   if (version?.tag !== tag.integer || subject?.tag !== tag.sequence || publicKey?.tag !== tag.sequence) {
     throw malformed('it has not the parts version, subject and key');
   }
-  const key = readPublicKey(publicKey.whole);
+  checkAlgorithm(publicKey.whole);
   if (!ecdsaWithSha256.equals(algorithm.body)) {
     throw new WeftError('WEFT-CA-04', 'The request is not signed with ECDSA and SHA-256.');
   }
-  if (signature.body[0] !== 0 || !verify('sha256', info.whole, key, signature.body.subarray(1))) {
+  if (signature.body[0] !== 0 || !isSignedBy(publicKey.whole, info.whole, signature.body.subarray(1))) {
     throw new WeftError('WEFT-CA-02', 'The signature of the request does not match its key.');
   }
   return { publicKey: publicKey.whole, claimsSubject: subject.body.length > 0 };
 }
 
+/** The key goes in as DER: OpenSSL reads it once, and no object is made for a key that is used once. */
+function isSignedBy(spki: Uint8Array, signed: Uint8Array, signature: Uint8Array): boolean {
+  try {
+    return verify('sha256', signed, { key: Buffer.from(spki), format: 'der', type: 'spki' }, signature);
+  } catch (error) {
+    throw unreadableKey(error);
+  }
+}
+
 /** A P-256 key from its SubjectPublicKeyInfo in DER; throws WEFT-CA-04 for another kind, WEFT-CA-02 for garbage. */
 export function readPublicKey(spki: Uint8Array): KeyObject {
+  checkAlgorithm(spki);
+  try {
+    return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+  } catch (error) {
+    throw unreadableKey(error);
+  }
+}
+
+function checkAlgorithm(spki: Uint8Array): void {
   const [algorithm, point] = readSequence(spki, 2);
   if (algorithm?.tag !== tag.sequence || point?.tag !== tag.bitString)
     throw malformed('its key has not two parts');
   if (!ecP256.equals(algorithm.body))
     throw new WeftError('WEFT-CA-04', 'The key is not ECDSA on the curve P-256.');
-  try {
-    return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
-  } catch (error) {
-    throw new WeftError('WEFT-CA-02', 'The key is not a point on the curve P-256.', { cause: error });
-  }
+}
+
+function unreadableKey(cause: unknown): WeftError {
+  return new WeftError('WEFT-CA-02', 'The key is not a point on the curve P-256.', { cause });
 }
