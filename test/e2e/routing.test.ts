@@ -85,13 +85,14 @@ suite('HTTPRoutes on Services', () => {
     serverOne = shopOne;
   });
 
-  test('the first call ever to a Service is already mutual TLS, routed and counted', async () => {
+  test('the first call ever to a Service is already mutual TLS, routed and counted', async (t) => {
+    t.after(() => mesh.api.delete(kinds.httpRoute, 'to-v2', namespace));
     await put(mesh.api, kinds.httpRoute, route('to-v2', 'shop', [{ backendRefs: [backend('shop-v2')] }]));
     await conditionOf('to-v2', 'Accepted', (condition) => condition.status === 'True');
     const fresh = await deployApp(mesh, namespace, { name: 'fresh' });
     const address = await fresh.address();
     assert.deepEqual(
-      (await heldBy(mesh, namespace, 'fresh')).filter((name) => name.includes('/routing/')),
+      (await heldBy(mesh, namespace, 'fresh')).filter((name) => name.includes('svc/routing/')),
       [],
     );
     const answer = answerOf(await fresh.call({ kind: 'http', url: 'http://shop/' }));
@@ -107,7 +108,6 @@ suite('HTTPRoutes on Services', () => {
       !held.some((name) => name.includes('other')),
       'the sidecar does not hold Services it never used',
     );
-    await mesh.api.delete(kinds.httpRoute, 'to-v2', namespace);
   });
 
   test('a 70/30 split holds within the binomial bound over 2,000 requests', async () => {
