@@ -15,15 +15,27 @@ export function acknowledge(proxy: ConnectedProxy, sub: Subscription, batch: Bat
   sub.staleSinceMs = sub.stale.size > 0 ? nowMs : 0;
   for (const [index, record] of batch.records.entries()) {
     const resource = batch.resources[index];
+    if (record.onDemand) for (const sibling of record.siblings()) replace(sub, sibling);
     if (resource === undefined || !stillHolds(proxy, sub, record)) continue;
     sub.held.add(record.id);
     if (record.accept(resource)) proxy.host.servedChanged(record);
-    if (sub.stale.has(record.id) || !proxy.wants(sub, record)) continue;
-    if (record.served === resource) proxy.count(sub, record, true);
+    if (sub.stale.has(record.id)) continue;
+    if (!proxy.wants(sub, record)) {
+      if (record.served !== resource) sub.markOutdated(record);
+    } else if (record.served === resource) proxy.count(sub, record, true);
     else if (record.served !== undefined) sub.markStale(record, sub.syncedTick, nowMs);
   }
-  for (const record of batch.removed) sub.held.delete(record.id);
+  for (const record of batch.removed) {
+    sub.held.delete(record.id);
+    sub.outdated.delete(record.id);
+  }
   proxy.host.acknowledged(batch, staleSinceMs);
+}
+
+/** Another answer has taken the place of this one. */
+function replace(sub: Subscription, record: ResourceRecord): void {
+  sub.held.delete(record.id);
+  sub.outdated.delete(record.id);
 }
 
 /** Not what it has unsubscribed while the response was under way, nor an on-demand answer that another replaced. */
@@ -42,8 +54,9 @@ export function reject(proxy: ConnectedProxy, sub: Subscription, batch: Batch, m
   proxy.nacks++;
   const culprits = records.length === 1 ? records : culpritsOf(message, records);
   for (const record of records) {
-    if (culprits.includes(record) || record.served === undefined || !proxy.wants(sub, record)) continue;
-    sub.markStale(record, sub.syncedTick, proxy.host.now());
+    if (culprits.includes(record) || record.served === undefined) continue;
+    if (proxy.wants(sub, record)) sub.markStale(record, sub.syncedTick, proxy.host.now());
+    else sub.markOutdated(record);
   }
   if (culprits.length === 0 && records.length > 1) {
     const half = Math.ceil(records.length / 2);
@@ -59,7 +72,11 @@ export function reject(proxy: ConnectedProxy, sub: Subscription, batch: Batch, m
     proxy.host.complain(proxy, xdsError('WEFT-XDS-10', `A removal was rejected: ${message.slice(0, 1000)}`));
     return;
   }
-  for (const record of batch.removed) if (sub.held.has(record.id)) sub.leaving.add(record.id);
+  for (const record of batch.removed) {
+    // Envoy carries removals out first; what is wanted again by now must not pass for held.
+    if (sub.stale.has(record.id)) replace(sub, record);
+    else if (sub.held.has(record.id)) sub.leaving.add(record.id);
+  }
 }
 
 function refuse(
@@ -74,9 +91,8 @@ function refuse(
   proxy.host.touch(record);
   // Either everyone is told that an older version is back, or only this proxy is concerned.
   if (record.reject(version, message)) proxy.host.servedChanged(record);
-  else if (record.served !== undefined && record.served.version !== version && proxy.wants(sub, record)) {
-    restore(proxy, sub, record);
-  }
+  else if (!proxy.wants(sub, record)) sub.markOutdated(record);
+  else if (record.served !== undefined && record.served.version !== version) restore(proxy, sub, record);
 }
 
 /**
@@ -84,7 +100,7 @@ function refuse(
  * had come, because then it has acknowledged it, and has acknowledged nothing else of the resource after it.
  */
 export function restore(proxy: ConnectedProxy, sub: Subscription, record: ResourceRecord): void {
-  if (!sub.held.has(record.id) || sub.syncedTick < record.tick) {
+  if (!sub.keeps(record) || sub.syncedTick < record.tick) {
     return sub.markStale(record, sub.syncedTick, proxy.host.now());
   }
   sub.stale.delete(record.id);

@@ -62,6 +62,10 @@ export class Batch {
     return false;
   }
 
+  removes(record: ResourceRecord): boolean {
+    return this.removed.includes(record);
+  }
+
   /** The bytes of the response, gRPC's prefix included. */
   *pieces(): Generator<Buffer, void, void> {
     if (this.length <= pieceBytes) {

@@ -33,9 +33,13 @@ const vacantLimit = 256;
 /** Complaints that are logged per proxy, so that a proxy cannot fill the log. */
 const complaintLimit = 20;
 
+const removalOrder = resourceKinds.toReversed();
+
 /** Where a proxy's responses go. */
 export interface Outlet {
   send(batch: Batch): void;
+  /** Something went wrong with this proxy; the others go on. */
+  end(error: unknown): void;
 }
 
 export interface HubOptions {
@@ -226,7 +230,7 @@ export class Hub implements ProxyHost {
     for (const proxy of this.#awake) {
       this.#awake.delete(proxy);
       const outlet = this.#proxies.get(proxy);
-      if (outlet !== undefined) for (const kind of resourceKinds) this.#push(proxy, outlet, kind);
+      if (outlet !== undefined) this.#pushAll(proxy, outlet);
       if (performance.now() - startedAt < sliceMs) continue;
       setImmediate(() => this.#round());
       return;
@@ -236,6 +240,18 @@ export class Hub implements ProxyHost {
     if (this.table.vacant <= this.#vacantLimit) return;
     this.table.sweep((record) => this.#inUse(record));
     this.#vacantLimit = Math.max(vacantLimit, this.table.vacant * 2);
+  }
+
+  #pushAll(proxy: ConnectedProxy, outlet: Outlet): void {
+    try {
+      for (const kind of resourceKinds) this.#push(proxy, outlet, kind);
+      // What a removal waits for may have turned out to be nothing only now.
+      for (const kind of removalOrder) {
+        if ((proxy.subscription(kind)?.leaving.size ?? 0) > 0) this.#push(proxy, outlet, kind);
+      }
+    } catch (error) {
+      outlet.end(error);
+    }
   }
 
   #push(proxy: ConnectedProxy, outlet: Outlet, kind: ResourceKind): void {

@@ -13,7 +13,7 @@
 
 import type { ResourceKind } from '../resource.ts';
 import type { ConnectedProxy } from './proxy.ts';
-import type { Subscription } from './subscription.ts';
+import { isListed, type Subscription } from './subscription.ts';
 import type { ResourceRecord, ResourceTable } from './table.ts';
 
 export interface Plan {
@@ -30,10 +30,6 @@ export function plan(proxy: ConnectedProxy, sub: Subscription, table: ResourceTa
   const denied: ResourceRecord[] = [];
   const records = additions(proxy, sub, table, denied);
   const removed = removals(proxy, sub, table);
-  for (const record of denied) {
-    sub.unanswered.delete(record.id);
-    removed.push(record);
-  }
   return records.length > 0 || removed.length > 0 || sub.greet ? { records, removed, denied } : undefined;
 }
 
@@ -67,12 +63,15 @@ function sendable(
   if (wanted && record.served !== undefined && !proxy.refusals.has(record)) return true;
   sub.stale.delete(record.id);
   if (wanted) return false;
-  if (sub.held.has(record.id)) sub.outdated.add(record.id);
-  else if (sub.names.has(record.id) && !record.onDemand) denied.push(record);
+  if (sub.held.has(record.id)) sub.markOutdated(record);
+  else if (sub.names.has(record.id) && !record.onDemand) {
+    sub.markUnanswered(record);
+    denied.push(record);
+  }
   return false;
 }
 
-function removals(proxy: ConnectedProxy, sub: Subscription, table: ResourceTable): ResourceRecord[] {
+function removals(proxy: ConnectedProxy, sub: Subscription, table: ResourceTable): readonly ResourceRecord[] {
   const removed: ResourceRecord[] = [];
   if (sub.leaving.size > 0 && mayRemove(proxy, sub.kind)) {
     sub.leaving.forEach((id) => {
@@ -117,9 +116,8 @@ function isThere(proxy: ConnectedProxy, record: ResourceRecord, seen: Set<Resour
   proxy.host.refresh(record);
   if (record.served === undefined || proxy.refusals.has(record)) return true;
   const sub = proxy.subscription(record.kind);
-  const listed = record.kind === 'cluster' || record.kind === 'listener';
-  if (listed && (sub === undefined || !proxy.wants(sub, record))) return true;
-  if (sub?.held.has(record.id) !== true) return false;
+  if (isListed(record.kind) && (sub === undefined || !proxy.wants(sub, record))) return true;
+  if (sub?.keeps(record) !== true) return false;
   return record.needs.every((need) => isThere(proxy, need, seen));
 }
 

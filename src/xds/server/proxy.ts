@@ -18,7 +18,8 @@ import { xdsError } from './errors.ts';
 import { IdSet } from './id-set.ts';
 import { destinationOf } from './on-demand.ts';
 import { Refusals } from './refusals.ts';
-import { Subscription } from './subscription.ts';
+import { resume } from './resume.ts';
+import { isListed, Subscription } from './subscription.ts';
 import type { ResourceRecord, ResourceTable } from './table.ts';
 import type { DeltaRequest } from './wire.ts';
 import type { ListChange, WorkloadView } from './workload-view.ts';
@@ -55,12 +56,6 @@ export interface ProxyHost {
 }
 
 const kindByUrl = new Map<string, ResourceKind>(resourceKinds.map((kind) => [typeUrls[kind], kind]));
-const nothingTold: ReadonlyMap<string, string> = new Map();
-
-/** Whether resources of the kind are subscribed by the wildcard, and not by name. */
-function isListed(kind: ResourceKind): boolean {
-  return kind === 'cluster' || kind === 'listener';
-}
 
 export class ConnectedProxy {
   readonly info: ProxyInfo;
@@ -120,7 +115,7 @@ export class ConnectedProxy {
     for (const name of request.unsubscribe) this.#unsubscribe(sub, name);
     if (known === undefined && isListed(kind) && request.subscribe.length === 0) this.#subscribeAll(sub);
     this.#subscribe(sub, request.subscribe);
-    if (this.complete && !sub.begun) this.#begin(sub);
+    if (this.complete && !sub.begun) resume(this, sub);
     this.host.wake(this);
   }
 
@@ -134,7 +129,7 @@ export class ConnectedProxy {
   /** The lists of the workload are there. */
   listsKnown(): void {
     if (!this.complete) return;
-    for (const sub of this.#subscriptions.values()) if (!sub.begun) this.#begin(sub);
+    for (const sub of this.#subscriptions.values()) if (!sub.begun) resume(this, sub);
     this.host.wake(this);
   }
 
@@ -164,7 +159,9 @@ export class ConnectedProxy {
     if (record.base !== undefined) this.#variantChanged(sub, record, record.base);
     if (!this.wants(sub, record)) {
       // Should it be wanted again before it is removed, what is held is no longer what is served.
-      if (sub.held.has(record.id) && record.served !== undefined) sub.outdated.add(record.id);
+      if (record.served !== undefined) sub.markOutdated(record);
+      else if (record.latest === undefined && sub.names.has(record.id) && !record.onDemand)
+        sub.markLeaving(record);
       return;
     }
     if (record.served === undefined) {
@@ -178,7 +175,7 @@ export class ConnectedProxy {
 
   /** Whether the proxy is to hold the resource as long as there is one. */
   wants(sub: Subscription, record: ResourceRecord): boolean {
-    if (record.onDemand) return sub.names.has((record.base ?? record).id) && this.#variant(record) === record;
+    if (record.onDemand) return sub.names.has((record.base ?? record).id) && this.variant(record) === record;
     if (isListed(record.kind)) return sub.wildcard && this.view.has(record);
     return sub.names.has(record.id) && (record.kind === 'secret' || this.#entitled(record));
   }
@@ -257,7 +254,7 @@ export class ConnectedProxy {
   #subscribeAll(sub: Subscription): void {
     if (sub.wildcard) return;
     sub.wildcard = true;
-    sub.greet = (sub.told ?? nothingTold).size === 0;
+    sub.greet = sub.told === undefined || sub.told.size === 0;
     const { table } = this.host;
     this.view.of(sub.kind)?.forEach((id) => this.#list(sub, table.at(sub.kind, id)));
   }
@@ -267,10 +264,10 @@ export class ConnectedProxy {
     if (sub.names.add(record.id)) this.#hold(record, 1);
     if (!sub.begun) return;
     const { table } = this.host;
-    const wanted = this.#variant(record);
+    const wanted = this.variant(record);
     this.count(sub, wanted, false);
     if (wanted.served !== undefined) sub.markStale(wanted, table.tick, this.host.now());
-    else if (!record.onDemand) sub.unanswered.add(record.id);
+    else if (!record.onDemand) sub.markUnanswered(record);
   }
 
   #unsubscribe(sub: Subscription, name: string): void {
@@ -298,55 +295,19 @@ export class ConnectedProxy {
     sub.forget(record);
   }
 
-  /** Compares what the proxy said it holds with what it is to hold. */
-  #begin(sub: Subscription): void {
-    const told = sub.told ?? nothingTold;
-    sub.told = undefined;
-    const { table } = this.host;
-    for (const name of told.keys()) {
-      const record = this.#variant(table.ensure(sub.kind, name));
-      this.host.refresh(record);
-      sub.held.add(record.id);
-      if (!this.wants(sub, record) || record.latest === undefined) this.#dismiss(sub, record);
-    }
-    sub.names.forEach((id) => this.#compare(sub, this.#variant(table.at(sub.kind, id)), told));
-    if (!sub.wildcard) return;
-    this.view.of(sub.kind)?.forEach((id) => this.#compare(sub, table.at(sub.kind, id), told));
-  }
-
-  /** What the proxy holds without being entitled to it is taken back, except what Envoy could not ask for again. */
-  #dismiss(sub: Subscription, record: ResourceRecord): void {
-    if (record.onDemand || !(sub.wildcard || sub.names.has(record.id))) sub.held.delete(record.id);
-    else sub.markLeaving(record);
-  }
-
-  #compare(sub: Subscription, record: ResourceRecord, told: ReadonlyMap<string, string>): void {
-    this.host.refresh(record);
-    const { served } = record;
-    if (served === undefined) {
-      if (!record.onDemand && !isListed(record.kind) && !sub.held.has(record.id))
-        sub.unanswered.add(record.id);
-    } else if (told.get(record.wireName) !== served.version) {
-      sub.markStale(record, 0, this.host.now());
-    } else if (this.wants(sub, record)) {
-      if (record.accept(served)) this.host.servedChanged(record);
-      this.count(sub, record, true);
-    }
-  }
-
   /** The record has come into the wildcard list. */
   #list(sub: Subscription, record: ResourceRecord): void {
     this.#hold(record, 1);
     if (!sub.begun) return;
     this.host.refresh(record);
-    sub.leaving.delete(record.id);
+    if (record.latest !== undefined) sub.leaving.delete(record.id);
     if (record.served === undefined || sub.awaits(record)) return;
-    if (sub.held.has(record.id) && !sub.outdated.has(record.id)) this.count(sub, record, true);
+    if (sub.keeps(record) && !sub.outdated.has(record.id)) this.count(sub, record, true);
     else sub.markStale(record, this.host.table.tick, this.host.now());
   }
 
   /** The on-demand answer that this proxy gets: the one for its namespace, where there is one. */
-  #variant(record: ResourceRecord): ResourceRecord {
+  variant(record: ResourceRecord): ResourceRecord {
     const base = record.base ?? record;
     const own = base.variants?.get(this.#namespace);
     return own?.served === undefined ? base : own;
@@ -355,10 +316,16 @@ export class ConnectedProxy {
   /** An answer for the proxy's namespace takes the place of the one for everyone, or gives it back. */
   #variantChanged(sub: Subscription, record: ResourceRecord, base: ResourceRecord): void {
     if (base.variants?.get(this.#namespace) !== record || !sub.names.has(base.id)) return;
-    const wanted = this.#variant(base);
-    this.#forget(sub, wanted === record ? base : record);
-    if (wanted === base && base.served !== undefined)
+    const wanted = this.variant(base);
+    const other = wanted === record ? base : record;
+    if (sub.stale.delete(other.id)) sub.markOutdated(other);
+    this.count(sub, other, false);
+    if (wanted !== base || base.served === undefined || sub.inFlight?.sends(base) === true) return;
+    if (sub.keeps(base) && !sub.outdated.has(base.id) && sub.inFlight?.sends(record) !== true) {
+      this.count(sub, base, true);
+    } else {
       sub.markStale(base, this.host.table.tick, this.host.now());
+    }
   }
 
   /** Whether something the proxy gets refers to the record. */
@@ -380,8 +347,8 @@ export class ConnectedProxy {
       const sub = this.#subscriptions.get(need.kind);
       if (sub === undefined || !sub.begun || isListed(need.kind)) continue;
       if (!sub.names.has(need.id) || sub.awaits(need)) continue;
-      if (sub.held.has(need.id) && !sub.outdated.has(need.id)) continue;
-      if (need.served !== undefined) sub.markStale(need, this.host.table.tick, this.host.now());
+      if (sub.keeps(need) && !sub.outdated.has(need.id)) this.count(sub, need, need.served !== undefined);
+      else if (need.served !== undefined) sub.markStale(need, this.host.table.tick, this.host.now());
     }
   }
 

@@ -19,6 +19,11 @@ import type { Batch } from './batch.ts';
 import { IdSet } from './id-set.ts';
 import type { ResourceRecord } from './table.ts';
 
+/** Whether resources of the kind are subscribed by the wildcard, and not by name. */
+export function isListed(kind: ResourceKind): boolean {
+  return kind === 'cluster' || kind === 'listener';
+}
+
 export class Subscription {
   readonly kind: ResourceKind;
   /** Subscribed to all that the workload's lists name. */
@@ -68,6 +73,11 @@ export class Subscription {
     return this.stale.has(record.id) || (this.inFlight?.sends(record) ?? false);
   }
 
+  /** Whether the proxy holds the record in some version, and will for all that has been sent to it. */
+  keeps(record: ResourceRecord): boolean {
+    return this.held.has(record.id) && !(this.inFlight?.removes(record) ?? false);
+  }
+
   /** Counts the record as held in the version that is served, or no longer. Returns whether that is new. */
   count(record: ResourceRecord, current: boolean): boolean {
     if (current ? !this.counted.add(record.id) : !this.counted.delete(record.id)) return false;
@@ -87,10 +97,24 @@ export class Subscription {
     this.stale.add(record.id);
   }
 
+  /** Notes that the proxy holds another version than the one that is served, of something it is not to hold now. */
+  markOutdated(record: ResourceRecord): void {
+    if (this.held.has(record.id)) this.outdated.add(record.id);
+  }
+
   /** Has the record removed if the proxy holds it, or will once the response in flight is acknowledged. */
   markLeaving(record: ResourceRecord): void {
+    if (this.stale.delete(record.id)) this.markOutdated(record);
+    if (!this.held.has(record.id) && this.inFlight?.sends(record) !== true) return;
+    this.unanswered.delete(record.id);
+    this.leaving.add(record.id);
+  }
+
+  /** Has the proxy told that there is no such resource. */
+  markUnanswered(record: ResourceRecord): void {
     this.stale.delete(record.id);
-    if (this.held.has(record.id) || this.inFlight?.sends(record) === true) this.leaving.add(record.id);
+    this.leaving.delete(record.id);
+    this.unanswered.add(record.id);
   }
 
   /** Forgets what was sent of the record; whether it is subscribed stays. */
@@ -109,7 +133,7 @@ export class Subscription {
       this.leaving.has(id) ||
       this.unanswered.has(id) ||
       this.inFlight?.sends(record) === true ||
-      this.inFlight?.removed.includes(record) === true
+      this.inFlight?.removes(record) === true
     );
   }
 }

@@ -59,6 +59,13 @@ export class ResourceRecord {
     return this.base?.name ?? this.name;
   }
 
+  /** Other answers to the same on-demand name. */
+  *siblings(): Generator<ResourceRecord, void, void> {
+    const base = this.base ?? this;
+    if (base !== this) yield base;
+    for (const variant of base.variants?.values() ?? []) if (variant !== this) yield variant;
+  }
+
   /** What comes before the body of `served` on the wire. */
   head(resource: EncodedResource): Buffer {
     const { version, body } = resource;
@@ -66,7 +73,7 @@ export class ResourceRecord {
     return this.#head;
   }
 
-  /** Takes over what the translation says. Returns whether `served` has changed. */
+  /** Takes over what the translation says. Returns whether proxies are concerned. */
   update(latest: EncodedResource | undefined, tick: number): boolean {
     if (latest?.version === this.latest?.version) return false;
     this.latest = latest;
@@ -75,7 +82,9 @@ export class ResourceRecord {
     this.rejecters = 0;
     if (latest === undefined) {
       this.#good = undefined;
-      return this.#serve(undefined, 0);
+      this.#serve(undefined, 0);
+      // Also where nothing was served because of a quarantine: proxies may still hold what was good.
+      return true;
     }
     const known = this.#refused.includes(latest.version);
     if (known) this.rejected = { version: latest.version, message: 'This version was rejected before.' };
@@ -186,7 +195,7 @@ export class ResourceTable {
     return record;
   }
 
-  /** Takes over what the translation says. Returns whether what is served has changed. */
+  /** Takes over what the translation says. Returns whether proxies are concerned. */
   update(record: ResourceRecord, latest: EncodedResource | undefined): boolean {
     const changed = record.update(latest, this.#tick + 1);
     if (latest === undefined) this.#vacant.add(record);

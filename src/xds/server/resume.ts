@@ -1,0 +1,50 @@
+/**
+ * The start of a subscription: what the proxy says it holds from an earlier stream, of this replica or of
+ * another one, is compared with what it is to hold, so that only the difference is sent.
+ */
+
+import type { ConnectedProxy } from './proxy.ts';
+import { isListed, type Subscription } from './subscription.ts';
+import type { ResourceRecord } from './table.ts';
+
+const nothing: ReadonlyMap<string, string> = new Map();
+
+/** To be called once, when it is known what the proxy uses. */
+export function resume(proxy: ConnectedProxy, sub: Subscription): void {
+  const told = sub.told ?? nothing;
+  sub.told = undefined;
+  const { table } = proxy.host;
+  for (const [name, version] of told) take(proxy, sub, proxy.variant(table.ensure(sub.kind, name)), version);
+  sub.names.forEach((id) => compare(proxy, sub, proxy.variant(table.at(sub.kind, id)), told));
+  if (!sub.wildcard) return;
+  proxy.view.of(sub.kind)?.forEach((id) => compare(proxy, sub, table.at(sub.kind, id), told));
+}
+
+/** The proxy holds this version. What is gone or no longer listed is taken back. */
+function take(proxy: ConnectedProxy, sub: Subscription, record: ResourceRecord, version: string): void {
+  proxy.host.refresh(record);
+  sub.held.add(record.id);
+  if (record.served?.version !== version) sub.outdated.add(record.id);
+  if (record.latest !== undefined && (!isListed(sub.kind) || proxy.wants(sub, record))) return;
+  // An on-demand answer is never taken back, since Envoy could not ask for it again.
+  if (record.onDemand || !(sub.wildcard || sub.names.has(record.id))) sub.forget(record);
+  else sub.markLeaving(record);
+}
+
+function compare(
+  proxy: ConnectedProxy,
+  sub: Subscription,
+  record: ResourceRecord,
+  told: ReadonlyMap<string, string>,
+): void {
+  proxy.host.refresh(record);
+  const { served } = record;
+  if (served === undefined) {
+    if (!isListed(record.kind) && !sub.held.has(record.id)) sub.markUnanswered(record);
+  } else if (told.get(record.wireName) !== served.version) {
+    sub.markStale(record, 0, proxy.host.now());
+  } else if (proxy.wants(sub, record)) {
+    if (record.accept(served)) proxy.host.servedChanged(record);
+    proxy.count(sub, record, true);
+  }
+}
