@@ -218,6 +218,7 @@ export class Reflector<T extends KubeObject, V> {
   #complete(gathering: Gathering<T, V>, version: string): void {
     const objects = gathering.deliver();
     this.#version = version;
+    this.#refusals = 0;
     this.#listNext = false;
     this.#enter('live');
     this.#options.log.info({ resource: this.#resource, objects }, 'resource is synced');

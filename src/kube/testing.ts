@@ -138,6 +138,21 @@ export function watch(lines: readonly WatchLine[], then: 'hold' | 'close' | 'dro
   };
 }
 
+/** A watch that stays open and gets further lines later. */
+export function openWatch(lines: readonly WatchLine[]): {
+  readonly step: Step;
+  write(line: WatchLine): void;
+} {
+  let response: ServerResponse | undefined;
+  return {
+    step: (opened, request) => {
+      response = opened;
+      watch(lines)(opened, request);
+    },
+    write: (line) => void response?.write(`${typeof line === 'string' ? line : JSON.stringify(line)}\n`),
+  };
+}
+
 export function object(name: string, resourceVersion: number, more: Readonly<Record<string, unknown>> = {}) {
   return { metadata: { name, namespace: 'shop', resourceVersion: String(resourceVersion) }, ...more };
 }
