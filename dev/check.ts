@@ -16,10 +16,10 @@ const checks: readonly Check[] = [
   { name: 'types', argv: ['tsc', '--project', '.', '--noEmit'] },
   {
     name: 'lint',
-    argv: ['oxlint', '--type-aware', '--deny-warnings', 'src', 'dev', 'test'],
+    argv: ['oxlint', '--type-aware', '--deny-warnings', '--format=unix', 'src', 'dev', 'test'],
     mend: ['oxlint', '--type-aware', '--deny-warnings', '--fix', 'src', 'dev', 'test'],
   },
-  { name: 'format', argv: ['biome', 'format'], mend: ['biome', 'format', '--write'] },
+  { name: 'format', argv: ['biome', 'format', '--reporter=summary'], mend: ['biome', 'format', '--write'] },
 ];
 
 async function perform(check: Check, mend: boolean): Promise<boolean> {
