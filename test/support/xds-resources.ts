@@ -87,3 +87,32 @@ export function stub(
   };
   fixture.onDemand.set(name, encode('cluster', name, body, needs));
 }
+
+/** A listener on loopback whose connections go to the on-demand cluster of the address they came to. */
+export function onDemandListener(fixture: XdsFixture, name: string, port: number): void {
+  const filters = [
+    {
+      name: 'name',
+      typedConfig: {
+        '@type': 'type.googleapis.com/envoy.extensions.filters.network.set_filter_state.v3.Config',
+        onNewConnection: [
+          {
+            objectKey: 'envoy.tcp_proxy.cluster',
+            formatString: { textFormatSource: { inlineString: 'vip/%DOWNSTREAM_LOCAL_ADDRESS%' } },
+          },
+        ],
+      },
+    },
+    {
+      name: 'tcp',
+      typedConfig: {
+        '@type': 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
+        statPrefix: 'portal',
+        cluster: 'none',
+        onDemand: { odcdsConfig: ads, timeout: '4s' },
+      },
+    },
+  ];
+  const address = { socketAddress: { address: '127.0.0.1', portValue: port } };
+  fixture.put('listener', name, { name, address, filterChains: [{ filters }] });
+}
