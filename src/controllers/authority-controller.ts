@@ -21,6 +21,7 @@ import { authorityName } from './authority-settings.ts';
 import { type AuthorityState, authorityProblem, authorityStatus, problemReason } from './authority-status.ts';
 import { IssuedCount } from './issued-count.ts';
 import { type Leadership, whileLeading } from './leading.ts';
+import { retryBackoff } from './retry.ts';
 import { exposeExpiry } from './metrics.ts';
 
 export interface AuthorityControllerOptions {
@@ -55,6 +56,7 @@ export class AuthorityController {
       reconcile: () => this.#reconcile(),
       log: options.log,
       clock: options.clock,
+      backoff: retryBackoff,
     });
   }
 

@@ -6,7 +6,7 @@ import type { Logger } from '../base/log.ts';
 import type { PodCertificateRequest } from '../ca/pod-certificate-request.ts';
 import type { Collection, GraphApi, Source } from '../graph/types.ts';
 import { EventRecorder } from '../kube/events.ts';
-import { meshConfigs, mutualTLSPolicies } from '../kube/resources.ts';
+import { httpRoutes, meshConfigs, mutualTLSPolicies } from '../kube/resources.ts';
 import type { KubeApi } from '../kube/types.ts';
 import type { Mesh } from '../mesh/model.ts';
 import type { ResourceAcks, Translation } from '../xds/resource.ts';
@@ -18,6 +18,7 @@ import { meshConfigStatus } from './mesh-config-status.ts';
 import type { ClusterTrustBundle, WebhookConfiguration } from './objects.ts';
 import { policyStatus } from './policy-status.ts';
 import { ProgressReporter } from './progress-report.ts';
+import { RejectionReporter } from './rejections.ts';
 import { deriveProgress, type ProgressReport } from './route-progress.ts';
 import type { RouteObject } from './route-status.ts';
 import { RouteStatusController } from './route-status-controller.ts';
@@ -124,6 +125,16 @@ export function createControllers(options: ControllersOptions): Controller {
       routes: sources.routes,
       verdicts: mesh.routeVerdicts,
       progress: progress.total,
+    }),
+    new RejectionReporter({
+      acks: options.acks,
+      graph,
+      translation: options.translation,
+      objects: {
+        [httpRoutes.plural]: sources.routes,
+        [mutualTLSPolicies.plural]: sources.policies,
+        [meshConfigs.plural]: sources.meshConfigs,
+      },
       events,
     }),
     new StatusController({

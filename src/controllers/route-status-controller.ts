@@ -8,20 +8,19 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Collection, GraphApi, Index } from '../graph/types.ts';
 import { isKubeError } from '../kube/errors.ts';
-import type { EventRecorder } from '../kube/events.ts';
 import { httpRoutes, pathOf } from '../kube/resources.ts';
 import { holds } from '../kube/status.ts';
 import type { KubeApi } from '../kube/types.ts';
 import { type ReconcileResult, WorkQueue } from '../kube/workqueue.ts';
 import type { RouteVerdict } from '../mesh/model.ts';
 import { type Leadership, whileLeading } from './leading.ts';
+import { retryBackoff } from './retry.ts';
 import type { RouteProgress } from './route-progress.ts';
 import {
-  inForceMessage,
+  isPending,
   type RouteObject,
   type RouteParentStatus,
   routeParents,
-  says,
   substanceOf,
 } from './route-status.ts';
 
@@ -34,7 +33,6 @@ export interface RouteStatusOptions {
   /** Of all replicas; keyed like the verdicts. */
   readonly progress: Collection<RouteProgress>;
   readonly leadership: Leadership;
-  readonly events: Pick<EventRecorder, 'record'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -60,6 +58,7 @@ export class RouteStatusController {
       reconcile: (key) => this.#reconcile(key),
       log: options.log,
       clock: options.clock,
+      backoff: retryBackoff,
       concurrency: 4,
     });
   }
@@ -93,7 +92,7 @@ export class RouteStatusController {
     }
     const current = route.status?.parents ?? [];
     const wanted = this.#wanted(key, current);
-    const pending = says(wanted, 'Pending');
+    const pending = isPending(wanted);
     if (!pending) this.#pendingSinceMs.delete(key);
     if (holds(current, wanted)) return undefined;
     const dueMs = Math.max(pending ? this.#arrivalDue(key) : 0, this.#intervalDue(key, current, wanted));
@@ -152,19 +151,6 @@ export class RouteStatusController {
       throw error;
     }
     this.#writtenAtMs.set(key, clock.now());
-    if (says(parents, 'Rejected') && !says(route.status?.parents ?? [], 'Rejected'))
-      this.#tell(route, parents);
     return undefined;
-  }
-
-  #tell(route: RouteObject, parents: readonly RouteParentStatus[]): void {
-    const { name, namespace = '', uid = '' } = route.metadata;
-    this.#options.events.record({
-      regarding: { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute', name, namespace, uid },
-      type: 'Warning',
-      reason: 'Rejected',
-      action: 'Translate',
-      note: inForceMessage(parents),
-    });
   }
 }

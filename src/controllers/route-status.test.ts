@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { silent } from '../base/log.ts';
-import type { EventRecord } from '../kube/events.ts';
 import { httpRoutes } from '../kube/resources.ts';
 import type { RouteVerdict } from '../mesh/model.ts';
 import { inForceCondition, projectRouteStatus, type RouteObject, routeParents } from './route-status.ts';
@@ -111,7 +110,6 @@ function setUp(t: TestContext, leading = true) {
   const progress = graph.source<RouteProgress>('progress');
   const api = new RecordedApi();
   const leadership = new StubLeadership(leading);
-  const told: EventRecord[] = [];
   const controller = new RouteStatusController({
     api,
     graph,
@@ -119,7 +117,6 @@ function setUp(t: TestContext, leading = true) {
     verdicts,
     progress,
     leadership,
-    events: { record: (event) => told.push(event) },
     clock,
     log: silent,
   });
@@ -150,7 +147,7 @@ function setUp(t: TestContext, leading = true) {
     const parents = api.peek<RouteObject>(httpRoutes, 'web', 'shop')?.status?.parents ?? [];
     return parents[0]?.conditions?.find(({ type }) => type === inForceCondition)?.message ?? '';
   };
-  return { api, clock, count, leadership, message, observe, told, verdicts };
+  return { api, clock, count, leadership, message, observe, verdicts };
 }
 
 const write = 'patch httproutes shop/web';
@@ -237,20 +234,13 @@ test('a conflict is tried again with what the watch tells', async (t) => {
   assert.equal(message(), 'In force on 1 of 1 proxy.');
 });
 
-test('a rejection is told by an Event, once', async (t) => {
-  const { clock, count, observe, told, verdicts } = setUp(t);
+test('a rejection is written at once', async (t) => {
+  const { api, count, message, observe, verdicts } = setUp(t);
   verdicts.set('shop/web|0', verdict);
   await count(3, 0, 'bad regex');
   await observe();
-  assert.equal(told.length, 1);
-  assert.equal(told[0]?.reason, 'Rejected');
-  assert.equal(told[0]?.regarding.name, 'web');
-  assert.match(told[0]?.note ?? '', /bad regex/);
-  await observe();
-  await count(4, 0, 'bad regex');
-  clock.advance(10_000);
-  await settle();
-  assert.equal(told.length, 1);
+  assert.deepEqual(api.writes, [write]);
+  assert.match(message(), /bad regex/);
 });
 
 test('only the leader writes, and a new leader writes what is missing', async (t) => {

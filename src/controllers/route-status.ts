@@ -129,17 +129,10 @@ export function substanceOf(parents: readonly RouteParentStatus[]): string {
   );
 }
 
-/** Whether one of our entries says so of InForce. */
-export function says(parents: readonly RouteParentStatus[], reason: 'Pending' | 'Rejected'): boolean {
+/** Whether one of our entries says that proxies are still to get the route. */
+export function isPending(parents: readonly RouteParentStatus[]): boolean {
   return ours(parents).some(({ conditions = [] }) =>
-    conditions.some((condition) => condition.type === inForceCondition && condition.reason === reason),
-  );
-}
-
-export function inForceMessage(parents: readonly RouteParentStatus[]): string {
-  const conditions = ours(parents).flatMap((parent) => parent.conditions ?? []);
-  return (
-    conditions.find(({ type, status }) => type === inForceCondition && status === 'False')?.message ?? ''
+    conditions.some(({ type, reason }) => type === inForceCondition && reason === 'Pending'),
   );
 }
 

@@ -11,6 +11,7 @@ import { holds, writeStatus } from '../kube/status.ts';
 import type { Condition, KubeApi, KubeObject, ResourceType } from '../kube/types.ts';
 import { WorkQueue } from '../kube/workqueue.ts';
 import { type Leadership, whileLeading } from './leading.ts';
+import { retryBackoff } from './retry.ts';
 
 /** An object as far as its status needs it. */
 export interface StatusObject extends KubeObject {
@@ -55,6 +56,7 @@ export class StatusController<O extends StatusObject> {
       reconcile: (key) => this.#reconcile(key),
       log: options.log,
       clock: options.clock,
+      backoff: retryBackoff,
     });
   }
 

@@ -16,6 +16,7 @@ import { type ReconcileResult, WorkQueue } from '../kube/workqueue.ts';
 import type { AuthorityKeeper } from './authority-keeper.ts';
 import { covers } from './covers.ts';
 import { type Leadership, whileLeading } from './leading.ts';
+import { retryBackoff } from './retry.ts';
 import type { WebhookConfiguration } from './objects.ts';
 import {
   mutatingConfiguration,
@@ -72,6 +73,7 @@ export class WebhookConfigController {
       reconcile: (key) => this.#reconcile(key),
       log: options.log,
       clock: options.clock,
+      backoff: retryBackoff,
     });
   }
 
