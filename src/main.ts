@@ -276,6 +276,8 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     webhook.updateTls({ key, certificate: cert });
     xds.updateTls({ key, cert, ca });
   });
+  // The trust domain is part of the identity that proxies expect; a MeshConfig may come after the start.
+  mesh.settings.subscribe(() => serving.refresh());
   const explaining = { graph, sources: byName(Object.values(sources)), translation, acks };
   const debug = createDebugServer({
     status: () => ({

@@ -21,14 +21,15 @@ function setUp(lifetimeMs = 30 * dayMs) {
     keeper.authority = authority;
     for (const listener of listeners) listener(authority);
   };
+  const identity = {
+    namespace: 'weft-system',
+    serviceName: 'weft',
+    serviceAccount: 'weft',
+    trustDomain: 'cluster.local',
+  };
   const serving = new ServingCertificates({
     keeper,
-    identity: () => ({
-      namespace: 'weft-system',
-      serviceName: 'weft',
-      serviceAccount: 'weft',
-      trustDomain: 'cluster.local',
-    }),
+    identity: () => identity,
     lifetimeMs: () => lifetimeMs,
     clock,
     log: silent,
@@ -37,7 +38,7 @@ function setUp(lifetimeMs = 30 * dayMs) {
   serving.start(stop.signal);
   const serials: string[] = [];
   serving.onChange(({ serial }) => serials.push(serial));
-  return { clock, give, serving, serials, stop };
+  return { clock, give, identity, serving, serials, stop };
 }
 
 function certificateOf(serving: ServingCertificates): string {
@@ -77,6 +78,19 @@ test('another root brings another certificate at once, another intermediate does
   give(next);
   assert.equal(serials.length, 2);
   assert.equal(serving.current?.ca, next.trustBundle);
+});
+
+test('another trust domain brings another certificate, the same one does not', () => {
+  const { clock, give, identity, serials, serving } = setUp();
+  serving.refresh();
+  give(new Authority(testMaterial(clock), clock));
+  serving.refresh();
+  assert.equal(serials.length, 1);
+  identity.trustDomain = 'corp.example';
+  serving.refresh();
+  assert.equal(serials.length, 2);
+  const { subjectAltName } = new X509Certificate(certificateOf(serving));
+  assert.match(subjectAltName ?? '', /URI:spiffe:\/\/corp\.example\/ns\/weft-system\/sa\/weft/);
 });
 
 test('an authority that cannot sign leaves the last certificate in use and is asked again', () => {

@@ -1,7 +1,7 @@
 /**
  * The control plane's own certificate, for the webhook and for ADS: issued by the mesh's authority, one per replica,
- * its key only in memory. Renewed at two thirds of its life, and whenever another root takes over, without a restart:
- * the servers are handed each new one.
+ * its key only in memory. Renewed at two thirds of its life, and whenever another root or trust domain takes over,
+ * without a restart: the servers are handed each new one.
  */
 
 import type { Clock } from '../base/clock.ts';
@@ -53,6 +53,7 @@ export class ServingCertificates {
   readonly #options: ServingOptions;
   readonly #listeners = new Set<(certificate: ServingCertificate) => void>();
   #certificate: ServingCertificate | undefined;
+  #issuedFor = '';
   #renewAtMs = 0;
   #cancelTimer: () => void = () => {};
   #stopListening: () => void = () => {};
@@ -84,6 +85,13 @@ export class ServingCertificates {
         ? undefined
         : (this.#certificate.notAfterMs - this.#options.clock.now()) / 1000,
     );
+  }
+
+  /** Issues a new certificate where the identity is no longer the one that the current one was issued for. */
+  refresh(): void {
+    const { keeper, identity } = this.#options;
+    if (this.#certificate === undefined || keeper.authority === undefined) return;
+    if (formatIdentity(identity()) !== this.#issuedFor) this.#issue(keeper.authority);
   }
 
   #stop(): void {
@@ -125,10 +133,13 @@ export class ServingCertificates {
 
   #newLeaf(authority: Authority): IssuedLeaf & { readonly key: string } {
     const identity = this.#options.identity();
-    return authority.issueServing({
+    const uri = formatIdentity(identity);
+    const leaf = authority.issueServing({
       dnsNames: servingNames(identity),
-      uri: formatIdentity(identity),
+      uri,
       lifetimeMs: this.#options.lifetimeMs(),
     });
+    this.#issuedFor = uri;
+    return leaf;
   }
 }
