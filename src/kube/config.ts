@@ -82,7 +82,13 @@ async function parseFile(path: string) {
     const document: Record<string, unknown> = parse(await readFile(path, 'utf8')) ?? {};
     const current = document['current-context'];
     const clusters = newClusters(document.clusters);
-    const users = newUsers(document.users);
+    const users = newUsers(document.users).map((user, index) => {
+      // The library's parser does not know this field; its own way to say the same is this provider.
+      const tokenFile: unknown = (document.users as { user?: { tokenFile?: unknown } }[])[index]?.user
+        ?.tokenFile;
+      if (typeof tokenFile !== 'string') return user;
+      return { ...user, authProvider: { config: { tokenFile: resolve(dirname(path), tokenFile) } } };
+    });
     for (const cluster of clusters) {
       if (cluster.caFile) cluster.caFile = resolve(dirname(path), cluster.caFile);
     }
