@@ -6,6 +6,7 @@ import { isObject } from '../base/json.ts';
 import { group } from '../base/names.ts';
 import { decide } from './inject/decide.ts';
 import { injectPod, type PreparedInjection } from './inject/inject.ts';
+import { formatPatch } from './inject/patch.ts';
 import type { AdmissionRequest, Verdict } from './review.ts';
 import { validateChange } from './validate/validate.ts';
 
@@ -39,13 +40,9 @@ export function admitPod(request: AdmissionRequest, inputs: InjectionInputs): Ve
   }
   const warnings = decision.warnings.map(warning);
   try {
-    const { operations } = injectPod(object, injection);
-    return {
-      allowed: true,
-      outcome: operations.length === 0 ? 'unchanged' : 'injected',
-      operations,
-      warnings,
-    };
+    const { operations, knownJson } = injectPod(object, injection);
+    if (operations.length === 0) return { allowed: true, outcome: 'unchanged', warnings };
+    return { allowed: true, outcome: 'injected', patch: formatPatch(operations, knownJson), warnings };
   } catch (error) {
     if (!(error instanceof WeftError)) throw error;
     return { allowed: false, outcome: 'refused', reason: error, warnings };

@@ -3,7 +3,6 @@
 import { WeftError } from '../base/errors.ts';
 import './errors.ts';
 import { isObject } from '../base/json.ts';
-import type { Operation } from './inject/patch.ts';
 
 export interface AdmissionRequest {
   readonly uid: string;
@@ -23,7 +22,8 @@ export interface Verdict {
   readonly allowed: boolean;
   /** One word for logs, metrics and the audit annotation. */
   readonly outcome: 'injected' | 'unchanged' | 'skipped' | 'accepted' | 'refused' | 'failed';
-  readonly operations?: readonly Operation[];
+  /** JSON Patch as JSON text. */
+  readonly patch?: string;
   /** Why not, or why nothing was done. */
   readonly reason?: WeftError;
   /** Shown to whoever made the request. */
@@ -57,7 +57,7 @@ export function parseReview(body: unknown): AdmissionRequest {
 
 /** The answer as JSON text. The patch is by far the largest part and, being base64, needs no escaping. */
 export function formatReview(uid: string, verdict: Verdict): string {
-  const { allowed, outcome, operations = [], reason, warnings = [] } = verdict;
+  const { allowed, outcome, patch, reason, warnings = [] } = verdict;
   const failed = outcome === 'failed';
   const response = {
     uid,
@@ -77,12 +77,10 @@ export function formatReview(uid: string, verdict: Verdict): string {
       ...(reason === undefined ? {} : { code: reason.code, reason: reason.describe() }),
     },
   };
-  const patch =
-    operations.length === 0
-      ? ''
-      : `,"patchType":"JSONPatch","patch":"${Buffer.from(JSON.stringify(operations)).toString('base64')}"`;
+  const patched =
+    patch === undefined ? '' : `,"patchType":"JSONPatch","patch":"${Buffer.from(patch).toString('base64')}"`;
   const head = JSON.stringify(response).slice(0, -1);
-  return `{"apiVersion":"${reviewVersion}","kind":"AdmissionReview","response":${head}${patch}}}`;
+  return `{"apiVersion":"${reviewVersion}","kind":"AdmissionReview","response":${head}${patched}}}`;
 }
 
 function malformed(field: string, message: string): WeftError {

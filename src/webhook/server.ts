@@ -64,7 +64,7 @@ export function createWebhookServer(options: WebhookOptions): WebhookServer {
       const body = formatReview(admission.uid, verdict);
       const tookMs = performance.now() - started;
       report(webhook, admission, verdict, tookMs, log);
-      return reply.type('application/json').send(Buffer.from(body));
+      return reply.type('application/json').send(body);
     });
   };
   serve('inject', (request) =>

@@ -13,7 +13,8 @@ import { prepareInjection } from '../../src/webhook/inject/inject.ts';
 import { testContext } from '../../src/webhook/inject/testing.ts';
 import { createWebhookServer } from '../../src/webhook/server.ts';
 
-const warmUpMs = 2_000;
+/** Until the compiler has seen enough: a control plane runs for weeks. */
+const warmUpMs = 8_000;
 const measuredMs = 5_000;
 export const connections = 16;
 

@@ -51,25 +51,40 @@ export function redirectInitContainer(settings: PodSettings): V1Container {
 /** Envoy, for the whole life of the pod: started before and stopped after everything of the application. */
 export function sidecar(settings: PodSettings, bootstrap: string, drainPath: string): V1Container {
   return {
+    ...sidecarBase(settings, drainPath),
+    args: ['--config-yaml', bootstrap, ...sidecarArgs(settings)],
+  };
+}
+
+/** What JSON.stringify gives for `sidecar`, from the bootstrap as a JSON string. */
+export function sidecarJson(settings: PodSettings, bootstrapJson: string, drainPath: string): string {
+  const base = JSON.stringify(sidecarBase(settings, drainPath)).slice(0, -1);
+  const args = JSON.stringify(sidecarArgs(settings)).slice(1);
+  return `${base},"args":["--config-yaml",${bootstrapJson},${args}}`;
+}
+
+function sidecarArgs(settings: PodSettings): string[] {
+  return [
+    '--concurrency',
+    String(settings.concurrency),
+    '--log-level',
+    settings.logLevel,
+    '--drain-time-s',
+    String(Math.max(1, settings.drainSeconds)),
+    '--drain-strategy',
+    'immediate',
+    // One process for the life of the container: no shared memory, no parent to hand over from.
+    '--disable-hot-restart',
+  ];
+}
+
+function sidecarBase(settings: PodSettings, drainPath: string): V1Container {
+  return {
     name: sidecarContainer,
     image: settings.image,
     imagePullPolicy: settings.imagePullPolicy,
     restartPolicy: 'Always',
     command: ['/usr/local/bin/envoy'],
-    args: [
-      '--config-yaml',
-      bootstrap,
-      '--concurrency',
-      String(settings.concurrency),
-      '--log-level',
-      settings.logLevel,
-      '--drain-time-s',
-      String(Math.max(1, settings.drainSeconds)),
-      '--drain-strategy',
-      'immediate',
-      // One process for the life of the container: no shared memory, no parent to hand over from.
-      '--disable-hot-restart',
-    ],
     env: [
       fromPod('POD_NAME', 'metadata.name'),
       fromPod('POD_NAMESPACE', 'metadata.namespace'),

@@ -3,6 +3,7 @@ import { suite, test } from 'node:test';
 import type { V1Container, V1Pod } from '@kubernetes/client-node';
 import jsonPatch from 'fast-json-patch';
 import { type Injected, injectPod, prepareInjection } from './inject.ts';
+import { formatPatch, type Operation } from './patch.ts';
 import { restorePod } from './restore.ts';
 import { testContext, testDrainWord, testPod } from './testing.ts';
 
@@ -42,9 +43,10 @@ function inject(pod: V1Pod, preparation = prepared): V1Pod & { spec: NonNullable
   return injected.pod as ReturnType<typeof inject>;
 }
 
-function patched(pod: V1Pod, injected: Injected): unknown {
-  return jsonPatch.applyPatch(structuredClone(pod), structuredClone(injected.operations) as never, true)
-    .newDocument;
+function patched(pod: V1Pod, { operations, knownJson }: Injected): unknown {
+  const sent = JSON.parse(formatPatch(operations, knownJson)) as Operation[];
+  assert.deepEqual(sent, operations, 'the text is that of the operations');
+  return jsonPatch.applyPatch(structuredClone(pod), sent as never, true).newDocument;
 }
 
 function names(list: readonly { readonly name: string }[] | undefined): string[] {

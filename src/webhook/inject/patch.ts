@@ -18,6 +18,24 @@ export function diff(before: unknown, after: unknown): Operation[] {
   return operations;
 }
 
+/** The patch as JSON text; values in `knownJson`, or in lists, are taken from there. */
+export function formatPatch(
+  operations: readonly Operation[],
+  knownJson: ReadonlyMap<unknown, string> = new Map(),
+): string {
+  const format = (value: unknown): string => {
+    const known = knownJson.get(value);
+    if (known !== undefined) return known;
+    return Array.isArray(value) ? `[${value.map(format).join(',')}]` : JSON.stringify(value);
+  };
+  const texts = operations.map((operation) => {
+    if (!('value' in operation)) return JSON.stringify(operation);
+    const { op, path, value } = operation;
+    return `{"op":"${op}","path":${JSON.stringify(path)},"value":${format(value)}}`;
+  });
+  return `[${texts.join(',')}]`;
+}
+
 function compare(before: unknown, after: unknown, path: string, operations: Operation[]): void {
   if (before === after) return;
   if (isObject(before) && isObject(after)) return compareObjects(before, after, path, operations);
