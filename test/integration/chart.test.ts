@@ -231,7 +231,7 @@ test('CRDs are ordinary objects of the release, so that an upgrade updates them,
       `${chart}files/crds/${crd.spec.group}_${crd.spec.names.plural}.yaml`,
       'utf8',
     );
-    assert.deepEqual(crd.spec, (parse(source)).spec);
+    assert.deepEqual(crd.spec, parse(source).spec);
   }
 });
 

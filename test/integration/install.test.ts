@@ -316,7 +316,7 @@ async function mayUser(user: string, [verb, resource, where = {}]: Action): Prom
     '--output',
     'json',
   ];
-  return (JSON.parse(await run(argv, { input: JSON.stringify(review) }))).status.allowed;
+  return JSON.parse(await run(argv, { input: JSON.stringify(review) })).status.allowed;
 }
 
 test('the control plane may do what it has to, and nothing next to it', async () => {
