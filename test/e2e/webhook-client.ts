@@ -1,0 +1,69 @@
+/** Calls one replica's webhook as the API server does: over TLS that the CA of the webhook configuration vouches for. */
+
+import { request } from 'node:https';
+import { webhookPort } from '../../src/base/names.ts';
+import { mutatingWebhookConfigurations } from '../../src/kube/resources.ts';
+import type { KubeObject } from '../../src/kube/types.ts';
+import { controlPlanePods } from './control-plane.ts';
+import type { TestMesh } from './harness.ts';
+
+interface Configuration extends KubeObject {
+  readonly webhooks: readonly {
+    readonly clientConfig: {
+      readonly caBundle: string;
+      readonly service: { readonly name: string; readonly namespace: string };
+    };
+  }[];
+}
+
+export interface WebhookAnswer {
+  readonly status: number;
+  /** JSON as sent. */
+  readonly body: any;
+}
+
+export type WebhookClient = (
+  path: string,
+  body: string,
+  headers?: Readonly<Record<string, string>>,
+) => Promise<WebhookAnswer>;
+
+/** A function that POSTs to the first ready replica. */
+export async function webhookClient(mesh: TestMesh): Promise<WebhookClient> {
+  const configuration = await mesh.api.get<Configuration>(mutatingWebhookConfigurations, 'weft');
+  const [replica] = await controlPlanePods(mesh);
+  const config = configuration?.webhooks[0]?.clientConfig;
+  const host = replica?.status.podIP;
+  if (config === undefined || host === undefined) throw new Error('there is no webhook to be called');
+  const { service, caBundle } = config;
+  const servername = `${service.name}.${service.namespace}.svc`;
+  return (path, body, headers = { 'content-type': 'application/json' }) =>
+    new Promise((resolve, reject) => {
+      const sent = request(
+        {
+          host,
+          port: webhookPort,
+          path,
+          method: 'POST',
+          servername,
+          ca: Buffer.from(caBundle, 'base64'),
+          headers: { ...headers, host: servername, 'content-length': Buffer.byteLength(body) },
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('error', reject);
+          response.on('end', () => {
+            const text = Buffer.concat(chunks).toString('utf8');
+            try {
+              resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) });
+            } catch {
+              reject(new Error(`the webhook answered ${response.statusCode} ${text.slice(0, 300)}`));
+            }
+          });
+        },
+      );
+      sent.on('error', reject);
+      sent.end(body);
+    });
+}
