@@ -5,6 +5,7 @@ import type { KubeObject, Sink } from './types.ts';
 
 function sink<V>(into: Map<string, V>): Sink<V> {
   return {
+    get: (key) => into.get(key),
     set: (key, value) => void into.set(key, value),
     delete: (key) => void into.delete(key),
     replace: (entries) => {
@@ -52,4 +53,11 @@ test('a deleted object is deleted everywhere', () => {
   all.set('n/a', project(labelled));
   all.delete('n/a');
   assert.deepEqual([names.size, labels.size], [0, 0]);
+});
+
+test('what was delivered last can be had back, as one value for all outlets', () => {
+  const { project, all } = world();
+  assert.equal(all.get?.('n/a'), undefined);
+  all.set('n/a', project(bare));
+  assert.deepEqual(all.get?.('n/a'), ['a', undefined]);
 });

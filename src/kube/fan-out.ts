@@ -32,6 +32,10 @@ export function fanOut<T extends KubeObject>(
       delete: (key) => {
         for (const sink of sinks) sink.delete(key);
       },
+      get: (key) => {
+        const values = sinks.map((sink) => sink.get?.(key));
+        return values.some((value) => value !== undefined) ? values : undefined;
+      },
       replace: (entries) => {
         const all = [...entries];
         for (const [index, sink] of sinks.entries()) {

@@ -10,10 +10,15 @@ import type { ConnectionOptions } from './config.ts';
 export interface ForwardedPort {
   /** On 127.0.0.1. */
   readonly port: number;
+  /** Why the API server refused to forward; undefined while it has not. */
+  failure(): Error | undefined;
   close(): void;
 }
 
-/** Rejects when the kubeconfig cannot be read; a pod that refuses shows when the port is used: the connection ends. */
+/**
+ * Rejects when the kubeconfig cannot be read. A refusal shows when the port is used: the connection ends, and
+ * `failure` says why.
+ */
 export async function forwardPort(
   options: Pick<ConnectionOptions, 'kubeconfigPath' | 'context'>,
   pod: { readonly namespace: string; readonly name: string },
@@ -26,6 +31,7 @@ export async function forwardPort(
   if (options.context) config.setCurrentContext(options.context);
   const forward = new PortForward(config);
   const sockets = new Set<Socket>();
+  let failure: Error | undefined;
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => socket.destroy());
@@ -35,7 +41,10 @@ export async function forwardPort(
         const ended = typeof connection === 'function' ? connection() : connection;
         socket.on('close', () => ended?.close());
       },
-      () => socket.destroy(),
+      (error: unknown) => {
+        failure = error instanceof Error ? error : new Error(messageOf(error));
+        socket.destroy();
+      },
     );
   });
   await new Promise<void>((resolve, reject) => {
@@ -44,9 +53,16 @@ export async function forwardPort(
   });
   return {
     port: (server.address() as AddressInfo).port,
+    failure: () => failure,
     close: () => {
       server.close();
       for (const socket of sockets) socket.destroy();
     },
   };
+}
+
+/** The client library rejects with the event of its WebSocket. */
+function messageOf(event: unknown): string {
+  const message = (event as { readonly message?: unknown } | null)?.message;
+  return typeof message === 'string' ? message : String(event);
 }
