@@ -284,6 +284,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
       replica: settings.podName,
       version,
       leading: leadership.leading,
+      nowMs: clock.now(),
       proxies: xds.proxies(),
     }),
     proxy: (key) => xds.proxy(key),

@@ -1,19 +1,27 @@
 /** What every command shares: the options before the command's name, and the API they lead to. */
 
 import type { Command } from 'commander';
-import { silent } from '../base/log.ts';
-import { createKubeApi } from '../kube/api.ts';
-import type { KubeClient } from '../kube/types.ts';
 import { WeftError } from '../base/errors.ts';
-import { type Format, formats } from './output.ts';
+import type { KubeClient } from '../kube/types.ts';
+import type { Edges, Target } from './edges.ts';
+import { type Format, formats, render } from './output.ts';
+
+/** One run of the command. */
+export interface Session {
+  readonly edges: Edges;
+  /** 0 all is well, 1 what was asked about is not well, 2 the question could not be answered. */
+  exitCode: 0 | 1 | 2;
+}
 
 export interface CommandContext {
+  readonly edges: Edges;
   readonly api: KubeClient;
-  readonly kubeconfigPath: string;
-  readonly context: string;
+  readonly target: Target;
   /** Namespace of the control plane. */
   readonly weftNamespace: string;
   readonly output: Format;
+  /** `data` as JSON or YAML, or what `table` makes of it. */
+  readonly print: (data: unknown, table: () => string) => void;
 }
 
 interface GlobalOptions {
@@ -32,18 +40,25 @@ export function addGlobalOptions(program: Command): void {
 }
 
 /** Throws WeftError WEFT-CLI-03 where the options make no sense. */
-export function contextOf(command: Command): CommandContext {
+export function contextOf(command: Command, { edges }: Session): CommandContext {
   const options = command.optsWithGlobals<GlobalOptions>();
-  const output = formats.find((format) => format === options.output);
-  if (output === undefined) {
-    throw new WeftError(
-      'WEFT-CLI-03',
-      `${JSON.stringify(options.output)} is none of ${formats.join(', ')}.`,
-      { field: '--output' },
-    );
-  }
-  const kubeconfigPath = options.kubeconfig ?? '';
-  const context = options.context ?? '';
-  const api = createKubeApi({ kubeconfigPath, context, log: silent });
-  return { api, kubeconfigPath, context, weftNamespace: options.weftNamespace, output };
+  const output = oneOf('--output', options.output, formats);
+  const target = { kubeconfigPath: options.kubeconfig ?? '', context: options.context ?? '' };
+  return {
+    edges,
+    api: edges.connect(target),
+    target,
+    weftNamespace: options.weftNamespace,
+    output,
+    print: (data, table) => edges.out(`${render(output, data, table)}\n`),
+  };
+}
+
+/** Throws WeftError WEFT-CLI-03 where the value is not one of those that are possible. */
+export function oneOf<const T extends string>(option: string, value: string, possible: readonly T[]): T {
+  const found = possible.find((one) => one === value);
+  if (found !== undefined) return found;
+  throw new WeftError('WEFT-CLI-03', `${JSON.stringify(value)} is none of ${possible.join(', ')}.`, {
+    field: option,
+  });
 }

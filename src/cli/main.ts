@@ -4,34 +4,10 @@
  * asked about is not well, 2 the question could not be answered.
  */
 
-import { Command, CommanderError } from 'commander';
-import { describeError } from '../base/errors.ts';
-import { version } from '../base/version.ts';
-import { registerExplain } from './commands/explain.ts';
-import { registerInject } from './commands/inject.ts';
-import { registerProxy } from './commands/proxy.ts';
-import { registerStatus } from './commands/status.ts';
-import { registerUninject } from './commands/uninject.ts';
-import { addGlobalOptions } from './context.ts';
+import { systemEdges } from './edges.ts';
+import { runWeft } from './program.ts';
 
-const program = new Command('weft')
-  .description('Weft, a service mesh for Kubernetes')
-  .version(version)
-  .exitOverride();
-addGlobalOptions(program);
-registerStatus(program);
-registerExplain(program);
-registerProxy(program);
-registerInject(program);
-registerUninject(program);
+// Whoever reads may stop early, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 2));
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : 2;
-  } else {
-    process.stderr.write(`${describeError(error)}\n`);
-    process.exitCode = 2;
-  }
-}
+process.exitCode = await runWeft(process.argv, systemEdges());

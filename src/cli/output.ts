@@ -28,14 +28,9 @@ export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly
 }
 
 /** `data` as JSON or YAML, or what `table` makes of it. */
-export function print(format: Format, data: unknown, table: () => string): void {
-  const text =
-    format === 'json'
-      ? JSON.stringify(data, null, 2)
-      : format === 'yaml'
-        ? stringify(data).trimEnd()
-        : table();
-  process.stdout.write(`${text}\n`);
+export function render(format: Format, data: unknown, table: () => string): string {
+  if (format === 'json') return JSON.stringify(data, null, 2);
+  return format === 'yaml' ? stringify(data).trimEnd() : table();
 }
 
 /** `95s`, `12m`, `5h`, `3d`: the largest unit that leaves at least two of it, as kubectl shows ages. */

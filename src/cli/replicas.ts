@@ -1,8 +1,6 @@
-/** Asks every replica of the control plane what it knows, through a port-forward to its loopback port. */
+/** Asks every replica of the control plane what it knows. */
 
 import { describeError, WeftError } from '../base/errors.ts';
-import { debugPort } from '../base/names.ts';
-import { forwardPort } from '../kube/port-forward.ts';
 import { pods } from '../kube/resources.ts';
 import type { KubeObject } from '../kube/types.ts';
 import type { CommandContext } from './context.ts';
@@ -35,36 +33,14 @@ export async function readyReplicas(context: CommandContext): Promise<readonly s
  * Throws WEFT-CLI-01 where none could be asked at all.
  */
 export async function askReplicas<T>(context: CommandContext, path: string): Promise<readonly T[]> {
+  const { edges, target, weftNamespace: namespace } = context;
   const names = await readyReplicas(context);
-  const settled = await Promise.allSettled(names.map((name) => askOne<T>(context, name, path)));
+  const settled = await Promise.allSettled(
+    names.map((name) => edges.askReplica(target, { namespace, name }, path)),
+  );
   const answers = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-  if (answers.length > 0)
-    return answers
-      .filter((answer): answer is { value: T } => answer.value !== undefined)
-      .map((answer) => answer.value);
+  if (answers.length > 0) return answers.filter((answer) => answer !== undefined) as T[];
   const failure = settled.find((one) => one.status === 'rejected');
   const why = failure === undefined ? 'no pod is ready' : describeError(failure.reason);
-  throw new WeftError(
-    'WEFT-CLI-01',
-    `The control plane in namespace ${context.weftNamespace} does not answer: ${why}.`,
-  );
-}
-
-async function askOne<T>(
-  context: CommandContext,
-  name: string,
-  path: string,
-): Promise<{ readonly value: T | undefined }> {
-  const forwarded = await forwardPort(context, { namespace: context.weftNamespace, name }, debugPort);
-  try {
-    const response = await fetch(`http://127.0.0.1:${forwarded.port}${path}`, {
-      signal: AbortSignal.timeout(15_000),
-      headers: { connection: 'close' },
-    });
-    if (response.status === 404) return { value: undefined };
-    if (!response.ok) throw new Error(`${name} answered ${response.status}`);
-    return { value: (await response.json()) as T };
-  } finally {
-    forwarded.close();
-  }
+  throw new WeftError('WEFT-CLI-01', `The control plane in namespace ${namespace} does not answer: ${why}.`);
 }

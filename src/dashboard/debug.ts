@@ -11,6 +11,8 @@ export interface ReplicaStatus {
   readonly replica: string;
   readonly version: string;
   readonly leading: boolean;
+  /** By the replica's own clock, as are all times in its answers. */
+  readonly nowMs: number;
   readonly proxies: readonly ProxyStatus[];
 }
 

@@ -3,8 +3,8 @@
 import type { Command } from 'commander';
 import { WeftError } from '../../base/errors.ts';
 import type { Explained, ExplainedResource } from '../../dashboard/explain.ts';
-import { contextOf } from '../context.ts';
-import { formatTable, print } from '../output.ts';
+import { contextOf, type Session } from '../context.ts';
+import { formatTable } from '../output.ts';
 import { askReplicas } from '../replicas.ts';
 
 /** What people type, after kubectl, and the kind it means. */
@@ -52,7 +52,7 @@ export function mergeExplained(answers: readonly Explained[]): Explained | undef
   };
 }
 
-export function registerExplain(program: Command): void {
+export function registerExplain(program: Command, session: Session): void {
   program
     .command('explain <kind> <name>')
     .description(
@@ -61,7 +61,7 @@ export function registerExplain(program: Command): void {
     .option('-n, --namespace <name>', 'namespace of the object', 'default')
     .action(
       async (typed: string, name: string, options: { readonly namespace: string }, command: Command) => {
-        const context = contextOf(command);
+        const context = contextOf(command, session);
         const kind = kinds[typed.toLowerCase()];
         if (kind === undefined) {
           throw new WeftError(
@@ -73,7 +73,7 @@ export function registerExplain(program: Command): void {
         const explained = mergeExplained(await askReplicas<Explained>(context, `/v1/explain/${kind}/${key}`));
         if (explained === undefined || !explained.found)
           throw new WeftError('WEFT-CLI-02', `There is no ${kind} ${key}.`);
-        print(context.output, explained, () => describe(explained));
+        context.print(explained, () => describe(explained));
       },
     );
 }

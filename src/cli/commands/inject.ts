@@ -2,13 +2,13 @@
 
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { text as readAll } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
 import { describeError, WeftError } from '../../base/errors.ts';
 import type { InjectContext } from '../../webhook/inject/context.ts';
 import { decide } from '../../webhook/inject/decide.ts';
 import { injectPod, prepareInjection } from '../../webhook/inject/inject.ts';
-import { contextOf } from '../context.ts';
+import { contextOf, type Session } from '../context.ts';
+import type { Edges } from '../edges.ts';
 import { editManifest } from '../manifest.ts';
 import { askReplicas } from '../replicas.ts';
 
@@ -62,8 +62,8 @@ export function injectYaml(text: string, settings: InjectSettings): Edited {
 }
 
 /** `-` is standard input. Throws WeftError WEFT-CLI-02. */
-export async function readManifest(file: string): Promise<string> {
-  if (file === '-') return readAll(process.stdin);
+export async function readManifest(file: string, edges: Edges): Promise<string> {
+  if (file === '-') return edges.readInput();
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
@@ -72,14 +72,15 @@ export async function readManifest(file: string): Promise<string> {
 }
 
 /** The manifest to standard output, what was done to standard error. Nothing is printed where a pod was refused. */
-export function printEdited({ text, reports }: Edited): void {
+export function printEdited({ text, reports }: Edited, session: Session): void {
+  const { edges } = session;
   const refused = reports.some((report) => report.outcome === 'refused');
   for (const { object, outcome, reason } of reports) {
-    process.stderr.write(`${object} ${outcome}${reason === undefined ? '' : `: ${reason}`}\n`);
+    edges.err(`${object} ${outcome}${reason === undefined ? '' : `: ${reason}`}\n`);
   }
-  if (reports.length === 0) process.stderr.write('there is no pod and no pod template in the manifest\n');
-  if (refused) process.exitCode = 1;
-  else process.stdout.write(text);
+  if (reports.length === 0) edges.err('there is no pod and no pod template in the manifest\n');
+  if (refused) session.exitCode = 1;
+  else edges.out(text);
 }
 
 interface InjectOptions {
@@ -88,7 +89,7 @@ interface InjectOptions {
   readonly showSettings?: boolean;
 }
 
-export function registerInject(program: Command): void {
+export function registerInject(program: Command, session: Session): void {
   program
     .command('inject')
     .description('put the proxy into the pods and pod templates of a manifest, as the webhook would')
@@ -96,26 +97,30 @@ export function registerInject(program: Command): void {
     .option('--settings <file>', 'settings of the mesh from this file instead of the cluster')
     .addOption(new Option('--show-settings', 'print the settings, for --settings').conflicts('filename'))
     .action(async (options: InjectOptions, command: Command) => {
-      const settings = await readSettings(options.settings, command);
+      const settings = await readSettings(options.settings, command, session);
       if (options.showSettings === true) {
-        process.stdout.write(`${JSON.stringify(settings, null, 2)}\n`);
+        session.edges.out(`${JSON.stringify(settings, null, 2)}\n`);
         return;
       }
       if (options.filename === undefined) {
         throw new WeftError('WEFT-CLI-03', 'It is missing; it names the manifest.', { field: '--filename' });
       }
-      printEdited(injectYaml(await readManifest(options.filename), settings));
+      printEdited(injectYaml(await readManifest(options.filename, session.edges), settings), session);
     });
 }
 
-async function readSettings(file: string | undefined, command: Command): Promise<InjectSettings> {
+async function readSettings(
+  file: string | undefined,
+  command: Command,
+  session: Session,
+): Promise<InjectSettings> {
   if (file === undefined) {
-    const [settings] = await askReplicas<InjectSettings>(contextOf(command), '/v1/injection');
+    const [settings] = await askReplicas<InjectSettings>(contextOf(command, session), '/v1/injection');
     if (settings !== undefined) return settings;
     throw new WeftError('WEFT-CLI-01', 'It does not know the settings of the mesh yet.');
   }
   try {
-    return JSON.parse(await readManifest(file)) as InjectSettings;
+    return JSON.parse(await readManifest(file, session.edges)) as InjectSettings;
   } catch (error) {
     if (error instanceof WeftError) throw error;
     throw new WeftError('WEFT-CLI-03', `${describeError(error)}.`, { field: '--settings', cause: error });

@@ -3,8 +3,8 @@
 import type { Command } from 'commander';
 import { WeftError } from '../../base/errors.ts';
 import type { ProxyDetail } from '../../xds/server/server.ts';
-import { contextOf } from '../context.ts';
-import { formatTable, print } from '../output.ts';
+import { contextOf, type Session } from '../context.ts';
+import { formatTable } from '../output.ts';
 import { askReplicas } from '../replicas.ts';
 
 /** `namespace/pod` from what was typed. Throws WEFT-CLI-03. */
@@ -19,7 +19,7 @@ export function podKey(text: string, namespace: string): string {
   return key;
 }
 
-export function registerProxy(program: Command): void {
+export function registerProxy(program: Command, session: Session): void {
   const proxy = program.command('proxy').description('look into one proxy');
   proxy
     .command('config <pod>')
@@ -32,7 +32,7 @@ export function registerProxy(program: Command): void {
         options: { readonly namespace: string; readonly kind?: string },
         command: Command,
       ) => {
-        const context = contextOf(command);
+        const context = contextOf(command, session);
         const key = podKey(pod, options.namespace);
         const answers = await askReplicas<ProxyDetail>(context, `/v1/proxies/${key}`);
         const latest = answers.toSorted((a, b) => b.connectedAtMs - a.connectedAtMs)[0];
@@ -42,7 +42,7 @@ export function registerProxy(program: Command): void {
         const resources = latest.resources.filter(
           (one) => options.kind === undefined || one.kind === options.kind,
         );
-        print(context.output, { ...latest, resources }, () =>
+        context.print({ ...latest, resources }, () =>
           formatTable(
             [
               { title: 'KIND', value: (row) => row.kind },

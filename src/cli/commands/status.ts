@@ -2,11 +2,11 @@
 
 import type { Command } from 'commander';
 import type { ReplicaStatus } from '../../dashboard/debug.ts';
-import { contextOf } from '../context.ts';
-import { formatAge, formatTable, print } from '../output.ts';
+import { contextOf, type Session } from '../context.ts';
+import { formatAge, formatTable } from '../output.ts';
 import { askReplicas } from '../replicas.ts';
 
-interface ProxyRow {
+export interface ProxyRow {
   readonly proxy: string;
   readonly workload: string;
   readonly identity: string;
@@ -19,9 +19,9 @@ interface ProxyRow {
 }
 
 /** Of the replicas' answers; a proxy that moved while they were asked counts where it connected last. */
-export function proxyRows(replicas: readonly ReplicaStatus[], nowMs: number): readonly ProxyRow[] {
+export function proxyRows(replicas: readonly ReplicaStatus[]): readonly ProxyRow[] {
   const rows = new Map<string, ProxyRow>();
-  for (const { replica, proxies } of replicas) {
+  for (const { replica, nowMs, proxies } of replicas) {
     for (const proxy of proxies) {
       const connectedSeconds = Math.round((nowMs - proxy.connectedAtMs) / 1000);
       const known = rows.get(proxy.proxy);
@@ -35,14 +35,15 @@ export function proxyRows(replicas: readonly ReplicaStatus[], nowMs: number): re
         held: proxy.held,
         pending: proxy.pending,
         rejected: proxy.nacks,
-        synced: proxy.pending === 0 && proxy.lastAckMs !== undefined,
+        // One that has just reconnected with everything it should have is sent nothing, and has nothing to acknowledge.
+        synced: proxy.pending === 0 && Object.values(proxy.held).some((count) => count > 0),
       });
     }
   }
   return [...rows.values()].sort((a, b) => (a.proxy < b.proxy ? -1 : 1));
 }
 
-export function registerStatus(program: Command): void {
+export function registerStatus(program: Command, session: Session): void {
   program
     .command('status')
     .description('show the control plane and whether every proxy has what it should have')
@@ -52,18 +53,18 @@ export function registerStatus(program: Command): void {
       '\nExit code: 0 everything is in sync, 1 something is not, 2 the control plane cannot be asked.',
     )
     .action(async (options: { readonly namespace?: string }, command: Command) => {
-      const context = contextOf(command);
+      const context = contextOf(command, session);
       const answers = await askReplicas<ReplicaStatus>(context, '/v1/status');
       const inNamespace = (row: ProxyRow): boolean =>
         options.namespace === undefined || row.proxy.startsWith(`${options.namespace}/`);
-      const proxies = proxyRows(answers, Date.now()).filter(inNamespace);
+      const proxies = proxyRows(answers).filter(inNamespace);
       const replicas = answers.map(({ replica, version, leading, proxies: connected }) => ({
         replica,
         version,
         leading,
         proxies: connected.length,
       }));
-      print(context.output, { replicas, proxies }, () => {
+      context.print({ replicas, proxies }, () => {
         const control = formatTable(
           [
             { title: 'REPLICA', value: (row) => row.replica },
@@ -90,6 +91,6 @@ export function registerStatus(program: Command): void {
         );
         return `${control}\n\n${proxies.length === 0 ? 'No proxy is connected.' : table}`;
       });
-      process.exitCode = proxies.every((row) => row.synced && row.rejected === 0) ? 0 : 1;
+      session.exitCode = proxies.every((row) => row.synced && row.rejected === 0) ? 0 : 1;
     });
 }

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { WeftError } from '../../base/errors.ts';
 import { diff } from '../../webhook/inject/patch.ts';
 import { restorePod } from '../../webhook/inject/restore.ts';
+import type { Session } from '../context.ts';
 import { editManifest } from '../manifest.ts';
 import { type Edited, printEdited, readManifest, type Report } from './inject.ts';
 
@@ -25,12 +26,12 @@ export function uninjectYaml(text: string): Edited {
   return { text: result, reports };
 }
 
-export function registerUninject(program: Command): void {
+export function registerUninject(program: Command, session: Session): void {
   program
     .command('uninject')
     .description('take the proxy out of the pods and pod templates of a manifest')
     .requiredOption('-f, --filename <file>', 'manifest in YAML or JSON; - for standard input')
     .action(async (options: { readonly filename: string }) => {
-      printEdited(uninjectYaml(await readManifest(options.filename)));
+      printEdited(uninjectYaml(await readManifest(options.filename, session.edges)), session);
     });
 }

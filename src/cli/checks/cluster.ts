@@ -1,0 +1,144 @@
+/** Checks of the cluster itself: what it is, what it can do, whether Weft may be installed in it. */
+
+import {
+  clusterTrustBundles,
+  customResourceDefinitions,
+  httpRoutes,
+  mutatingWebhookConfigurations,
+  podCertificateRequests,
+  resourceNameOf,
+  serviceCIDRs,
+  validatingWebhookConfigurations,
+} from '../../kube/resources.ts';
+import type { KubeObject, ResourceType } from '../../kube/types.ts';
+import { webhookObjectName } from '../../controllers/webhook-objects.ts';
+import { failed, ok, type Verdict, warning } from './check.ts';
+import type { Facts } from './facts.ts';
+
+export async function kubernetesApi({ context, review }: Facts): Promise<Verdict> {
+  const { gitVersion } = await context.api.request<{ readonly gitVersion: string }>('GET', '/version');
+  const { username } = await review();
+  return ok(`${gitVersion} answers; you are ${username}`);
+}
+
+/** The API server only tells whole seconds, and an answer takes a moment: less than this is not worth a word. */
+const toleratedSkewMs = 5_000;
+
+export async function clock({ review }: Facts): Promise<Verdict> {
+  const { serverTimeMs, localTimeMs } = await review();
+  // Cut off, not rounded: on average half a second is missing.
+  const skewMs = localTimeMs - (serverTimeMs + 500);
+  const seconds = Math.round(Math.abs(skewMs) / 1000);
+  if (Math.abs(skewMs) <= toleratedSkewMs) return ok('this machine and the API server agree on the time');
+  return warning(`this machine is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} the API server`);
+}
+
+/** By discovery and by trying, never by version: a managed cluster may switch features off. */
+export async function kubernetesFeatures({ context }: Facts): Promise<Verdict> {
+  const { api } = context;
+  const missing: string[] = [];
+  for (const type of [podCertificateRequests, clusterTrustBundles]) {
+    if (!(await api.serves(type))) missing.push(`${resourceNameOf(type)}/${type.version}`);
+  }
+  if (!(await hasNativeSidecars(context.api))) missing.push('native sidecars (SidecarContainers)');
+  if (missing.length > 0) return failed('the cluster does not have all that Weft needs', missing);
+  return ok('native sidecars, PodCertificateRequest and ClusterTrustBundle are there');
+}
+
+/**
+ * ServiceCIDR became generally available in the very release in which native sidecars can no longer be switched
+ * off. Before it, the API server drops the field where the feature is off, which a dry run shows.
+ */
+async function hasNativeSidecars(api: Facts['context']['api']): Promise<boolean> {
+  if (await api.serves(serviceCIDRs)) return true;
+  const container = { name: 'sidecar', image: 'sidecar', restartPolicy: 'Always' };
+  const created = await api.request<{ readonly spec: { readonly initContainers?: readonly object[] } }>(
+    'POST',
+    '/api/v1/namespaces/default/pods',
+    {
+      query: { dryRun: 'All' },
+      body: {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { generateName: 'weft-check-', labels: { 'weft.dev/inject': 'disabled' } },
+        spec: { initContainers: [container], containers: [{ name: 'app', image: 'app' }] },
+      },
+    },
+  );
+  return created.spec.initContainers?.some((one) => 'restartPolicy' in one) ?? false;
+}
+
+const bundleVersionAnnotation = 'gateway.networking.k8s.io/bundle-version';
+const channelAnnotation = 'gateway.networking.k8s.io/channel';
+
+/** Weft works without it; HTTPRoutes then do not exist. */
+export async function gatewayApi({ context: { api } }: Facts): Promise<Verdict> {
+  if (!(await api.serves(httpRoutes))) return warning('HTTPRoute is not served: there can be no routes');
+  const definition = await api.get<KubeObject>(customResourceDefinitions, resourceNameOf(httpRoutes));
+  const annotations = definition?.metadata.annotations ?? {};
+  const version = annotations[bundleVersionAnnotation] ?? 'of unknown version';
+  const channel = annotations[channelAnnotation] ?? 'unknown';
+  return ok(`Gateway API ${version}, ${channel} channel`);
+}
+
+interface Permission {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly namespaced?: true;
+}
+
+/** What `helm install` does with the chart. `escalate`: the ClusterRole grants what few users hold themselves. */
+const permissions: readonly Permission[] = [
+  { verb: 'create', group: '', resource: 'namespaces' },
+  { verb: 'create', group: 'apiextensions.k8s.io', resource: 'customresourcedefinitions' },
+  { verb: 'create', group: 'rbac.authorization.k8s.io', resource: 'clusterroles' },
+  { verb: 'escalate', group: 'rbac.authorization.k8s.io', resource: 'clusterroles' },
+  { verb: 'create', group: 'rbac.authorization.k8s.io', resource: 'clusterrolebindings' },
+  { verb: 'create', group: 'rbac.authorization.k8s.io', resource: 'roles', namespaced: true },
+  { verb: 'create', group: 'rbac.authorization.k8s.io', resource: 'rolebindings', namespaced: true },
+  { verb: 'create', group: 'apps', resource: 'deployments', namespaced: true },
+  { verb: 'create', group: 'policy', resource: 'poddisruptionbudgets', namespaced: true },
+  { verb: 'create', group: '', resource: 'services', namespaced: true },
+  { verb: 'create', group: '', resource: 'serviceaccounts', namespaced: true },
+  { verb: 'create', group: '', resource: 'secrets', namespaced: true },
+];
+
+export async function permissionsToInstall({ context }: Facts): Promise<Verdict> {
+  const { api, weftNamespace } = context;
+  const asked = await Promise.all(
+    permissions.map(async ({ verb, group, resource, namespaced }) => {
+      const namespace = namespaced === true ? weftNamespace : undefined;
+      const { status } = await api.request<{ readonly status: { readonly allowed: boolean } }>(
+        'POST',
+        '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+        {
+          body: {
+            apiVersion: 'authorization.k8s.io/v1',
+            kind: 'SelfSubjectAccessReview',
+            spec: { resourceAttributes: { verb, group, resource, namespace } },
+          },
+        },
+      );
+      const where = namespace === undefined ? '' : ` in ${namespace}`;
+      return status.allowed ? [] : [`${verb} ${resource}${group === '' ? '' : `.${group}`}${where}`];
+    }),
+  );
+  const refused = asked.flat();
+  if (refused.length === 0) return ok('you may install Weft');
+  return failed(`you lack ${refused.length} of ${permissions.length} permissions`, refused);
+}
+
+/** Webhooks that fail closed and lead nowhere keep every pod of the mesh from starting. */
+export async function leftovers({ context: { api } }: Facts): Promise<Verdict> {
+  const look = async (type: ResourceType): Promise<readonly string[]> => {
+    const found = await api.get(type, webhookObjectName);
+    return found === undefined ? [] : [`${type.kind} ${webhookObjectName}`];
+  };
+  const left = [
+    ...(await look(mutatingWebhookConfigurations)),
+    ...(await look(validatingWebhookConfigurations)),
+  ];
+  if (left.length === 0) return ok('nothing is left of an earlier installation');
+  return failed('webhooks of an earlier installation would block pods of the mesh', left);
+}

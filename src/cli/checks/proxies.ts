@@ -1,0 +1,100 @@
+/** Checks of the data plane: every pod that should have a proxy has one, connected, in sync, and of today. */
+
+import { proxyAnnotation } from '../../base/names.ts';
+import { decide } from '../../webhook/inject/decide.ts';
+import { type InjectContext } from '../../webhook/inject/context.ts';
+import { prepareInjection } from '../../webhook/inject/inject.ts';
+import { isInjected } from '../../webhook/inject/restore.ts';
+import { proxyRows, type ProxyRow } from '../commands/status.ts';
+import { askReplicas } from '../replicas.ts';
+import type { ReplicaStatus } from '../../dashboard/debug.ts';
+import { failed, ok, type Verdict, warning } from './check.ts';
+import type { Facts, MeshPod } from './facts.ts';
+
+/** Pods that were created before their namespace was labelled, or while the webhook was not there. */
+export async function meshedPods({ context, meshPods }: Facts): Promise<Verdict> {
+  const without: string[] = [];
+  const unable: string[] = [];
+  const all = await meshPods();
+  for (const { key, pod, namespaceLabels } of all) {
+    if (isInjected(pod as object)) continue;
+    const decision = decide({
+      pod: pod as object,
+      namespace: pod.metadata.namespace ?? '',
+      namespaceLabels,
+      controlPlaneNamespace: context.weftNamespace,
+    });
+    if (decision.inject) without.push(key);
+    else if (decision.unexpected) unable.push(`${key}: ${decision.reason.describe()}`);
+  }
+  if (without.length > 0)
+    return failed(`${without.length} of ${all.length} pods run without a proxy`, without);
+  if (unable.length > 0) return warning(`${unable.length} of ${all.length} pods cannot have a proxy`, unable);
+  return ok(
+    all.length === 0
+      ? 'no namespace and no pod is in the mesh yet'
+      : `all ${withProxy(all).length} pods have one`,
+  );
+}
+
+function withProxy(pods: readonly MeshPod[]): readonly MeshPod[] {
+  return pods.filter(({ pod }) => isInjected(pod as object));
+}
+
+/** Between two looks: what changed in the meantime is on its way, what did not is stuck. */
+const secondLookMs = 2_000;
+
+export async function connectedProxies(facts: Facts): Promise<Verdict> {
+  const { context } = facts;
+  const expected = withProxy(await facts.meshPods()).filter(isReady);
+  const first = problems(expected, (await facts.replicas()).statuses);
+  if (first.size === 0) {
+    return ok(
+      expected.length === 0
+        ? 'no pod with a proxy is ready'
+        : `all ${expected.length} are connected and in sync`,
+    );
+  }
+  await context.edges.sleep(secondLookMs);
+  const second = problems(expected, await askReplicas<ReplicaStatus>(context, '/v1/status'));
+  const lasting = [...second].filter(([key]) => first.has(key)).map(([key, what]) => `${key} ${what}`);
+  if (lasting.length === 0) return ok(`all ${expected.length} are connected and in sync`);
+  return failed(`${lasting.length} of ${expected.length} are not connected or not in sync`, lasting);
+}
+
+function isReady({ pod }: MeshPod): boolean {
+  return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
+}
+
+function problems(
+  expected: readonly MeshPod[],
+  replicas: readonly ReplicaStatus[],
+): ReadonlyMap<string, string> {
+  const rows = new Map(proxyRows(replicas).map((row) => [row.proxy, row]));
+  const found = new Map<string, string>();
+  for (const { key } of expected) {
+    const problem = problemOf(rows.get(key));
+    if (problem !== undefined) found.set(key, problem);
+  }
+  return found;
+}
+
+function problemOf(row: ProxyRow | undefined): string | undefined {
+  if (row === undefined) return 'is not connected';
+  if (row.rejected > 0) return `has rejected ${row.rejected} responses`;
+  return row.synced ? undefined : `waits for ${row.pending} resources`;
+}
+
+export async function currentProxies(facts: Facts): Promise<Verdict> {
+  const [settings] = await askReplicas<Omit<InjectContext, 'random'>>(facts.context, '/v1/injection');
+  if (settings === undefined) return warning('the control plane does not know the settings of the mesh yet');
+  const { settingsHash } = prepareInjection({ ...settings, random: () => '' });
+  const current = JSON.stringify({ version: settings.version, settings: settingsHash });
+  const all = withProxy(await facts.meshPods());
+  const older = all.filter(({ pod }) => pod.metadata.annotations?.[proxyAnnotation] !== current);
+  if (older.length === 0) return ok('all were made by this version with these settings');
+  return warning(
+    `${older.length} of ${all.length} were made by another version or with other settings`,
+    older.map(({ key }) => key),
+  );
+}

@@ -1,0 +1,66 @@
+/** What the command touches of the outside: the terminal, the clock, the API server, the replicas. Tests bring their own. */
+
+import { text as readAll } from 'node:stream/consumers';
+import { wait } from '../base/backoff.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
+import { silent } from '../base/log.ts';
+import { debugPort } from '../base/names.ts';
+import { createKubeApi } from '../kube/api.ts';
+import { forwardPort } from '../kube/port-forward.ts';
+import type { KubeClient } from '../kube/types.ts';
+
+/** Which kubeconfig and context; empty means as kubectl finds it. */
+export interface Target {
+  readonly kubeconfigPath: string;
+  readonly context: string;
+}
+
+export interface Edges {
+  readonly clock: Pick<Clock, 'now'>;
+  readonly sleep: (delayMs: number) => Promise<void>;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly readInput: () => Promise<string>;
+  /** Whether a person reads standard output. */
+  readonly isTerminal: boolean;
+  readonly connect: (target: Target) => KubeClient;
+  /** GET of a replica's loopback API; undefined where it answers 404. */
+  readonly askReplica: (
+    target: Target,
+    pod: { readonly namespace: string; readonly name: string },
+    path: string,
+  ) => Promise<unknown>;
+}
+
+const answerTimeoutMs = 15_000;
+
+export function systemEdges(): Edges {
+  return {
+    clock: systemClock,
+    sleep: wait,
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    readInput: () => readAll(process.stdin),
+    isTerminal: process.stdout.isTTY,
+    connect: (target) => createKubeApi({ ...target, log: silent }),
+    askReplica,
+  };
+}
+
+const askReplica: Edges['askReplica'] = async (target, pod, path) => {
+  const forwarded = await forwardPort(target, pod, debugPort);
+  try {
+    const response = await fetch(`http://127.0.0.1:${forwarded.port}${path}`, {
+      signal: AbortSignal.timeout(answerTimeoutMs),
+      headers: { connection: 'close' },
+    });
+    if (response.status === 404) return undefined;
+    if (!response.ok) throw new Error(`${pod.name} answered ${response.status}`);
+    return await response.json();
+  } catch (error) {
+    // The local connection only ends; the port-forward knows why.
+    throw forwarded.failure() ?? error;
+  } finally {
+    forwarded.close();
+  }
+};

@@ -1,0 +1,57 @@
+/** The weft command as a function: arguments in, exit code out. */
+
+import { basename } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { describeError } from '../base/errors.ts';
+import { version } from '../base/version.ts';
+import { registerCheck } from './commands/check.ts';
+import { registerExplain } from './commands/explain.ts';
+import { registerInject } from './commands/inject.ts';
+import { registerProxy } from './commands/proxy.ts';
+import { registerStatus } from './commands/status.ts';
+import { registerUninject } from './commands/uninject.ts';
+import { addGlobalOptions, type Session } from './context.ts';
+import type { Edges } from './edges.ts';
+import './errors.ts';
+
+/** In the order of the help. */
+const commands = [
+  registerCheck,
+  registerStatus,
+  registerExplain,
+  registerProxy,
+  registerInject,
+  registerUninject,
+];
+
+/**
+ * Runs one command line. `argv` is that of the process: program, script, arguments; a script called kubectl-weft is
+ * a kubectl plugin. Never rejects: what goes wrong is told on standard error.
+ */
+export async function runWeft(argv: readonly string[], edges: Edges): Promise<Session['exitCode']> {
+  const session: Session = { edges, exitCode: 0 };
+  const program = new Command(nameOf(argv[1] ?? ''))
+    .description('Weft, a service mesh for Kubernetes')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('Run it with --help.')
+    .configureOutput({
+      writeOut: edges.out,
+      writeErr: edges.err,
+      outputError: (text, write) => write(text.replace(/^error: /, 'WEFT-CLI-03: ')),
+    });
+  addGlobalOptions(program);
+  for (const register of commands) register(program, session);
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    edges.err(`${describeError(error)}\n`);
+    return 2;
+  }
+  return session.exitCode;
+}
+
+function nameOf(script: string): string {
+  return basename(script).startsWith('kubectl-') ? 'kubectl weft' : 'weft';
+}
