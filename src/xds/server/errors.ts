@@ -56,6 +56,12 @@ export const xdsErrors = defineErrors({
     title: 'The server failed on this stream.',
     remedy: 'The proxy reconnects by itself; report the logged error.',
   },
+  'WEFT-XDS-14': {
+    title:
+      'A client was refused in the TLS handshake: it has no certificate, or one that is not of the mesh or has expired.',
+    remedy:
+      'Look at who connects from that address; a proxy of the mesh gets a new certificate before the old one ends.',
+  },
 });
 
 export type XdsErrorCode = keyof typeof xdsErrors;

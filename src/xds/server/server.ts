@@ -108,8 +108,10 @@ class Http2XdsServer implements XdsServer, StreamOwner {
     });
     this.#server.on('session', (session) => this.#session(session));
     this.#server.on('stream', (stream, headers) => this.#stream(stream, headers));
-    this.#server.on('tlsClientError', (error) => {
-      this.#options.log.warn({ error: describeError(error) }, 'a client failed the TLS handshake');
+    this.#server.on('tlsClientError', (error, socket) => {
+      // Where the certificate is not accepted Node only says that the connection ended; the socket knows why.
+      const why = String(socket.authorizationError ?? '') || describeError(error);
+      this.#refused(socket.remoteAddress, xdsError('WEFT-XDS-14', why));
     });
   }
 
