@@ -92,6 +92,7 @@ function bootstrap(context: InjectContext): JsonObject {
         },
       },
     ],
+    layered_runtime: { layers: [{ name: 'static', static_layer: regexLimits }] },
     stats_config: { stats_matcher: statsMatcher },
     // Nobody is pushed statistics, so nothing is gathered until somebody asks.
     stats_flush_on_admin: true,
@@ -113,6 +114,15 @@ function bootstrap(context: InjectContext): JsonObject {
     },
   };
 }
+
+/**
+ * RE2 programs larger than 100 instructions are refused by default, which ordinary expressions of routes exceed;
+ * the schema of HTTPRoute bounds an expression's length, and RE2 its time.
+ */
+const regexLimits: JsonObject = {
+  're2.max_program_size.error_level': 32_768,
+  're2.max_program_size.warn_level': 8_192,
+};
 
 /** What the control plane may ask of the admin interface; nothing here can end the proxy or dump its configuration. */
 const adminPaths: readonly JsonObject[] = [

@@ -56,6 +56,8 @@ export function podCluster(key: string, pod: Extract<Destination, { kind: 'pod' 
   const name = podName(key);
   const cluster: Cluster = {
     ...base(name, pod.protocol),
+    // Envoy ends a cluster's name at the first dot when it makes a label of it.
+    altStatName: name.replaceAll('.', '_'),
     clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
     loadAssignment: {
       clusterName: name,

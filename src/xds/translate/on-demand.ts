@@ -25,12 +25,19 @@ const toInternalListener = extension('internal', InternalUpstreamTransportSchema
   transportSocket: plaintext,
 });
 
+/**
+ * All on-demand clusters count together, and the bootstrap's matcher leaves this name out: what passes them is
+ * counted at the destination's own cluster, and a name with an address in it would be torn apart at its dots.
+ */
+const altStatName = 'on-demand';
+
 /** Clusters and listeners of the plan come first, so that the waiting connection finds all of them. */
 export function knownDestination(variant: string, plan: DestinationPlan): EncodedResource {
   const name = onDemandPrefix + plan.destination;
   const listener = internalListener(variant);
   const cluster: Cluster = {
     name,
+    altStatName,
     clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
     connectTimeout: duration(1_000),
     loadAssignment: {
@@ -72,12 +79,14 @@ export function unknownDestination(destination: string, outbound: MeshSettings['
   if (outbound === 'Deny') {
     return encodeResource(name, ClusterSchema, {
       name,
+      altStatName,
       clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
       connectTimeout: duration(1_000),
     });
   }
   return encodeResource(name, ClusterSchema, {
     name,
+    altStatName,
     clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.ORIGINAL_DST },
     lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED,
     connectTimeout: duration(5_000),
