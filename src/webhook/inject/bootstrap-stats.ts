@@ -6,8 +6,8 @@
 import type { JsonObject } from '../../base/json.ts';
 
 const perCluster = [
-  'upstream_rq(_[1-5]xx|_total|_active|_time|_timeout|_retry|_retry_success|_pending_overflow|_rx_reset|_tx_reset)?',
-  'upstream_cx_(total|active|connect_fail|connect_timeout|connect_ms|overflow|rx_bytes_total|tx_bytes_total)',
+  'upstream_rq(_[1-5]xx|_total|_active|_time|_timeout|_retry|_retry_success|_pending_overflow|_rx_reset|_tx_reset)',
+  'upstream_cx_(total|active|connect_fail|connect_timeout|overflow|rx_bytes_total|tx_bytes_total)',
   'upstream_cx_destroy_remote_with_active_rq',
   'membership_(total|healthy)',
   'ssl\\.(handshake|connection_error|fail_verify_san|fail_verify_error|fail_verify_no_cert)',
@@ -27,6 +27,12 @@ const perListener = [
   'ssl\\.(handshake|connection_error|fail_verify_san|fail_verify_error|fail_verify_no_cert)',
 ];
 
+/**
+ * Names that end in a port, and some of the bootstrap; not the sub-scopes `external`, `internal` and `canary`. Those of
+ * probes must be among them: the health check filter decides by the statistic `membership_healthy`.
+ */
+const clusters = 'cluster\\.(.*[0-9]|probe-[^.]*|xds|inbound-app|passthrough)';
+
 export const statsMatcher: JsonObject = {
   inclusion_list: {
     patterns: [
@@ -34,14 +40,14 @@ export const statsMatcher: JsonObject = {
         (prefix) => ({ prefix }),
       ),
       { contains: 'expiration_unix_time_seconds' },
-      suffixes('cluster', perCluster),
-      suffixes('http', [...perHttp, 'rds\\..*\\.(update_rejected|config_reload)']),
-      suffixes('tcp', perTcp),
-      suffixes('listener', perListener),
+      one(clusters, perCluster),
+      one('http\\.(in|out)bound', [...perHttp, 'rds\\..*\\.(update_rejected|config_reload)']),
+      one('tcp\\.(in|out)bound', perTcp),
+      one('listener\\..*', perListener),
     ],
   },
 };
 
-function suffixes(scope: string, names: readonly string[]): JsonObject {
-  return { safe_regex: { regex: `${scope}\\..*\\.(${names.join('|')})` } };
+function one(scope: string, names: readonly string[]): JsonObject {
+  return { safe_regex: { regex: `${scope}\\.(${names.join('|')})` } };
 }

@@ -94,8 +94,6 @@ function bootstrap(context: InjectContext): JsonObject {
     ],
     layered_runtime: { layers: [{ name: 'static', static_layer: regexLimits }] },
     stats_config: { stats_matcher: statsMatcher },
-    // Nobody is pushed statistics, so nothing is gathered until somebody asks.
-    stats_flush_on_admin: true,
     deferred_stat_options: { enable_deferred_creation_stats: true },
     overload_manager: {
       refresh_interval: '1s',

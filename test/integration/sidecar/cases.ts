@@ -335,6 +335,17 @@ for (const [family, address] of Object.entries(podAddresses)) {
       assert.equal(peer.replace('::ffff:', ''), address);
     });
 
+    test('counts what it did: handshakes, requests by class, and how long they took', async () => {
+      const { body } = await get(`${health}/metrics`);
+      assert.match(body, /^envoy_listener_ssl_handshake\{envoy_listener_address="\[__\]_15006"\} 1$/m);
+      const inbound2xx = 'envoy_response_code_class="2",envoy_http_conn_manager_prefix="inbound"';
+      assert.ok(body.includes(`envoy_http_downstream_rq_xx{${inbound2xx}} 1\n`));
+      assert.match(body, /^envoy_cluster_upstream_rq_active\{envoy_cluster_name="xds"\} 1$/m);
+      // Histograms of the worker threads are put together every five seconds.
+      const times = /^envoy_cluster_upstream_rq_time_count\{envoy_cluster_name="inbound-app"\} 1$/m;
+      await until(async () => times.test((await get(`${health}/metrics`)).body), 'the histogram');
+    });
+
     test('lets the control plane in at the control port, and nobody else', async () => {
       const at = `https://${host}:${controlPort}`;
       assert.equal((await secureGet(`${at}/stats?filter=server.live`, control)).body, 'server.live: 1\n');
