@@ -48,7 +48,7 @@ export function contextOf(command: Command, { edges }: Session): CommandContext 
     edges,
     api: edges.connect(target),
     target,
-    weftNamespace: options.weftNamespace,
+    weftNamespace: namespaceName('--weft-namespace', options.weftNamespace),
     output,
     print: (data, table) => edges.out(`${render(output, data, table)}\n`),
   };
@@ -59,6 +59,14 @@ export function oneOf<const T extends string>(option: string, value: string, pos
   const found = possible.find((one) => one === value);
   if (found !== undefined) return found;
   throw new WeftError('WEFT-CLI-03', `${JSON.stringify(value)} is none of ${possible.join(', ')}.`, {
+    field: option,
+  });
+}
+
+/** Throws WeftError WEFT-CLI-03 where it cannot be the name of a namespace (RFC 1123 label). */
+export function namespaceName(option: string, value: string): string {
+  if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value)) return value;
+  throw new WeftError('WEFT-CLI-03', `${JSON.stringify(value)} cannot be the name of a namespace.`, {
     field: option,
   });
 }

@@ -109,5 +109,5 @@ async function parseFile(path: string) {
 }
 
 function unusable(detail: string): KubeError {
-  return new KubeError('WEFT-KUBE-05', detail, { status: 0, reason: 'InvalidKubeconfig' });
+  return new KubeError('WEFT-KUBE-05', `${detail}.`, { status: 0, reason: 'InvalidKubeconfig' });
 }

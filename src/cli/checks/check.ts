@@ -48,7 +48,10 @@ export function failed(message: string, details: readonly string[] = []): Verdic
   return { level: 'failed', message, details };
 }
 
-/** In order, one after the other; a check whose needs have failed is skipped. Never rejects. */
+/**
+ * In order, one after the other; a check whose needs have failed is skipped, and without the first there is no other.
+ * Never rejects.
+ */
 export async function performChecks(
   checks: readonly Check[],
   facts: Facts,
@@ -65,6 +68,7 @@ export async function performChecks(
         : { check: check.name, level: 'skipped' as const, message: `not looked at: ${missing} failed` };
     if (result.level === 'failed' || result.level === 'skipped') failures.add(check.name);
     results.push(result);
+    if (check === checks[0] && failures.size > 0) break;
   }
   return results;
 }

@@ -10,7 +10,8 @@ import {
   serviceCIDRs,
   validatingWebhookConfigurations,
 } from '../../kube/resources.ts';
-import type { KubeObject, ResourceType } from '../../kube/types.ts';
+import type { KubeObject } from '../../kube/types.ts';
+import type { WebhookConfiguration } from '../../controllers/objects.ts';
 import { webhookObjectName } from '../../controllers/webhook-objects.ts';
 import { failed, ok, type Verdict, warning } from './check.ts';
 import type { Facts } from './facts.ts';
@@ -131,14 +132,13 @@ export async function permissionsToInstall({ context }: Facts): Promise<Verdict>
 
 /** Webhooks that fail closed and lead nowhere keep every pod of the mesh from starting. */
 export async function leftovers({ context: { api } }: Facts): Promise<Verdict> {
-  const look = async (type: ResourceType): Promise<readonly string[]> => {
-    const found = await api.get(type, webhookObjectName);
-    return found === undefined ? [] : [`${type.kind} ${webhookObjectName}`];
-  };
-  const left = [
-    ...(await look(mutatingWebhookConfigurations)),
-    ...(await look(validatingWebhookConfigurations)),
-  ];
+  const left: string[] = [];
+  for (const type of [mutatingWebhookConfigurations, validatingWebhookConfigurations]) {
+    const found = await api.get<WebhookConfiguration>(type, webhookObjectName);
+    if (found === undefined) continue;
+    const namespace = found.webhooks?.[0]?.clientConfig.service.namespace ?? '?';
+    left.push(`${type.kind} ${webhookObjectName}, which leads to namespace ${namespace}`);
+  }
   if (left.length === 0) return ok('nothing is left of an earlier installation');
-  return failed('webhooks of an earlier installation would block pods of the mesh', left);
+  return failed('there are webhooks without a control plane; they would block pods of the mesh', left);
 }

@@ -103,6 +103,7 @@ export function describe({ installed, results }: CheckReport, isTerminal: boolea
 function summary(installed: boolean, results: readonly Result[]): string {
   const count = (level: Level): number => results.filter((result) => result.level === level).length;
   const [failures, warnings] = [count('failed'), count('warning')];
+  if (exitCodeOf(results) === 2) return 'The cluster cannot be asked.';
   if (failures > 0) return `${failures} of ${results.length} checks failed.`;
   const remark = warnings === 0 ? '' : `, with ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`;
   return installed ? `Weft is well${remark}.` : `Weft is not installed; it can be${remark}.`;

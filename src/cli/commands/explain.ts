@@ -69,13 +69,21 @@ export function registerExplain(program: Command, session: Session): void {
             `${JSON.stringify(typed)} is not a kind that can be explained: ${[...new Set(Object.values(kinds))].join(', ')}.`,
           );
         }
-        const key = kind === 'meshconfig' || name.includes('/') ? name : `${options.namespace}/${name}`;
+        const key = objectKey(kind, name, options.namespace);
         const explained = mergeExplained(await askReplicas<Explained>(context, `/v1/explain/${kind}/${key}`));
         if (explained === undefined || !explained.found)
           throw new WeftError('WEFT-CLI-02', `There is no ${kind} ${key}.`);
         context.print(explained, () => describe(explained));
       },
     );
+}
+
+/** Throws WeftError WEFT-CLI-03 where no object can have this name. */
+function objectKey(kind: string, name: string, namespace: string): string {
+  const key = kind === 'meshconfig' || name.includes('/') ? name : `${namespace}/${name}`;
+  const parts = kind === 'meshconfig' ? 1 : 2;
+  if (key.split('/').length === parts && /^[a-z0-9]([a-z0-9./-]*[a-z0-9])?$/.test(key)) return key;
+  throw new WeftError('WEFT-CLI-03', `${JSON.stringify(name)} is not the name of a ${kind}.`);
 }
 
 function describe(explained: Explained): string {

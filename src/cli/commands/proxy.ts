@@ -2,15 +2,18 @@
 
 import type { Command } from 'commander';
 import { WeftError } from '../../base/errors.ts';
+import type { ResourceKind } from '../../xds/resource.ts';
 import type { ProxyDetail } from '../../xds/server/server.ts';
-import { contextOf, type Session } from '../context.ts';
+import { contextOf, oneOf, type Session } from '../context.ts';
 import { formatTable } from '../output.ts';
 import { askReplicas } from '../replicas.ts';
+
+const kinds = ['secret', 'cluster', 'endpoints', 'listener', 'route'] as const satisfies ResourceKind[];
 
 /** `namespace/pod` from what was typed. Throws WEFT-CLI-03. */
 export function podKey(text: string, namespace: string): string {
   const key = text.includes('/') ? text : `${namespace}/${text}`;
-  if (!/^[a-z0-9.-]+\/[a-z0-9.-]+$/.test(key)) {
+  if (!/^[a-z0-9]([a-z0-9-]*[a-z0-9])?\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(key)) {
     throw new WeftError(
       'WEFT-CLI-03',
       `${JSON.stringify(text)} is not a pod; write NAMESPACE/POD, or POD with -n.`,
@@ -25,7 +28,7 @@ export function registerProxy(program: Command, session: Session): void {
     .command('config <pod>')
     .description('list what the proxy of NAMESPACE/POD holds')
     .option('-n, --namespace <name>', 'namespace of the pod', 'default')
-    .option('--kind <kind>', 'only secret, cluster, endpoints, listener or route')
+    .option('--kind <kind>', `only one of ${kinds.join(', ')}`)
     .action(
       async (
         pod: string,
@@ -34,14 +37,13 @@ export function registerProxy(program: Command, session: Session): void {
       ) => {
         const context = contextOf(command, session);
         const key = podKey(pod, options.namespace);
+        const kind = options.kind === undefined ? undefined : oneOf('--kind', options.kind, kinds);
         const answers = await askReplicas<ProxyDetail>(context, `/v1/proxies/${key}`);
         const latest = answers.toSorted((a, b) => b.connectedAtMs - a.connectedAtMs)[0];
         if (latest === undefined) {
           throw new WeftError('WEFT-CLI-02', `No replica has a proxy of pod ${key} connected.`);
         }
-        const resources = latest.resources.filter(
-          (one) => options.kind === undefined || one.kind === options.kind,
-        );
+        const resources = latest.resources.filter((one) => kind === undefined || one.kind === kind);
         context.print({ ...latest, resources }, () =>
           formatTable(
             [

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { ReplicaStatus } from '../../dashboard/debug.ts';
-import { contextOf, type Session } from '../context.ts';
+import { contextOf, namespaceName, type Session } from '../context.ts';
 import { formatAge, formatTable } from '../output.ts';
 import { askReplicas } from '../replicas.ts';
 
@@ -54,9 +54,11 @@ export function registerStatus(program: Command, session: Session): void {
     )
     .action(async (options: { readonly namespace?: string }, command: Command) => {
       const context = contextOf(command, session);
+      const namespace =
+        options.namespace === undefined ? undefined : namespaceName('--namespace', options.namespace);
       const answers = await askReplicas<ReplicaStatus>(context, '/v1/status');
       const inNamespace = (row: ProxyRow): boolean =>
-        options.namespace === undefined || row.proxy.startsWith(`${options.namespace}/`);
+        namespace === undefined || row.proxy.startsWith(`${namespace}/`);
       const proxies = proxyRows(answers).filter(inNamespace);
       const replicas = answers.map(({ replica, version, leading, proxies: connected }) => ({
         replica,
@@ -89,7 +91,8 @@ export function registerStatus(program: Command, session: Session): void {
           ],
           proxies,
         );
-        return `${control}\n\n${proxies.length === 0 ? 'No proxy is connected.' : table}`;
+        const nobody = `No proxy${namespace === undefined ? '' : ` of namespace ${namespace}`} is connected.`;
+        return `${control}\n\n${proxies.length === 0 ? nobody : table}`;
       });
       session.exitCode = proxies.every((row) => row.synced && row.rejected === 0) ? 0 : 1;
     });
