@@ -127,6 +127,7 @@ export class Simulated {
   }
 
   #apply(kind: ResourceKind, value: EncodedResource, partial: boolean): void {
+    if (!listed(kind) && !this.subscribed[kind].has(value.name)) return;
     // A response of which one part is rejected leaves the versions as they were.
     if (!partial) this.held[kind].set(value.name, value);
     for (const need of value.needs) {

@@ -73,9 +73,12 @@ export function reject(proxy: ConnectedProxy, sub: Subscription, batch: Batch, m
     return;
   }
   for (const record of batch.removed) {
-    // Envoy carries removals out first; what is wanted again by now must not pass for held.
+    // Whether the proxy has carried the removal out is unknown: what is wanted again must not pass for held.
     if (sub.stale.has(record.id)) replace(sub, record);
-    else if (sub.held.has(record.id)) sub.leaving.add(record.id);
+    else if (sub.held.has(record.id)) {
+      sub.leaving.add(record.id);
+      sub.markOutdated(record);
+    }
   }
 }
 

@@ -61,13 +61,8 @@ function sendable(
 ): boolean {
   const wanted = proxy.wants(sub, record);
   if (wanted && record.served !== undefined && !proxy.refusals.has(record)) return true;
-  sub.stale.delete(record.id);
-  if (wanted) return false;
-  if (sub.held.has(record.id)) sub.markOutdated(record);
-  else if (sub.names.has(record.id) && !record.onDemand) {
-    sub.markUnanswered(record);
-    denied.push(record);
-  }
+  sub.cancel(record);
+  if (!wanted && sub.unanswered.has(record.id)) denied.push(record);
   return false;
 }
 

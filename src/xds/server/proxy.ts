@@ -165,7 +165,7 @@ export class ConnectedProxy {
       return;
     }
     if (record.served === undefined) {
-      if (record.latest !== undefined || record.onDemand) sub.stale.delete(record.id);
+      if (record.latest !== undefined || record.onDemand) sub.cancel(record);
       else sub.markLeaving(record);
     } else if (!restored) sub.markStale(record, this.host.table.tick - 1, this.host.now());
     else if (sub.inFlight?.sends(record) !== true) restore(this, sub, record);

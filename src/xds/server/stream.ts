@@ -5,7 +5,8 @@
  *                                   │ refused: trailers with the code
  */
 
-import type { ServerHttp2Stream } from 'node:http2';
+import { constants, type ServerHttp2Stream } from 'node:http2';
+import { setImmediate } from 'node:timers';
 import { describeError, WeftError } from '../../base/errors.ts';
 import type { Batch } from './batch.ts';
 import { grpcStatus, xdsError } from './errors.ts';
@@ -65,7 +66,11 @@ export class AdsStream implements Outlet {
   }
 
   #sendTrailers(): void {
-    if (!this.#stream.destroyed) this.#stream.sendTrailers(this.#trailers);
+    if (this.#stream.destroyed) return;
+    this.#stream.sendTrailers(this.#trailers);
+    // The client has not ended its side, so half of the stream would stay open. In the same turn the reset
+    // would overtake the trailers.
+    setImmediate(() => this.#stream.close(constants.NGHTTP2_NO_ERROR));
   }
 
   #finish(error: unknown): void {
@@ -125,10 +130,12 @@ export class AdsStream implements Outlet {
   }
 }
 
-/** Source: PROTOCOL-HTTP2.md, Trailers; the message is percent-encoded. */
+/** Source: PROTOCOL-HTTP2.md, Trailers: the message is UTF-8, percent-encoded outside of printable ASCII. */
 export function trailers(error: unknown): Record<string, string> {
   if (error === undefined) return { 'grpc-status': '0' };
   const text = error instanceof WeftError ? error.describe() : describeError(error);
-  const message = encodeURIComponent(text.slice(0, 1000)).replaceAll('%20', ' ');
+  const message = text
+    .slice(0, 1000)
+    .replace(/[^ -$&-~]+/g, (part) => encodeURIComponent(part.toWellFormed()));
   return { 'grpc-status': String(grpcStatus(error)), 'grpc-message': message };
 }

@@ -102,9 +102,16 @@ export class Subscription {
     if (this.held.has(record.id)) this.outdated.add(record.id);
   }
 
+  /** There is nothing to be sent any more; a proxy that asked and has nothing yet is still owed an answer. */
+  cancel(record: ResourceRecord): void {
+    if (!this.stale.delete(record.id)) return;
+    if (this.held.has(record.id)) this.outdated.add(record.id);
+    else if (this.names.has(record.id) && !record.onDemand) this.unanswered.add(record.id);
+  }
+
   /** Has the record removed if the proxy holds it, or will once the response in flight is acknowledged. */
   markLeaving(record: ResourceRecord): void {
-    if (this.stale.delete(record.id)) this.markOutdated(record);
+    this.cancel(record);
     if (!this.held.has(record.id) && this.inFlight?.sends(record) !== true) return;
     this.unanswered.delete(record.id);
     this.leaving.add(record.id);
