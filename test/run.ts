@@ -84,16 +84,24 @@ async function runTier(tier: Tier, files: readonly string[], tally: Tally): Prom
     await finish();
   }
   const seconds = ((Date.now() - startedMs) / 1000).toFixed(1);
-  console.log(`${tier.name}: ${tally.passed - before.passed} passed, ${tally.failed - before.failed} failed in ${seconds} s\n`);
+  console.log(
+    `${tier.name}: ${tally.passed - before.passed} passed, ${tally.failed - before.failed} failed in ${seconds} s\n`,
+  );
 }
 
 /** A tier whose preparation fails has failed as a whole: its files could not run. */
-async function prepared(tier: Tier, files: readonly string[], tally: Tally): Promise<(() => Promise<void>) | undefined> {
+async function prepared(
+  tier: Tier,
+  files: readonly string[],
+  tally: Tally,
+): Promise<(() => Promise<void>) | undefined> {
   try {
     return (await tier.prepare?.()) ?? (() => Promise.resolve());
   } catch (error) {
     tally.failed += files.length;
-    console.log(`FAIL ${tier.name} could not be prepared: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    console.log(
+      `FAIL ${tier.name} could not be prepared: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
     return undefined;
   }
 }
@@ -108,15 +116,21 @@ function runFiles(files: readonly string[], concurrency: number, tally: Tally): 
         console.log(`SKIP ${event.name}: ${String(event.skip)}`);
       } else {
         tally.passed++;
-        if (event.details.duration_ms > 2000) console.log(`ok   ${event.name} (${(event.details.duration_ms / 1000).toFixed(1)} s)`);
+        if (event.details.duration_ms > 2000)
+          console.log(`ok   ${event.name} (${(event.details.duration_ms / 1000).toFixed(1)} s)`);
       }
     });
     stream.on('test:fail', (event) => {
       if (event.details.type === 'suite') return;
       tally.failed++;
       const error = event.details.error;
-      const cause = error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : String(error.cause ?? error);
-      console.log(`FAIL ${event.name}\n     ${event.file ?? ''}:${event.line ?? ''}\n${cause.replace(/^/gm, '     ')}`);
+      const cause =
+        error.cause instanceof Error
+          ? (error.cause.stack ?? error.cause.message)
+          : String(error.cause ?? error);
+      console.log(
+        `FAIL ${event.name}\n     ${event.file ?? ''}:${event.line ?? ''}\n${cause.replace(/^/gm, '     ')}`,
+      );
     });
     stream.on('test:stderr', (event) => process.stderr.write(event.message));
     stream.on('end', () => resolve());
@@ -128,7 +142,9 @@ function runFiles(files: readonly string[], concurrency: number, tally: Tally): 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' } } });
 const unknown = positionals.filter((name) => !tiers.some((tier) => tier.name === name));
 if (unknown.length > 0) {
-  console.error(`There is no tier ${unknown.join(', ')}; the tiers are ${tiers.map((tier) => tier.name).join(', ')}.`);
+  console.error(
+    `There is no tier ${unknown.join(', ')}; the tiers are ${tiers.map((tier) => tier.name).join(', ')}.`,
+  );
   process.exit(2);
 }
 

@@ -3,7 +3,7 @@
 import type { KubeObject, Sink } from './types.ts';
 
 export interface Outlet<T extends KubeObject> {
-  project(object: T): unknown;
+  readonly project: (object: T) => unknown;
   readonly sink: Sink<never>;
 }
 

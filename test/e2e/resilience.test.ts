@@ -61,13 +61,13 @@ suite('under load', () => {
 
   test('a rolling restart loses no request', async () => {
     await underLoad(async () => {
-      const before = new Set((await server.pods()).map((pod) => pod.metadata.name));
+      const replaced = new Set((await server.pods()).map((pod) => pod.metadata.name));
       await kubectl('-n', namespace, 'rollout', 'restart', 'deployment/server');
       await until(
         'all pods are new',
         async () => {
           const pods = await server.pods();
-          return pods.length === 2 && pods.every((pod) => isReady(pod) && !before.has(pod.metadata.name))
+          return pods.length === 2 && pods.every((pod) => isReady(pod) && !replaced.has(pod.metadata.name))
             ? true
             : undefined;
         },
@@ -80,15 +80,15 @@ suite('under load', () => {
     const address = await server.address();
     const expiry = (): Promise<number> =>
       sumOf(address, /^envoy_.*certificate.*expiration_unix_time_seconds/);
-    const before = await expiry();
-    assert.ok(before > 0);
+    const earlier = await expiry();
+    assert.ok(earlier > 0);
     const handshakes = await inboundHandshakes(address);
     await underLoad(async () => {
       // A restarted kubelet asks for every certificate anew.
       await mesh.cluster.restartKubelet();
       await until(
         'the proxy has a later certificate',
-        async () => ((await expiry()) > before ? true : undefined),
+        async () => ((await expiry()) > earlier ? true : undefined),
         120_000,
       );
     });
@@ -115,7 +115,7 @@ suite('under load', () => {
     const clientAddress = await client.address();
     const updates = (): Promise<number> =>
       sumOf(clientAddress, /^envoy_(cluster_manager_cds|listener_manager_lds)_update_success/);
-    const before = await updates();
+    const earlier = await updates();
     await underLoad(async () => {
       await scale(0);
       await until(
@@ -158,6 +158,6 @@ suite('under load', () => {
         ? true
         : undefined;
     });
-    assert.equal(await updates(), before, 'what the proxy holds was not sent again');
+    assert.equal(await updates(), earlier, 'what the proxy holds was not sent again');
   });
 });

@@ -96,10 +96,10 @@ suite('traffic', () => {
   test('the server counts a mutual TLS handshake for each new connection of a meshed caller', async () => {
     const address = await server.address();
     // A request that closes its connection still travels over the sidecar's pooled one, so a fresh pod calls.
-    const before = await inboundHandshakes(address);
+    const earlier = await inboundHandshakes(address);
     const fresh = await deployApp(mesh, namespace, { name: 'fresh' });
     assert.ok((await fresh.call({ kind: 'http', url: 'http://server/' })).ok);
-    assert.ok((await inboundHandshakes(address)) > before);
+    assert.ok((await inboundHandshakes(address)) > earlier);
   });
 
   test('nothing readable is on the wire between meshed pods, and everything is to an unmeshed one', async () => {
