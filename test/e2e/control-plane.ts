@@ -2,7 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { kinds, type Pod } from './apps.ts';
+import { isReady, kinds, type Pod } from './apps.ts';
 import type { TestMesh } from './harness.ts';
 
 const execute = promisify(execFile);
@@ -50,4 +50,12 @@ export function controlPlanePods(mesh: TestMesh): Promise<readonly Pod[]> {
     namespace: 'weft-system',
     labelSelector: 'app.kubernetes.io/name=weft',
   });
+}
+
+/** Address of one that serves and is to stay. */
+export async function replicaAddress(mesh: TestMesh): Promise<string> {
+  const pods = await controlPlanePods(mesh);
+  const pod = pods.find((one) => isReady(one) && one.metadata.deletionTimestamp === undefined);
+  if (pod?.status.podIP === undefined) throw new Error('no replica of the control plane is ready');
+  return pod.status.podIP;
 }

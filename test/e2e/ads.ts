@@ -1,0 +1,93 @@
+/** The xDS port of a replica, tried with any certificate, any method and any bytes. */
+
+import { create, toBinary } from '@bufbuild/protobuf';
+import { ChannelCredentials, Client, type StatusObject } from '@grpc/grpc-js';
+import { connect } from 'node:tls';
+import { xdsPort } from '../../src/base/names.ts';
+import { DeltaDiscoveryRequestSchema } from '../../src/xds/proto/envoy/service/discovery/v3/discovery_pb.js';
+import { deltaMethod } from '../support/xds-client.ts';
+import { replicaAddress } from './control-plane.ts';
+import type { TestMesh } from './harness.ts';
+
+/** PEM; the chain begins with the leaf. */
+export interface Credentials {
+  readonly key: string;
+  readonly chain: string;
+}
+
+export interface Replica {
+  readonly host: string;
+  /** PEM of the root that its certificate must lead to. */
+  readonly ca: string;
+}
+
+const serverName = 'weft.weft-system.svc';
+
+/** A replica that serves; which root it must lead to is the caller's to know. */
+export async function replicaOf(mesh: TestMesh, ca: string): Promise<Replica> {
+  return { host: await replicaAddress(mesh), ca };
+}
+
+/**
+ * Connects and waits for the first bytes of HTTP/2, which the server sends as soon as the handshake is complete on its
+ * side. Resolves with undefined then, or with why the connection ended before.
+ */
+export function handshake(
+  replica: Replica,
+  credentials: Credentials | undefined,
+): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({
+      host: replica.host,
+      port: xdsPort,
+      servername: serverName,
+      ca: replica.ca,
+      ALPNProtocols: ['h2'],
+      ...(credentials === undefined ? {} : { key: credentials.key, cert: credentials.chain }),
+    });
+    const finish = (result: string | undefined): void => {
+      resolve(result);
+      socket.destroy();
+    };
+    socket.once('data', () => finish(undefined));
+    socket.once('error', (error) => finish(error.message));
+    socket.once('close', () => finish('closed without a word'));
+  });
+}
+
+/** First message of a stream: who asks, for what. */
+export function deltaRequest(nodeId: string, typeUrl: string): Buffer {
+  const request = create(DeltaDiscoveryRequestSchema, { typeUrl, node: { id: nodeId, cluster: 'app' } });
+  return Buffer.from(toBinary(DeltaDiscoveryRequestSchema, request));
+}
+
+/** Opens a stream, sends one message, and resolves with the status that the server ends it with. */
+export async function openStream(
+  replica: Replica,
+  credentials: Credentials,
+  message: Buffer,
+  method = deltaMethod,
+): Promise<Pick<StatusObject, 'code' | 'details'>> {
+  const [root, key, chain] = [replica.ca, credentials.key, credentials.chain].map((pem) => Buffer.from(pem));
+  const client = new Client(
+    `${replica.host}:${xdsPort}`,
+    ChannelCredentials.createSsl(root ?? null, key ?? null, chain ?? null),
+    { 'grpc.ssl_target_name_override': serverName, 'grpc.default_authority': serverName },
+  );
+  try {
+    const stream = client.makeBidiStreamRequest(
+      method,
+      (bytes: Buffer) => bytes,
+      (bytes: Buffer) => bytes,
+      { deadline: Date.now() + 30_000 },
+    );
+    const status = new Promise<StatusObject>((resolve) => stream.once('status', resolve));
+    // The status says it.
+    stream.on('error', () => undefined);
+    stream.on('data', () => undefined);
+    stream.write(message);
+    return await status;
+  } finally {
+    client.close();
+  }
+}
