@@ -1,162 +1,36 @@
 /** What the sidecar of one pod does, asked from the node as the kubelet and from peers of the mesh. */
 
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
-import { type IncomingMessage, request } from 'node:http';
-import { Agent, request as secureRequest } from 'node:https';
+import { Agent } from 'node:https';
+import { createServer, type Server } from 'node:net';
 import { after, before, suite, test } from 'node:test';
 import { ensureBinary } from '../../../dev/cluster/binaries.ts';
-import { systemClock } from '../../../src/base/clock.ts';
-import {
-  controlPort,
-  healthPort,
-  identitySecret,
-  inboundPort,
-  outboundPort,
-  trustSecret,
-} from '../../../src/base/names.ts';
-import { Authority } from '../../../src/ca/authority.ts';
-import { testMaterial } from '../../../src/ca/testing.ts';
+import { controlPort, healthPort, inboundPort, outboundPort } from '../../../src/base/names.ts';
 import { injectPod, prepareInjection } from '../../../src/webhook/inject/inject.ts';
 import type { PodLike } from '../../../src/webhook/inject/restore.ts';
 import { testContext, testDrainWord, testPod } from '../../../src/webhook/inject/testing.ts';
-import { SecretSchema } from '../../../src/xds/proto/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
-import type { EncodedResource } from '../../../src/xds/resource.ts';
-import { encodeResource } from '../../../src/xds/translate/encode.ts';
 import { inbound } from '../../../src/xds/translate/listener-inbound.ts';
+import { outbound } from '../../../src/xds/translate/listener-outbound.ts';
+import { unknownDestination } from '../../../src/xds/translate/on-demand.ts';
 import { secrets } from '../../../src/xds/translate/secret.ts';
 import { applicationPorts, type SeenRequest } from './application.ts';
 import { startControlPlane, type TestControlPlane } from './control-plane.ts';
+import {
+  authority,
+  control,
+  inlineSecrets,
+  pod,
+  podFacts,
+  selfSigned,
+  trustDomain,
+  web,
+} from './fixtures.ts';
 import { createPodNetwork, nodeAddress, podAddresses, type PodNetwork, until } from './namespaces.ts';
-import { type IdentityFiles, type PodFacts, type Sidecar, startSidecar } from './sidecar.ts';
+import { dial, get, secureGet, status } from './requests.ts';
+import { type Sidecar, startSidecar } from './sidecar.ts';
 
-const trustDomain = 'cluster.local';
-const hourMs = 3_600_000;
-const authority = new Authority(testMaterial(systemClock), systemClock);
 const envoy = await ensureBinary('envoy', (line) => console.error(line));
-const control = serving(`spiffe://${trustDomain}/ns/weft-system/sa/weft`);
-const web = serving(`spiffe://${trustDomain}/ns/shop/sa/web`);
-
-function serving(uri: string): IdentityFiles {
-  const { key, chain } = authority.issueServing({
-    dnsNames: ['weft.weft-system.svc'],
-    uri,
-    lifetimeMs: hourMs,
-  });
-  return { key, chain, trust: authority.trustBundle, token: 'a-token' };
-}
-
-const pod = testPod({
-  metadata: { annotations: { 'proxy.weft.dev/exclude-inbound-ports': String(applicationPorts.control) } },
-  spec: {
-    containers: [
-      {
-        name: 'web',
-        image: 'web:1',
-        ports: [{ name: 'http', containerPort: applicationPorts.http }],
-        livenessProbe: {
-          httpGet: {
-            path: '/live$(POD_IP)$$?verbose=1&x=%20y',
-            port: 'http',
-            httpHeaders: [{ name: 'X-Probe', value: 'yes' }],
-          },
-        },
-        readinessProbe: { grpc: { port: applicationPorts.grpc, service: 'shop' }, periodSeconds: 1 },
-        startupProbe: { tcpSocket: { port: applicationPorts.tcp }, periodSeconds: 1 },
-        lifecycle: { postStart: { httpGet: { path: 'started', port: 'http' } } },
-      },
-      {
-        name: 'tls',
-        image: 'web:1',
-        livenessProbe: { httpGet: { path: '/tls', port: applicationPorts.https, scheme: 'HTTPS' } },
-        readinessProbe: { httpGet: { path: '/moved', port: applicationPorts.http } },
-        startupProbe: { httpGet: { path: '/slow', port: applicationPorts.http }, timeoutSeconds: 1 },
-      },
-    ],
-  },
-});
-
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-}
-
-function get(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request(url, { headers, agent: false, timeout: 5_000 }, (incoming) =>
-      collect(incoming, resolve),
-    );
-    outgoing.on('timeout', () => outgoing.destroy(new Error('timeout')));
-    outgoing.on('error', reject);
-    outgoing.end();
-  });
-}
-
-/** Whether something answers at all. */
-async function status(url: string): Promise<number> {
-  return get(url).then(
-    (answer) => answer.status,
-    () => 0,
-  );
-}
-
-function podFacts(address: string): PodFacts {
-  return { name: 'web-1', namespace: 'shop', uid: randomUUID(), address, serviceAccount: 'web' };
-}
-
-/** What the control plane sends to pods that have no certificate of the kubelet's. */
-function inlineSecrets(files: IdentityFiles): readonly EncodedResource[] {
-  const inline = (value: string) => ({ specifier: { case: 'inlineString', value } }) as const;
-  return [
-    encodeResource(identitySecret, SecretSchema, {
-      name: identitySecret,
-      type: {
-        case: 'tlsCertificate',
-        value: { certificateChain: inline(files.chain), privateKey: inline(files.key) },
-      },
-    }),
-    encodeResource(trustSecret, SecretSchema, {
-      name: trustSecret,
-      type: { case: 'validationContext', value: { trustedCa: inline(files.trust) } },
-    }),
-  ];
-}
-
-interface SecureOptions {
-  readonly servername?: string;
-  readonly agent?: Agent;
-}
-
-/** A request over mutual TLS with this identity; the server's is not the subject here. */
-function secureGet(url: string, identity: IdentityFiles, options: SecureOptions = {}): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const { key, chain: cert } = identity;
-    const tls = { key, cert, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] };
-    const outgoing = secureRequest(url, { agent: false, timeout: 5_000, ...tls, ...options }, (incoming) =>
-      collect(incoming, resolve),
-    );
-    outgoing.on('timeout', () => outgoing.destroy(new Error('timeout')));
-    outgoing.on('error', reject);
-    outgoing.end();
-  });
-}
-
-function collect(incoming: IncomingMessage, resolve: (answer: Answer) => void): void {
-  let body = '';
-  incoming.setEncoding('utf8').on('data', (chunk: string) => {
-    body += chunk;
-  });
-  incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, body, headers: incoming.headers }));
-}
-
-/** A program that connects and prints what became of it. */
-function dial(address: string, port: number): string[] {
-  const code = `require('net').connect(${port}, '${address}', () => console.log('connected'))
-    .on('error', (error) => console.log(error.code)).setTimeout(2000, () => process.exit(0))`;
-  return [process.execPath, '-e', code];
-}
-
+const outside = { ...testContext().settings, meshCIDRs: ['10.99.0.0/24', 'fd99::/64'] };
 /** The application's remote control, which the packet rules leave alone. */
 async function command(path: string): Promise<void> {
   await get(`http://${podAddresses.v4}:${applicationPorts.control}${path}`);
@@ -191,16 +65,6 @@ before(async () => {
 
 after(() => network.close());
 
-/** A certificate that nobody vouches for, as applications have for their own TLS. */
-function selfSigned(): { key: string; certificate: string } {
-  const { chain, key } = authority.issueServing({
-    dnsNames: ['web'],
-    uri: 'spiffe://x/ns/y/sa/z',
-    lifetimeMs: hourMs,
-  });
-  return { key, certificate: chain };
-}
-
 for (const [family, address] of Object.entries(podAddresses)) {
   const host = family === 'v6' ? `[${address}]` : address;
   suite(`The sidecar of a pod with an ${family === 'v6' ? 'IPv6' : 'IPv4'} address`, () => {
@@ -208,11 +72,15 @@ for (const [family, address] of Object.entries(podAddresses)) {
     let controlPlane: TestControlPlane;
     let sidecar: Sidecar;
     let injected: PodLike;
+    const destination = family === 'v6' ? '[fd99::1]:7000' : `${nodeAddress}:7000`;
+    let greeter: Server;
 
     before(async () => {
+      greeter = createServer((socket) => socket.end('hello')).listen(7000, '::');
       const policy = { mode: 'Strict', tcpPorts: [] } as const;
       controlPlane = await startControlPlane(`${nodeAddress}:15010`, control, {
-        listener: [inbound('shop/Deployment/web', policy, trustDomain)],
+        listener: [inbound('shop/Deployment/web', policy, trustDomain), outbound(outside)],
+        cluster: [unknownDestination(destination, 'Allow')],
         secret: secrets(),
       });
       injected = injectPod(pod, prepareInjection(testContext())).pod;
@@ -221,6 +89,7 @@ for (const [family, address] of Object.entries(podAddresses)) {
     after(async () => {
       await sidecar.stop();
       controlPlane.close();
+      greeter.close();
     });
 
     test('is not ready, and answers no probe, while the control plane is silent', async () => {
@@ -353,6 +222,18 @@ for (const [family, address] of Object.entries(podAddresses)) {
       assert.equal((await secureGet(`${at}/config_dump`, control)).status, 403);
       await assert.rejects(secureGet(`${at}/ready`, web), { code: /CERTIFICATE_UNKNOWN|ECONNRESET/ });
       await assert.rejects(secureGet(`${at}/ready`, { ...web, key: '', chain: '' }));
+    });
+
+    test('asks for an address of the mesh that the application calls for the first time', async () => {
+      const asked = (): boolean =>
+        controlPlane.requests.some(({ resourceNamesSubscribe }) =>
+          resourceNamesSubscribe.includes(`vip/${destination}`),
+        );
+      assert.equal(asked(), false);
+      const target = family === 'v6' ? 'fd99::1' : nodeAddress;
+      assert.equal(await network.run(0, dial(target, 7000)), 'hello\n');
+      assert.equal(asked(), true);
+      assert.equal(await network.run(0, dial(target, 7000)), 'hello\n');
     });
 
     test('cannot be made to call itself through its capture ports', async () => {
