@@ -26,6 +26,8 @@ export function etcdArguments(plane: ControlPlane): readonly string[] {
     `--data-dir=${join(plane.directory, 'etcd')}`,
     // The data need not survive the machine, and syncing is what makes etcd slow.
     '--unsafe-no-fsync',
+    // As kubeadm does: without it the API server has no bookmarks for kinds that never change, and watches fall silent.
+    '--watch-progress-notify-interval=5s',
     `--listen-client-urls=${client}`,
     `--advertise-client-urls=${client}`,
     `--listen-peer-urls=${peer}`,
