@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { WeftError } from './base/errors.ts';
-import { parseSettings, settingsHelp } from './settings.ts';
+import { flags, parseSettings, settingsHelp } from './settings.ts';
 
 test('every flag has a default', () => {
   const settings = parseSettings([]);
@@ -39,4 +40,13 @@ test('a refused value names its flag', () => {
 
 test('the help names every flag', () => {
   assert.match(settingsHelp(), /--redirect-image/);
+});
+
+test('the page of the flags names every flag with its default', () => {
+  const page = readFileSync('docs/settings.md', 'utf8');
+  const missing = flags.filter((flag) => {
+    const value = flag.default === '' ? '' : `\`${flag.default}\``;
+    return !page.includes(`| \`--${flag.name}\` | ${value} |`);
+  });
+  assert.deepEqual(missing, []);
 });
