@@ -38,6 +38,7 @@ export function mergeExplained(answers: readonly Explained[]): Explained | undef
         known === undefined
           ? resource
           : {
+              ...resource,
               ...known,
               holders: known.holders + resource.holders,
               current: known.current + resource.current,
@@ -108,5 +109,7 @@ function describe(explained: Explained): string {
   const others = [...new Set(explained.resources.flatMap((resource) => resource.from))]
     .filter((one) => one !== explained.object)
     .sort();
-  return `${explained.object} became\n\n${table}\n\ntogether with\n${others.map((one) => `  ${one}`).join('\n')}`;
+  const together =
+    others.length === 0 ? '' : `\n\ntogether with\n${others.map((one) => `  ${one}`).join('\n')}`;
+  return `${explained.object} became\n\n${table}${together}`;
 }

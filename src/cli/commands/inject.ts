@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { describeError, WeftError } from '../../base/errors.ts';
+import { isObject } from '../../base/json.ts';
 import type { InjectContext } from '../../webhook/inject/context.ts';
 import { decide } from '../../webhook/inject/decide.ts';
 import { injectPod, prepareInjection } from '../../webhook/inject/inject.ts';
@@ -119,10 +120,19 @@ async function readSettings(
     if (settings !== undefined) return settings;
     throw new WeftError('WEFT-CLI-01', 'It does not know the settings of the mesh yet.');
   }
+  const text = await readManifest(file, session.edges);
+  let settings: unknown;
   try {
-    return JSON.parse(await readManifest(file, session.edges)) as InjectSettings;
+    settings = JSON.parse(text);
   } catch (error) {
-    if (error instanceof WeftError) throw error;
     throw new WeftError('WEFT-CLI-03', `${describeError(error)}.`, { field: '--settings', cause: error });
   }
+  if (isInjectSettings(settings)) return settings;
+  throw new WeftError('WEFT-CLI-03', `${file} is not what --show-settings prints.`, { field: '--settings' });
+}
+
+/** Enough to tell another file from one of ours; ours is written by the control plane. */
+function isInjectSettings(value: unknown): value is InjectSettings {
+  if (!isObject(value) || !isObject(value['settings']) || !isObject(value['controlPlane'])) return false;
+  return typeof value['version'] === 'string' && isObject(value['settings']['proxy']);
 }

@@ -1,0 +1,387 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { proxyAnnotation } from '../../base/names.ts';
+import * as resources from '../../kube/resources.ts';
+import { checks } from '../checks/list.ts';
+import type { Result } from '../checks/check.ts';
+import { type Cluster, emptyCluster, meshCluster, nowMs } from '../testing.ts';
+import type { CheckReport } from './check.ts';
+
+async function check(cluster: Cluster, line = 'check -o json') {
+  const { out, exitCode, err } = await cluster.run(line);
+  const report = JSON.parse(out) as CheckReport;
+  const of = (name: string): Result => {
+    const found = report.results.find((result) => result.check === name);
+    assert.ok(found, `there is no result of ${name}`);
+    return found;
+  };
+  return { report, exitCode, err, of };
+}
+
+/** What the cluster does to fail one check, and what that check then says. */
+function fails(name: string, spoil: (cluster: Cluster) => void, message: RegExp, code: string): void {
+  test(`${name} fails: ${String(message)}`, async () => {
+    const cluster = meshCluster();
+    cluster.addPod('shop/web-1');
+    spoil(cluster);
+    const { of, exitCode } = await check(cluster);
+    const result = of(name);
+    assert.equal(result.level, 'failed');
+    assert.match([result.message, ...(result.details ?? [])].join('\n'), message);
+    assert.equal(result.code, code);
+    assert.notEqual(result.remedy, '');
+    assert.equal(exitCode, 1);
+  });
+}
+
+function warns(name: string, spoil: (cluster: Cluster) => void, message: RegExp): void {
+  test(`${name} warns: ${String(message)}`, async () => {
+    const cluster = meshCluster();
+    cluster.addPod('shop/web-1');
+    spoil(cluster);
+    const { of, exitCode } = await check(cluster);
+    const result = of(name);
+    assert.equal(result.level, 'warning');
+    assert.match([result.message, ...(result.details ?? [])].join('\n'), message);
+    assert.equal(exitCode, 0);
+  });
+}
+
+suite('weft check, with Weft installed', () => {
+  test('passes every check of a mesh that is well, and exits with 0', async () => {
+    const cluster = meshCluster();
+    cluster.addPod('shop/web-1');
+    const { report, exitCode } = await check(cluster);
+    assert.deepEqual(
+      report.results.filter(({ level }) => level !== 'ok'),
+      [],
+    );
+    assert.deepEqual(
+      report.results.map((result) => result.check),
+      checks.filter(({ when }) => when !== 'absent').map(({ name }) => name),
+    );
+    assert.equal(report.installed, true);
+    assert.equal(exitCode, 0);
+  });
+
+  warns('clock', (cluster) => (cluster.clockMs += 20_000), /20 s ahead of the API server/);
+  warns('gateway-api', (cluster) => cluster.doNotServe(resources.httpRoutes), /HTTPRoute is not served/);
+  fails(
+    'features',
+    (c) => c.doNotServe(resources.podCertificateRequests),
+    /podcertificaterequests/,
+    'WEFT-CHECK-03',
+  );
+  fails(
+    'kinds',
+    (cluster) => cluster.remove(resources.customResourceDefinitions, 'meshconfigs.weft.dev'),
+    /meshconfigs.weft.dev does not exist/,
+    'WEFT-CHECK-07',
+  );
+  fails(
+    'kinds',
+    (cluster) => cluster.put(resources.customResourceDefinitions, 'meshconfigs.weft.dev', {}),
+    /is not established/,
+    'WEFT-CHECK-07',
+  );
+  fails(
+    'kinds',
+    (c) => c.doNotServe(resources.meshConfigs),
+    /not served at version v1alpha1/,
+    'WEFT-CHECK-07',
+  );
+  const deployment =
+    (replicas: number, ready: number, generation = 1) =>
+    (cluster: Cluster) =>
+      cluster.put(resources.deployments, 'weft', {
+        metadata: { generation },
+        spec: { replicas },
+        status: { readyReplicas: ready, updatedReplicas: ready, observedGeneration: 1 },
+      });
+  fails('control-plane', deployment(2, 1), /1 of 2 replicas are ready/, 'WEFT-CHECK-08');
+  fails('control-plane', deployment(0, 0), /scaled to 0/, 'WEFT-CHECK-08');
+  warns('control-plane', deployment(2, 2, 2), /not all of them are the new ones/);
+  fails(
+    'replicas',
+    (c) => c.answers.set('weft-b', { '/v1/status': new Error('refused') }),
+    /weft-b/,
+    'WEFT-CHECK-09',
+  );
+  warns('replicas', (c) => Object.assign(c.status('weft-b'), { version: '0.0.9' }), /weft-b 0\.0\.9/);
+  fails(
+    'leader',
+    (c) => Object.assign(c.status('weft-b'), { leading: true }),
+    /weft-a and weft-b/,
+    'WEFT-CHECK-10',
+  );
+  fails('leader', (cluster) => cluster.remove(resources.leases, 'weft'), /nobody holds/, 'WEFT-CHECK-10');
+  fails(
+    'leader',
+    (cluster) => Object.assign(cluster.status('weft-a'), { leading: false }),
+    /no replica says that it leads/,
+    'WEFT-CHECK-10',
+  );
+  const lease = (renewTime: string) => (cluster: Cluster) =>
+    cluster.put(resources.leases, 'weft', {
+      spec: { holderIdentity: 'weft-a', leaseDurationSeconds: 15, renewTime },
+    });
+  fails('leader', lease(new Date(nowMs - 40_000).toISOString()), /not renewed it for 40 s/, 'WEFT-CHECK-10');
+  fails(
+    'replica-clocks',
+    (cluster) => Object.assign(cluster.status('weft-b'), { nowMs: nowMs + 90_000 }),
+    /weft-b by 90 s/,
+    'WEFT-CHECK-02',
+  );
+  const meshConfig = (status: object) => (cluster: Cluster) =>
+    cluster.put(resources.meshConfigs, 'default', {
+      spec: { trustDomain: 'corp.example', mtls: { mode: 'Strict' } },
+      status,
+    });
+  const accepted = (status: string) => ({
+    conditions: [{ type: 'Accepted', status, message: 'spec.x is wrong', observedGeneration: 1 }],
+  });
+  fails('mesh-config', meshConfig(accepted('False')), /not accepted: spec.x is wrong/, 'WEFT-CHECK-11');
+  warns('mesh-config', meshConfig({}), /has not judged the last change/);
+  fails(
+    'authority',
+    (c) => c.remove(resources.certificateAuthorities, 'default'),
+    /no certificate authority/,
+    'WEFT-CHECK-12',
+  );
+  fails('authority', (c) => c.remove(resources.secrets, 'weft-ca'), /Secret weft-ca/, 'WEFT-CHECK-12');
+  const ready = (status: string, reason: string) => (cluster: Cluster) =>
+    cluster.putStatus(resources.certificateAuthorities, 'default', {
+      conditions: [{ type: 'Ready', status, reason, message: 'It ends soon.' }],
+    });
+  fails('authority', ready('False', 'SecretDamaged'), /It ends soon/, 'WEFT-CHECK-12');
+  warns('authority', ready('True', 'RootExpiresSoon'), /It ends soon/);
+  fails(
+    'trust-bundle',
+    (c) => c.remove(resources.clusterTrustBundles, 'weft.dev:workload:mesh'),
+    /no ClusterTrustBundle/,
+    'WEFT-CHECK-13',
+  );
+  fails(
+    'trust-bundle',
+    (c) => c.put(resources.clusterTrustBundles, 'weft.dev:workload:mesh', { spec: { trustBundle: '' } }),
+    /lacks the root/,
+    'WEFT-CHECK-13',
+  );
+  fails(
+    'webhooks',
+    (c) => c.remove(resources.validatingWebhookConfigurations, 'weft'),
+    /ValidatingWebhookConfiguration weft does not exist/,
+    'WEFT-CHECK-14',
+  );
+  fails(
+    'webhooks',
+    (cluster) =>
+      cluster.put(resources.mutatingWebhookConfigurations, 'weft', {
+        webhooks: [{ name: 'pod.inject.weft.dev', failurePolicy: 'Ignore' }],
+      }),
+    /namespace.inject.weft.dev is missing[^]*pod.inject.weft.dev differs in failurePolicy/,
+    'WEFT-CHECK-14',
+  );
+  const trial = 'POST /api/v1/namespaces/default/pods';
+  fails('webhooks', (c) => (c.admit = (pod) => pod), /in a dry run got no proxy/, 'WEFT-CHECK-14');
+  fails('webhooks', (c) => c.refuse(trial, 500, 'no endpoints'), /no endpoints/, 'WEFT-CHECK-14');
+  warns('webhooks', (c) => c.refuse(trial, 403, 'pods is forbidden'), /could not be tried[^]*forbidden/);
+  const request = (ageMs: number, conditions?: object[]) => (cluster: Cluster) =>
+    cluster.put(
+      resources.podCertificateRequests,
+      'req-1',
+      {
+        metadata: { creationTimestamp: new Date(nowMs - ageMs).toISOString() },
+        spec: { podName: 'web-1' },
+        status: { conditions },
+      },
+      'shop',
+    );
+  fails('certificates', request(60_000), /shop\/web-1 has been waiting for 60s/, 'WEFT-CHECK-15');
+  fails(
+    'certificates',
+    request(1_000, [{ type: 'Denied', status: 'True', message: 'no such pod' }]),
+    /shop\/web-1: Denied: no such pod/,
+    'WEFT-CHECK-15',
+  );
+  const plainPod =
+    (spec: object, metadata = {}) =>
+    (cluster: Cluster) =>
+      cluster.put(resources.pods, 'old-1', { metadata, spec: { containers: [], ...spec } }, 'shop');
+  fails('meshed-pods', plainPod({}), /1 of 2 pods run without a proxy\nshop\/old-1/, 'WEFT-CHECK-16');
+  warns('meshed-pods', plainPod({ hostNetwork: true }), /shop\/old-1: WEFT-POD-01/);
+  fails('proxies', (c) => c.status('weft-a').proxies.pop(), /shop\/web-1 is not connected/, 'WEFT-CHECK-17');
+  fails('proxies', (c) => c.addPod('shop/web-2', { pending: 3 }), /shop\/web-2 waits for 3/, 'WEFT-CHECK-17');
+  fails('proxies', (c) => c.addPod('shop/web-2', { nacks: 1 }), /rejected 1 response/, 'WEFT-CHECK-17');
+  warns('proxy-versions', (c) => c.addPod('shop/web-2', {}, '{}'), /1 of 2[^]*shop\/web-2/);
+
+  test('a pod that is labelled to stay out, has ended, or is going is nobody’s concern', async () => {
+    const cluster = meshCluster();
+    plainPod({}, { labels: { 'weft.dev/inject': 'disabled' } })(cluster);
+    cluster.put(resources.pods, 'done', { status: { phase: 'Succeeded' } }, 'shop');
+    cluster.put(resources.pods, 'going', { metadata: { deletionTimestamp: 'now' } }, 'shop');
+    const { of } = await check(cluster);
+    assert.equal(of('meshed-pods').level, 'ok');
+  });
+
+  test('a pod outside the meshed namespaces counts when its own label asks', async () => {
+    const cluster = meshCluster();
+    cluster.put(
+      resources.pods,
+      'one',
+      { metadata: { labels: { 'weft.dev/inject': 'enabled' } }, spec: { containers: [] } },
+      'default',
+    );
+    const { of } = await check(cluster);
+    assert.deepEqual(of('meshed-pods').details, ['default/one']);
+  });
+
+  test('a proxy that catches up before the second look is in sync', async () => {
+    const cluster = meshCluster();
+    cluster.addPod('shop/web-1', { pending: 3 });
+    cluster.onSleep = () => Object.assign(cluster.status('weft-a').proxies[0] ?? {}, { pending: 0 });
+    const { of } = await check(cluster);
+    assert.equal(of('proxies').level, 'ok');
+  });
+
+  test('a pod that is not ready yet need not be connected', async () => {
+    const cluster = meshCluster();
+    cluster.put(
+      resources.pods,
+      'new',
+      {
+        metadata: { annotations: { [proxyAnnotation]: '{}', 'weft.dev/originals': '{}' } },
+        spec: { containers: [] },
+        status: { phase: 'Pending' },
+      },
+      'shop',
+    );
+    const { of } = await check(cluster);
+    assert.equal(of('proxies').level, 'ok');
+  });
+
+  test('what depends on a failed check is skipped and says why', async () => {
+    const cluster = meshCluster();
+    cluster.remove(resources.pods, 'weft-a');
+    cluster.remove(resources.pods, 'weft-b');
+    const { of } = await check(cluster);
+    assert.match(of('replicas').message, /no pod is ready/);
+    assert.deepEqual(of('proxies'), {
+      check: 'proxies',
+      level: 'skipped',
+      message: 'not looked at: replicas failed',
+    });
+  });
+
+  test('who may not look gets a warning instead of a failure', async () => {
+    const cluster = meshCluster();
+    cluster.refuse('GET /apis/certificates.k8s.io/v1/podcertificaterequests', 403);
+    const { of, exitCode } = await check(cluster);
+    assert.equal(of('certificates').level, 'warning');
+    assert.match(of('certificates').message, /you may not look/);
+    assert.equal(of('certificates').code, 'WEFT-KUBE-02');
+    assert.equal(exitCode, 0);
+  });
+
+  test('keys are not asked for, and not missed by who may not read Secrets', async () => {
+    const cluster = meshCluster();
+    cluster.refuse('GET /api/v1/namespaces/weft-system/secrets/weft-ca', 403);
+    const { of } = await check(cluster);
+    assert.equal(of('authority').level, 'ok');
+  });
+});
+
+suite('weft check, before Weft is installed', () => {
+  test('says that it can be, and exits with 0', async () => {
+    const { out, exitCode } = await emptyCluster().run('check');
+    assert.equal(exitCode, 0);
+    assert.match(out, /^ok {2}permissions +you may install Weft$/m);
+    assert.match(out, /^Weft is not installed; it can be\.$/m);
+  });
+
+  test('lists the permissions that are missing', async () => {
+    const cluster = emptyCluster();
+    cluster.denied.add('create customresourcedefinitions').add('create secrets');
+    const { of, exitCode } = await check(cluster);
+    assert.deepEqual(of('permissions').details, [
+      'create customresourcedefinitions.apiextensions.k8s.io',
+      'create secrets in weft-system',
+    ]);
+    assert.equal(exitCode, 1);
+  });
+
+  test('finds webhooks that lead nowhere', async () => {
+    const cluster = meshCluster();
+    cluster.remove(resources.deployments, 'weft');
+    const { of } = await check(cluster);
+    assert.equal(of('leftovers').code, 'WEFT-CHECK-06');
+    assert.match(of('leftovers').details?.[0] ?? '', /leads to namespace weft-system/);
+  });
+
+  test('tries native sidecars where discovery cannot tell', async () => {
+    const cluster = emptyCluster();
+    cluster.doNotServe(resources.serviceCIDRs);
+    assert.equal((await check(cluster)).of('features').level, 'ok');
+    cluster.admit = () => ({ spec: { initContainers: [{ name: 'sidecar' }] } });
+    assert.match((await check(cluster)).of('features').details?.join() ?? '', /native sidecars/);
+  });
+});
+
+suite('weft check, whatever there is', () => {
+  test('an API server that does not answer ends it, with exit code 2', async () => {
+    const cluster = meshCluster();
+    cluster.refuse('GET', 0, 'connect ECONNREFUSED');
+    const { report, exitCode } = await check(cluster);
+    assert.equal(report.results.length, 1);
+    assert.equal(report.results[0]?.code, 'WEFT-KUBE-01');
+    assert.equal(exitCode, 2);
+  });
+
+  test('--wait returns as soon as all is well, and tells once what it waits for', async () => {
+    const cluster = meshCluster();
+    cluster.put(resources.deployments, 'weft', { spec: { replicas: 2 } });
+    let sleeps = 0;
+    cluster.onSleep = () => {
+      if (++sleeps < 3) return;
+      cluster.put(resources.deployments, 'weft', { spec: { replicas: 1 }, status: { readyReplicas: 1 } });
+    };
+    const { exitCode, err } = await check(cluster, 'check --wait 1m -o json');
+    assert.equal(exitCode, 0);
+    assert.equal(sleeps, 3);
+    assert.equal(err, 'waiting for control-plane: 0 of 2 replicas are ready\n');
+  });
+
+  test('--wait gives up in the end, and takes a Weft that is absent for a failure', async () => {
+    const cluster = emptyCluster();
+    const startedMs = cluster.clockMs;
+    const { of, exitCode } = await check(cluster, 'check --wait 30s -o json');
+    assert.equal(exitCode, 1);
+    assert.match(of('control-plane').message, /there is no Deployment weft/);
+    assert.ok(cluster.clockMs - startedMs <= 30_000);
+  });
+
+  test('in a terminal each line begins with a sign, elsewhere with a plain word', async () => {
+    const cluster = meshCluster();
+    cluster.doNotServe(resources.httpRoutes);
+    cluster.remove(resources.leases, 'weft');
+    const terminal = await cluster.run('check', '', 'weft', true);
+    assert.match(terminal.out, /^✓ {2}kubernetes-api {2}v1.37.1 answers; you are ada$/m);
+    assert.match(terminal.out, /^! {2}gateway-api/m);
+    assert.match(terminal.out, /^✗ {2}leader/m);
+    assert.match(terminal.out, /^ +→ .* \(WEFT-CHECK-10\)$/m);
+    const piped = await cluster.run('check');
+    assert.match(piped.out, /^FAILED {3}leader {10}nobody holds the Lease weft$/m);
+    // oxlint-disable-next-line no-control-regex
+    assert.match(piped.out, /^[\x00-\x7f]*$/);
+    assert.match(piped.out, /^1 of 17 checks failed\.$/m);
+  });
+
+  test('of many details ten are shown, and all in JSON', async () => {
+    const cluster = meshCluster();
+    for (let index = 0; index < 12; index++) {
+      cluster.put(resources.pods, `p${index}`, { spec: { containers: [] } }, 'shop');
+    }
+    assert.match((await cluster.run('check')).out, /^ +and 2 more$/m);
+    assert.equal((await check(cluster)).of('meshed-pods').details?.length, 12);
+  });
+});
