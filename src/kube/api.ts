@@ -7,6 +7,7 @@ import { type ConnectionOptions, loadConnection } from './config.ts';
 import { type Credentials, CredentialSource } from './credentials.ts';
 import { errorOfStatus, errorOfTransport, isKubeError, KubeError, type Status } from './errors.ts';
 import { requests } from './metrics.ts';
+import { ChunkStream } from './chunk-stream.ts';
 import { apiVersionOf, groupPathOf, pathOf } from './resources.ts';
 import { type Exchange, type Reply, Transport } from './transport.ts';
 import type {
@@ -77,11 +78,7 @@ class Api implements KubeClient {
       const response = await transport.open(credentials, exchange);
       count('WATCH', response.statusCode ?? 0);
       if (response.statusCode === 200) {
-        return {
-          contentType: response.headers['content-type'] ?? '',
-          destroy: (error) => response.destroy(error),
-          [Symbol.asyncIterator]: () => response[Symbol.asyncIterator](),
-        };
+        return new ChunkStream(response);
       }
       const chunks: Buffer[] = [];
       for await (const chunk of response) chunks.push(chunk as Buffer);

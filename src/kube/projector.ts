@@ -2,13 +2,10 @@
 
 import { describeError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
-import { Interner } from './intern.ts';
+import { sharedStrings } from './intern.ts';
 import { projectionErrors } from './metrics.ts';
 import { keyOf, resourceNameOf } from './resources.ts';
 import type { KubeObject, ObjectKey, ResourceType, Sink } from './types.ts';
-
-/** One pool for all kinds: namespaces, names and labels are the same across them. */
-const shared = new Interner();
 
 /** `failed`: leave in force what was there before. */
 export type Projected<V> =
@@ -34,7 +31,7 @@ export class Projector<T extends KubeObject, V> {
     try {
       const value = this.#project(object);
       if (this.#failures.size > 0) this.#failures.delete(key);
-      return value === undefined ? { kind: 'none' } : { kind: 'value', value: shared.value(value) };
+      return value === undefined ? { kind: 'none' } : { kind: 'value', value: sharedStrings.value(value) };
     } catch (error) {
       this.#failed(key, describeError(error));
       return { kind: 'failed' };

@@ -8,6 +8,8 @@
  * tell from absent ones.
  */
 
+import { sharedStrings } from './intern.ts';
+
 type Kind = 'string' | 'integer' | 'boolean' | 'time' | 'map' | 'message' | 'bytes';
 
 /** One field; the type parameter ties a table to the interface of what it makes. */
@@ -142,7 +144,7 @@ class Reader {
   }
 
   #text(end: number): string {
-    const text = this.#data.toString('utf8', this.#at, end);
+    const text = sharedStrings.bytes(this.#data, this.#at, end);
     this.#at = end;
     return text;
   }

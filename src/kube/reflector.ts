@@ -191,12 +191,14 @@ export class Reflector<T extends KubeObject, V> {
       table: this.#table,
     };
     try {
-      for await (const event of readWatch<T>(stream, options)) {
-        if (event.kind === 'error') throw event.error;
-        if (event.kind === 'garbage') this.#garbage(event.bytes);
-        else if (gathering === undefined) this.#live(event);
-        else if (this.#gather(gathering, event)) gathering = undefined;
-        if (pacer.due()) await pacer.yield();
+      for await (const events of readWatch<T>(stream, options)) {
+        for (const event of events) {
+          if (event.kind === 'error') throw event.error;
+          if (event.kind === 'garbage') this.#garbage(event.bytes);
+          else if (gathering === undefined) this.#live(event);
+          else if (this.#gather(gathering, event)) gathering = undefined;
+          if (pacer.due()) await pacer.yield();
+        }
       }
     } catch (error) {
       // Without the end of the initial events the server does not know WatchList, or is stuck in it.

@@ -27,13 +27,14 @@ export class SilenceError extends Error {
 }
 
 /**
- * Yields until the server closes the stream; throws the stream's error or a SilenceError. An unfinished last
- * message is no event. Leaving the loop closes the stream.
+ * Yields the events of one chunk at a time until the server closes the stream; throws the stream's error or a
+ * SilenceError. An unfinished last message is no event. Leaving the loop closes the stream. (One promise per
+ * event, instead of per chunk, would cost as much as decoding it.)
  */
 export async function* readWatch<T extends KubeObject>(
   stream: ResponseStream,
   options: WatchOptions,
-): AsyncGenerator<WatchEvent<T>> {
+): AsyncGenerator<Iterable<WatchEvent<T>>> {
   const { table, subject } = options;
   const isProtobuf = table !== undefined && stream.contentType.startsWith(protobufType);
   const reader = isProtobuf ? protobufEvents<T>(subject, table) : jsonEvents<T>(subject);
@@ -41,7 +42,7 @@ export async function* readWatch<T extends KubeObject>(
   try {
     for await (const chunk of stream) {
       watchdog.heard();
-      yield* reader.push(chunk);
+      yield reader.push(chunk);
     }
   } finally {
     watchdog.stop();
