@@ -13,4 +13,8 @@ export const cliErrors = defineErrors({
     title: 'An argument of the command cannot be understood.',
     remedy: 'Run the command with --help.',
   },
+  'WEFT-CLI-04': {
+    title: 'This Node.js is too old for the command.',
+    remedy: 'Install Node.js 24 or newer, or run it by `npm run weft --`, which brings its own.',
+  },
 });

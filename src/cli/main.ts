@@ -10,4 +10,4 @@ import { runWeft } from './program.ts';
 // Whoever reads may stop early, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 2));
 
-process.exitCode = await runWeft(process.argv, systemEdges());
+process.exitCode = await runWeft(process.argv, systemEdges(), process.versions.node);

@@ -91,3 +91,11 @@ test('an API server that refuses is told with its own code', async () => {
   assert.equal(exitCode, 2);
   assert.match(err, /^WEFT-KUBE-02: /);
 });
+
+test('a Node.js that is too old is told before anything is tried', async () => {
+  const cluster = meshCluster();
+  cluster.nodeVersion = '20.20.2';
+  const { exitCode, err } = await cluster.run('status');
+  assert.equal(exitCode, 2);
+  assert.match(err, /^WEFT-CLI-04: This is Node\.js 20\.20\.2\. Install Node\.js 24/);
+});

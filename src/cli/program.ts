@@ -2,7 +2,7 @@
 
 import { basename } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { describeError } from '../base/errors.ts';
+import { describeError, WeftError } from '../base/errors.ts';
 import { version } from '../base/version.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerExplain } from './commands/explain.ts';
@@ -24,11 +24,22 @@ const commands = [
   registerUninject,
 ];
 
+/** Of Node.js, the major version for which the command is built. */
+const oldestNode = 24;
+
 /**
  * Runs one command line. `argv` is that of the process: program, script, arguments; a script called kubectl-weft is
- * a kubectl plugin. Never rejects: what goes wrong is told on standard error.
+ * a kubectl plugin. `nodeVersion` is what runs us. Never rejects: what goes wrong is told on standard error.
  */
-export async function runWeft(argv: readonly string[], edges: Edges): Promise<Session['exitCode']> {
+export async function runWeft(
+  argv: readonly string[],
+  edges: Edges,
+  nodeVersion: string,
+): Promise<Session['exitCode']> {
+  if (Number.parseInt(nodeVersion, 10) < oldestNode) {
+    edges.err(`${new WeftError('WEFT-CLI-04', `This is Node.js ${nodeVersion}.`).describe()}\n`);
+    return 2;
+  }
   const session: Session = { edges, exitCode: 0 };
   const program = new Command(nameOf(argv[1] ?? ''))
     .description('Weft, a service mesh for Kubernetes')

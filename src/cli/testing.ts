@@ -42,6 +42,7 @@ export class Cluster {
   readonly #refused = new Map<string, KubeError>();
   /** By pod's name, then path; an Error rejects. A pod without answers says 404. */
   readonly answers = new Map<string, Record<string, unknown>>();
+  nodeVersion = process.versions.node;
   serverTimeMs = nowMs;
   clockMs = nowMs;
   /** Permissions that are not granted, as `verb resource`. */
@@ -130,7 +131,11 @@ export class Cluster {
         return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
       },
     };
-    run.exitCode = await runWeft(['node', script, ...line.split(' ').filter(Boolean)], edges);
+    run.exitCode = await runWeft(
+      ['node', script, ...line.split(' ').filter(Boolean)],
+      edges,
+      this.nodeVersion,
+    );
     return run;
   }
 
