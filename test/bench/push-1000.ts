@@ -1,0 +1,8 @@
+/** See push.ts. */
+
+import type { Figures, Surroundings } from './cases.ts';
+import { measurePush } from './push.ts';
+
+export function run({ kubeconfigPath }: Surroundings): Promise<Figures> {
+  return measurePush(kubeconfigPath, 'mesh', 1000);
+}
