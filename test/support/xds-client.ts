@@ -8,6 +8,7 @@ import {
   DeltaDiscoveryResponseSchema,
 } from '../../src/xds/proto/envoy/service/discovery/v3/discovery_pb.js';
 import { type ResourceKind, resourceKinds, typeUrls } from '../../src/xds/resource.ts';
+import type { XdsServer } from '../../src/xds/server/server.ts';
 import type { TestCertificate } from './pki.ts';
 
 type Request = Exclude<MessageInitShape<typeof DeltaDiscoveryRequestSchema>, { $typeName: string }>;
@@ -50,10 +51,12 @@ export class DeltaClient {
   /** Everything received since the start. */
   readonly received: Received[] = [];
   readonly status: Promise<StatusObject>;
+  closed = false;
   readonly #client: Client;
   readonly #stream: ClientDuplexStream<Request, DeltaDiscoveryResponse>;
   readonly #options: ClientOptions;
   readonly #unread: Received[] = [];
+  #syncs = 0;
   #waiting: (() => void)[] = [];
   #first = true;
 
@@ -114,6 +117,7 @@ export class DeltaClient {
   acknowledge(response: Received): void {
     this.#apply(response);
     this.request(response.kind, { responseNonce: response.nonce });
+    this.#wake();
   }
 
   reject(response: Received, message: string): void {
@@ -131,7 +135,7 @@ export class DeltaClient {
     }
   }
 
-  /** Resolves when `condition` holds; it is looked at after each response. */
+  /** Resolves when `condition` holds; it is looked at after each response and acknowledgement. */
   async until(condition: () => boolean, what: string): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     while (!condition()) await this.#change(deadline, what);
@@ -149,7 +153,16 @@ export class DeltaClient {
       'the server did not answer',
     );
   }
-  #syncs = 0;
+
+  /** Resolves when the server knows the proxy. */
+  async identified(server: XdsServer): Promise<void> {
+    const key = this.#options.id.split('/').slice(0, 2).join('/');
+    const deadline = Date.now() + timeoutMs;
+    while (server.proxy(key) === undefined) {
+      if (Date.now() > deadline) throw new Error(`the server does not know ${key}`);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
 
   /** Names received of a kind since the start, with repetitions. */
   names(kind: ResourceKind): readonly string[] {
@@ -157,6 +170,7 @@ export class DeltaClient {
   }
 
   close(): void {
+    this.closed = true;
     this.#stream.cancel();
     this.#client.close();
   }
@@ -168,7 +182,12 @@ export class DeltaClient {
     const response = { kind, nonce: message.nonce, names, removed: message.removedResources, message };
     this.received.push(response);
     this.#unread.push(response);
-    if (this.#options.acknowledge !== false) this.acknowledge(response);
+    const asked = response.removed.some((name) => name.startsWith('sync/'));
+    if (asked || this.#options.acknowledge !== false) this.acknowledge(response);
+    this.#wake();
+  }
+
+  #wake(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const wake of waiting) wake();

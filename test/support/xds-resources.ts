@@ -50,10 +50,8 @@ export function httpListener(fixture: XdsFixture, name: string, route: string, s
   fixture.put('listener', name, body, [need('route', route)]);
 }
 
-export function routes(fixture: XdsFixture, name: string, cluster: string): void {
-  const virtualHosts = [
-    { name: 'all', domains: ['*'], routes: [{ match: { prefix: '/' }, route: { cluster } }] },
-  ];
+export function routes(fixture: XdsFixture, name: string, cluster: string, prefix = '/'): void {
+  const virtualHosts = [{ name: 'all', domains: ['*'], routes: [{ match: { prefix }, route: { cluster } }] }];
   fixture.put('route', name, { name, virtualHosts }, [need('cluster', cluster)]);
 }
 

@@ -18,7 +18,7 @@ export function acknowledge(proxy: ConnectedProxy, sub: Subscription, batch: Bat
     if (record.onDemand) for (const sibling of record.siblings()) replace(sub, sibling);
     if (resource === undefined || !stillHolds(proxy, sub, record)) continue;
     sub.held.add(record.id);
-    if (record.accept(resource)) proxy.host.servedChanged(record);
+    if (record.accept(resource, batch.ticks[index] ?? 0)) proxy.host.servedChanged(record);
     if (sub.stale.has(record.id)) continue;
     if (!proxy.wants(sub, record)) {
       if (record.served !== resource) sub.markOutdated(record);

@@ -30,7 +30,11 @@ export function plan(proxy: ConnectedProxy, sub: Subscription, table: ResourceTa
   const denied: ResourceRecord[] = [];
   const records = additions(proxy, sub, table, denied);
   const removed = removals(proxy, sub, table);
-  return records.length > 0 || removed.length > 0 || sub.greet ? { records, removed, denied } : undefined;
+  // Envoy is ready with the first listeners that it gets, so these have to be all.
+  if (sub.greet && sub.kind === 'listener' && records.length < sub.stale.size) return undefined;
+  // An empty first answer tells it that there is nothing to wait for.
+  const greet = sub.greet && sub.stale.size === 0;
+  return records.length > 0 || removed.length > 0 || greet ? { records, removed, denied } : undefined;
 }
 
 function additions(

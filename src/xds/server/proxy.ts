@@ -157,19 +157,21 @@ export class ConnectedProxy {
     if (sub === undefined || !sub.begun) return;
     sub.counted.delete(record.id);
     if (record.base !== undefined) this.#variantChanged(sub, record, record.base);
-    if (!this.wants(sub, record)) {
-      // Should it be wanted again before it is removed, what is held is no longer what is served.
-      if (record.served !== undefined) sub.markOutdated(record);
-      else if (record.latest === undefined && sub.names.has(record.id) && !record.onDemand)
-        sub.markLeaving(record);
-      return;
-    }
+    if (!this.wants(sub, record)) return this.#unwantedChanged(sub, record);
     if (record.served === undefined) {
       if (record.latest !== undefined || record.onDemand) sub.cancel(record);
       else sub.markLeaving(record);
     } else if (!restored) sub.markStale(record, this.host.table.tick - 1, this.host.now());
     else if (sub.inFlight?.sends(record) !== true) restore(this, sub, record);
     if (isListed(record.kind)) this.#entitle(record);
+    this.host.wake(this);
+  }
+
+  /** Should the resource be wanted again before it is removed, what is held is no longer what is served. */
+  #unwantedChanged(sub: Subscription, record: ResourceRecord): void {
+    if (record.served !== undefined) return sub.markOutdated(record);
+    if (record.latest !== undefined || record.onDemand || !sub.names.has(record.id)) return;
+    sub.markLeaving(record);
     this.host.wake(this);
   }
 
@@ -325,6 +327,7 @@ export class ConnectedProxy {
       this.count(sub, base, true);
     } else {
       sub.markStale(base, this.host.table.tick, this.host.now());
+      this.host.wake(this);
     }
   }
 

@@ -44,7 +44,7 @@ function compare(
   } else if (told.get(record.wireName) !== served.version) {
     sub.markStale(record, 0, proxy.host.now());
   } else if (proxy.wants(sub, record)) {
-    if (record.accept(served)) proxy.host.servedChanged(record);
+    if (record.accept(served, record.tick)) proxy.host.servedChanged(record);
     proxy.count(sub, record, true);
   }
 }

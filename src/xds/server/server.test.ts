@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { createTestAuthority, type TestCertificate } from '../../../test/support/pki.ts';
 import { DeltaClient, deltaMethod } from '../../../test/support/xds-client.ts';
+import { until } from '../../../test/support/xds-harness.ts';
 import {
   createFixture,
   identityIn,
@@ -89,7 +90,7 @@ async function rawCall(bytes: Buffer, headers: Record<string, string> = {}): Pro
     'content-type': 'application/grpc',
     ...headers,
   });
-  const answer: Record<string, unknown> = {};
+  const answer: Record<string, string | number | string[] | undefined> = {};
   stream.on('response', (fields) => Object.assign(answer, fields));
   stream.on('trailers', (fields) => Object.assign(answer, fields));
   stream.on('error', () => undefined);
@@ -97,11 +98,11 @@ async function rawCall(bytes: Buffer, headers: Record<string, string> = {}): Pro
   stream.write(bytes);
   await new Promise((resolve) => stream.once('close', resolve));
   session.destroy();
-  const grpcStatus = answer['grpc-status'];
+  const { ':status': status, 'grpc-status': grpcStatus, 'grpc-message': message = '' } = answer;
   return {
-    status: Number(answer[':status']),
-    grpcStatus: grpcStatus === undefined ? undefined : String(grpcStatus),
-    message: decodeURIComponent(String(answer['grpc-message'] ?? '')),
+    status: Number(status),
+    grpcStatus: grpcStatus?.toString(),
+    message: decodeURIComponent(String(message)),
   };
 }
 
@@ -123,7 +124,7 @@ describe('who is let in', () => {
       ['a/p', identityIn('a'), 'a/Deployment/app'],
     );
     proxy.close();
-    await until(() => running.server.proxies().length === 0);
+    await until(() => running.server.proxies().length === 0, 'it has left');
   });
 
   test('nobody without a certificate', async () => {
@@ -184,7 +185,7 @@ describe('who is let in', () => {
     assert.equal(running.server.proxies().length, 1);
     older.close();
     newer.close();
-    await until(() => running.server.proxies().length === 0);
+    await until(() => running.server.proxies().length === 0, 'it has left');
   });
 });
 
@@ -262,7 +263,7 @@ describe('what is refused', () => {
     edsCluster(fixture, 'svc/web', '7s');
     assert.deepEqual((await proxy.next('cluster')).names, ['svc/web']);
     proxy.close();
-    await until(() => running.server.proxies().length === 0);
+    await until(() => running.server.proxies().length === 0, 'it has left');
   });
 });
 
@@ -290,7 +291,7 @@ describe('the server', () => {
     edsCluster(fixture, 'svc/web', '8s');
     assert.deepEqual((await established.next('cluster')).names, ['svc/web'], 'open streams go on');
     for (const one of [proxy, established]) one.close();
-    await until(() => running.server.proxies().length === 0);
+    await until(() => running.server.proxies().length === 0, 'it has left');
     const first = running.pki.issue(serverNames);
     running.server.updateTls({ key: first.key, cert: first.cert, ca: running.pki.ca });
     next.remove();
@@ -334,11 +335,3 @@ describe('the server', () => {
     });
   });
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 5_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error('it did not come to pass');
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}

@@ -91,17 +91,19 @@ export class ResourceRecord {
     return known ? this.#serve(this.#good, this.#goodTick) : this.#serve(latest, tick);
   }
 
-  /** A proxy has acknowledged `resource`. Returns whether `served` has changed: an acknowledgement ends a quarantine. */
-  accept(resource: EncodedResource): boolean {
-    if (resource === this.#good) return false;
-    if (resource.version !== this.latest?.version) {
-      if (resource === this.served) this.#keep(resource, this.tick);
-      return false;
-    }
-    this.#keep(this.latest, this.#latestTick);
-    if (this.served === this.latest) return false;
-    this.#refused = this.#refused.filter((version) => version !== resource.version);
-    return this.#serve(this.latest, this.#latestTick);
+  /**
+   * A proxy has acknowledged what was served at `tick`. Returns whether `served` has changed: `latest` is out
+   * of quarantine when a proxy acknowledges it after all, and until then the newest that is known to be good
+   * takes its place.
+   */
+  accept(resource: EncodedResource, tick: number): boolean {
+    if (this.latest === undefined || resource === this.#good) return false;
+    const proven = resource.version === this.latest.version;
+    if (!proven && tick <= this.#goodTick) return false;
+    this.#good = proven ? this.latest : resource;
+    this.#goodTick = proven ? this.#latestTick : tick;
+    if (proven) this.#refused = this.#refused.filter((version) => version !== resource.version);
+    return proven || this.served !== this.latest ? this.#serve(this.#good, this.#goodTick) : false;
   }
 
   /**
@@ -119,11 +121,6 @@ export class ResourceRecord {
   /** The last proxy that rejected `latest` is gone. */
   forgive(): void {
     if (this.#good === this.latest) this.rejected = undefined;
-  }
-
-  #keep(resource: EncodedResource, tick: number): void {
-    this.#good = resource;
-    this.#goodTick = tick;
   }
 
   #serve(resource: EncodedResource | undefined, tick: number): boolean {
