@@ -29,6 +29,7 @@ import { webhookObjectName } from './controllers/webhook-objects.ts';
 import { createDebugServer } from './dashboard/debug.ts';
 import { explain } from './dashboard/explain.ts';
 import { createHealthServer } from './dashboard/health.ts';
+import { registerProcessMetrics } from './dashboard/process-metrics.ts';
 import { Graph } from './graph/graph.ts';
 import type { Collection } from './graph/types.ts';
 import { identify } from './identify.ts';
@@ -191,6 +192,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   const missing = new Set(['the Kubernetes objects', 'the certificate authority', 'the servers']);
   const webhooks = 'the webhook configurations';
   missing.add(webhooks);
+  registerProcessMetrics({ registry });
   const health = createHealthServer({ registry, missing: () => [...missing] });
   await listening(health, settings.metricsPort, settings.bindAddress);
   await Promise.all(synced);
