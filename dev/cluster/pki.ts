@@ -5,14 +5,14 @@
 
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { isIPv4 } from 'node:net';
-import { context, element, objectIdentifier, octetString, sequence } from '../../src/ca/der.ts';
+import { context, type Element, element, objectIdentifier, octetString, sequence } from '../../src/ca/der.ts';
 import { generateKey, keyPem, publicKeyDer } from '../../src/ca/material.ts';
 import {
   authorityExtensions,
+  createIssuer,
   distinguishedName,
   encodeCertificate,
   type Issuer,
-  keyIdentifier,
   toPem,
   wholeSeconds,
 } from '../../src/ca/x509.ts';
@@ -44,9 +44,9 @@ const extendedKeyUsage = sequence(
 
 function certificate(
   issuer: Issuer,
-  subject: Uint8Array,
+  subject: Element,
   key: KeyObject,
-  extensions: readonly Uint8Array[],
+  extensions: readonly Element[],
 ): string {
   const nowMs = Date.now();
   const { der } = encodeCertificate(issuer, {
@@ -59,7 +59,7 @@ function certificate(
   return toPem('CERTIFICATE', der);
 }
 
-function alternativeNames(names: readonly string[]): Buffer {
+function alternativeNames(names: readonly string[]): Element {
   const general = names.map((name) =>
     isIPv4(name)
       ? element(context(7, false), Uint8Array.from(name.split('.'), Number))
@@ -71,7 +71,7 @@ function alternativeNames(names: readonly string[]): Buffer {
 export function createAuthority(): Authority {
   const key = generateKey();
   const name = distinguishedName(noGroup, 'kubernetes');
-  const issuer: Issuer = { name, key, keyIdentifier: keyIdentifier(publicKeyDer(key)) };
+  const issuer = createIssuer(name, key, publicKeyDer(key));
   return {
     certificatePem: certificate(issuer, name, key, authorityExtensions(0)),
     keyPem: keyPem(key),

@@ -1,11 +1,13 @@
 /**
- * DER (ITU-T X.690): a writer for certificates and a strict reader for the little that is read of requests.
- * The reader never recurses and accepts definite, minimal lengths only; whatever carries meaning (keys,
- * signatures, certificates) is parsed by OpenSSL through node:crypto.
+ * DER (ITU-T X.690) by way of node-forge's `asn1`: a tree of elements that is turned into bytes once, and a reader
+ * that is stricter than the library's own. Whatever carries meaning (keys, signatures, certificates) is parsed by
+ * OpenSSL through node:crypto.
  */
 
+import asn1, { type Asn1 } from 'node-forge/lib/asn1.js';
 import { WeftError } from '../base/errors.ts';
 
+/** Class, form and number in one byte, as DER writes them. */
 export const tag = {
   boolean: 0x01,
   integer: 0x02,
@@ -19,140 +21,159 @@ export const tag = {
   set: 0x31,
 } as const;
 
+/** More is neither written nor read. */
+const maxBytes = 64 * 1024 - 1;
+/** A certificate nests eight deep; every level costs the reader a stack frame. */
+const maxDepth = 16;
+const classBits = 0xc0;
+const constructedBit = 0x20;
+const numberBits = 0x1f;
+
+/** One element, not yet or no longer DER. */
+export type Element = Asn1;
+
 /** Tag of context-specific number `number`, primitive or constructed. */
 export function context(number: number, constructed: boolean): number {
   return (constructed ? 0xa0 : 0x80) | number;
 }
 
-/** One element; its contents are the parts, one after the other. */
-export function element(tagByte: number, ...parts: readonly Uint8Array[]): Buffer {
-  let length = 0;
-  for (const part of parts) length += part.length;
-  const header = lengthHeader(tagByte, length);
-  const out = Buffer.allocUnsafe(header.length + length);
-  out.set(header);
-  let at = header.length;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+/** One element; its contents are the parts, one after the other, or the bytes. */
+export function element(
+  tagByte: number,
+  ...contents: readonly Element[] | readonly [contents: Uint8Array]
+): Element {
+  const [first] = contents;
+  const value = first instanceof Uint8Array ? toBinary(first) : [...(contents as readonly Element[])];
+  return create(tagByte, value);
 }
 
-function lengthHeader(tagByte: number, length: number): readonly number[] {
-  if (length < 0x80) return [tagByte, length];
-  if (length < 0x100) return [tagByte, 0x81, length];
-  if (length < 0x10000) return [tagByte, 0x82, length >> 8, length & 0xff];
-  throw new RangeError(`DER element of ${length} bytes`);
+function create(tagByte: number, value: string | Element[]): Element {
+  return asn1.create(tagByte & classBits, tagByte & numberBits, (tagByte & constructedBit) !== 0, value);
 }
 
-export function sequence(...parts: readonly Uint8Array[]): Buffer {
+/** The library holds bytes as strings of characters up to U+00FF. */
+function toBinary(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
+
+/** The DER of one element with all that is in it. Throws a RangeError beyond 64 KiB. */
+export function encode(whole: Element): Buffer {
+  const bytes = Buffer.from(asn1.toDer(whole).getBytes(), 'latin1');
+  if (bytes.length > maxBytes) throw new RangeError(`DER element of ${bytes.length} bytes`);
+  return bytes;
+}
+
+/**
+ * The same element with its contents as bytes, for what many certificates have in common or what is written twice.
+ * Only for writing: the library takes it for a primitive element whose number has the bit of constructed ones.
+ */
+export function encodedOnce(whole: Element): Element {
+  if (!Array.isArray(whole.value)) return whole;
+  const contents = whole.value.map((part) => asn1.toDer(part).getBytes()).join('');
+  return asn1.create(whole.tagClass, whole.type | constructedBit, false, contents);
+}
+
+export function sequence(...parts: readonly Element[]): Element {
   return element(tag.sequence, ...parts);
 }
 
 /** `1.2.840.10045.4.3.2` -> OBJECT IDENTIFIER. */
-export function objectIdentifier(dotted: string): Buffer {
-  const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number);
-  const bytes: number[] = [];
-  for (const arc of [first * 40 + second, ...rest]) {
-    const septets = [arc % 128];
-    for (let left = Math.floor(arc / 128); left > 0; left = Math.floor(left / 128)) {
-      septets.unshift((left % 128) | 0x80);
-    }
-    bytes.push(...septets);
-  }
-  return element(tag.objectIdentifier, Uint8Array.from(bytes));
+export function objectIdentifier(dotted: string): Element {
+  return create(tag.objectIdentifier, asn1.oidToDer(dotted).getBytes());
 }
 
 /** A positive INTEGER from its big-endian bytes. */
-export function positiveInteger(bytes: Uint8Array): Buffer {
+export function positiveInteger(bytes: Uint8Array): Element {
   let start = 0;
   while (start < bytes.length - 1 && bytes[start] === 0) start++;
-  const significant = bytes.subarray(start);
-  const negative = ((significant[0] ?? 0) & 0x80) !== 0;
-  return negative ? element(tag.integer, Uint8Array.of(0), significant) : element(tag.integer, significant);
+  const significant = toBinary(bytes.subarray(start));
+  return create(tag.integer, significant >= '\x80' ? `\0${significant}` : significant);
 }
 
-export function boolean(value: boolean): Buffer {
-  return element(tag.boolean, Uint8Array.of(value ? 0xff : 0));
+export function boolean(value: boolean): Element {
+  return create(tag.boolean, value ? '\xff' : '\0');
 }
 
-export function bitString(bytes: Uint8Array, unusedBits = 0): Buffer {
-  return element(tag.bitString, Uint8Array.of(unusedBits), bytes);
+export function bitString(bytes: Uint8Array, unusedBits = 0): Element {
+  return create(tag.bitString, String.fromCharCode(unusedBits) + toBinary(bytes));
 }
 
-export function octetString(bytes: Uint8Array): Buffer {
-  return element(tag.octetString, bytes);
+/** Bytes, or the DER of an element. */
+export function octetString(contents: Uint8Array | Element): Element {
+  const bytes = contents instanceof Uint8Array ? toBinary(contents) : asn1.toDer(contents).getBytes();
+  return create(tag.octetString, bytes);
 }
 
-export function utf8String(text: string): Buffer {
+export function utf8String(text: string): Element {
   return element(tag.utf8String, Buffer.from(text, 'utf8'));
 }
 
 /** UTCTime through 2049, GeneralizedTime from 2050 on (RFC 5280, section 4.1.2.5); whole seconds. */
-export function time(atMs: number): Buffer {
-  const digits = new Date(atMs)
-    .toISOString()
-    .replace(/\.\d+Z$/, 'Z')
-    .replace(/[-:T]/g, '');
-  return new Date(atMs).getUTCFullYear() < 2050
-    ? element(tag.utcTime, Buffer.from(digits.slice(2), 'latin1'))
-    : element(tag.generalizedTime, Buffer.from(digits, 'latin1'));
+export function time(atMs: number): Element {
+  const at = new Date(atMs);
+  return at.getUTCFullYear() < 2050
+    ? create(tag.utcTime, asn1.dateToUtcTime(at))
+    : create(tag.generalizedTime, asn1.dateToGeneralizedTime(at));
 }
 
-export interface Element {
-  readonly tag: number;
-  /** Contents without the header. */
-  readonly body: Uint8Array;
-  /** Header and contents. */
-  readonly whole: Uint8Array;
-}
-
-/** The elements that lie side by side in `bytes`, at most `maxElements`. Throws WEFT-CA-02 for anything but DER. */
-export function readElements(bytes: Uint8Array, maxElements = 8): readonly Element[] {
-  const elements: Element[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    if (elements.length === maxElements) throw malformed(`more than ${maxElements} elements side by side`);
-    const next = readElement(bytes.subarray(at));
-    elements.push(next);
-    at += next.whole.length;
+/**
+ * The one element that `der` is. Throws WEFT-CA-02 for anything but DER. The library reads BER too (lengths that are
+ * indefinite or longer than they need be, padded integers); what it would not write the same again is refused.
+ */
+export function decode(der: Uint8Array): Element {
+  if (der.length > maxBytes) throw malformed('it is beyond 64 KiB');
+  const bytes = toBinary(der);
+  const read = readOne(bytes);
+  if (hasLongTag(read)) throw malformed('a tag is longer than one byte');
+  if (asn1.toDer(read).getBytes() !== bytes) {
+    throw malformed('a length is indefinite, or a length or an integer is not minimal');
   }
-  return elements;
+  return read;
 }
 
-function readElement(bytes: Uint8Array): Element {
-  const [tagByte, first] = bytes;
-  if (tagByte === undefined || first === undefined) throw malformed('an element is cut short');
-  if ((tagByte & 0x1f) === 0x1f) throw malformed('a tag is longer than one byte');
-  const { length, headerLength } = readLength(bytes, first);
-  const end = headerLength + length;
-  if (end > bytes.length) throw malformed('an element is longer than what holds it');
-  return { tag: tagByte, body: bytes.subarray(headerLength, end), whole: bytes.subarray(0, end) };
-}
-
-function readLength(bytes: Uint8Array, first: number): { length: number; headerLength: number } {
-  if (first < 0x80) return { length: first, headerLength: 2 };
-  if (first === 0x81) {
-    const length = bytes[2] ?? 0;
-    if (length < 0x80) throw malformed('a length is not minimal');
-    return { length, headerLength: 3 };
+function readOne(bytes: string): Element {
+  try {
+    return asn1.fromDer(bytes, { strict: true, parseAllBytes: true, decodeBitStrings: false, maxDepth });
+  } catch (cause) {
+    const why = `an element is cut short, nested more than ${maxDepth} deep, or followed by more`;
+    throw malformed(why, cause);
   }
-  if (first === 0x82) {
-    const length = ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0);
-    if (length < 0x100) throw malformed('a length is not minimal');
-    return { length, headerLength: 4 };
-  }
-  throw malformed('a length is indefinite or beyond 64 KiB');
 }
 
-/** The parts of the one SEQUENCE that `bytes` is. */
-export function readSequence(bytes: Uint8Array, maxElements = 8): readonly Element[] {
-  const [only, ...others] = readElements(bytes, 2);
-  if (only === undefined || others.length > 0 || only.tag !== tag.sequence)
-    throw malformed('not one SEQUENCE');
-  return readElements(only.body, maxElements);
+/** The library takes the first byte of a longer tag for all of it. */
+function hasLongTag({ type, value }: Element): boolean {
+  return type === numberBits || (Array.isArray(value) && value.some(hasLongTag));
 }
 
-export function malformed(why: string): WeftError {
-  return new WeftError('WEFT-CA-02', `The request is not DER as it should be: ${why}.`);
+/** Class, form and number in one byte, to compare with `tag`. */
+export function tagOf({ tagClass, type, constructed }: Element): number {
+  return tagClass | (constructed ? constructedBit : 0) | type;
+}
+
+export function equal(one: Element, other: Element): boolean {
+  return asn1.equals(one, other);
+}
+
+/** What a primitive element holds. Throws WEFT-CA-02 for one made of others. */
+export function bytesOf({ value }: Element): Buffer {
+  if (typeof value !== 'string') throw malformed('an element is made of others that should not be');
+  return Buffer.from(value, 'latin1');
+}
+
+/** What a constructed element holds, at most `maxElements`. Throws WEFT-CA-02 for more, or for a primitive one. */
+export function partsOf({ value }: Element, maxElements = 8): readonly Element[] {
+  if (typeof value === 'string') throw malformed('an element is not made of others that should be');
+  if (value.length > maxElements) throw malformed(`more than ${maxElements} elements side by side`);
+  return value;
+}
+
+/** The parts of the one SEQUENCE that `der` is. */
+export function decodeSequence(der: Uint8Array, maxElements = 8): readonly Element[] {
+  const only = decode(der);
+  if (tagOf(only) !== tag.sequence) throw malformed('not one SEQUENCE');
+  return partsOf(only, maxElements);
+}
+
+export function malformed(why: string, cause?: unknown): WeftError {
+  return new WeftError('WEFT-CA-02', `The request is not DER as it should be: ${why}.`, { cause });
 }

@@ -13,9 +13,10 @@ import {
 } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { WeftError } from '../base/errors.ts';
-import { readSequence } from './der.ts';
+import { decodeSequence, type Element, partsOf } from './der.ts';
 import {
   authorityExtensions,
+  createIssuer,
   distinguishedName,
   encodeCertificate,
   type Issuer,
@@ -55,16 +56,13 @@ export function createAuthorityMaterial(options: MaterialOptions): AuthorityMate
   const spki = publicKeyDer(root);
   const name = distinguishedName(options.trustDomain, `Weft root ${shortName(spki)}`);
   const notBeforeMs = wholeSeconds(options.clock.now() - backdateMs);
-  const certificate = encodeCertificate(
-    { name, key: root, keyIdentifier: keyIdentifier(spki) },
-    {
-      subject: name,
-      publicKey: spki,
-      notBeforeMs,
-      notAfterMs: notBeforeMs + options.rootLifetimeMs,
-      extensions: authorityExtensions(1),
-    },
-  );
+  const certificate = encodeCertificate(createIssuer(name, root, spki), {
+    subject: name,
+    publicKey: spki,
+    notBeforeMs,
+    notAfterMs: notBeforeMs + options.rootLifetimeMs,
+    extensions: authorityExtensions(1),
+  });
   const rootCertificate = toPem('CERTIFICATE', certificate.der);
   const rootKey = keyPem(root);
   return { rootCertificate, rootKey, ...issueIntermediate(rootCertificate, rootKey, options) };
@@ -156,20 +154,16 @@ function isP256(key: KeyObject): boolean {
 }
 
 function issuerOf(certificate: X509Certificate, key: KeyObject): Issuer {
-  return {
-    name: subjectName(certificate),
-    key,
-    keyIdentifier: keyIdentifier(publicKeyDer(certificate.publicKey)),
-  };
+  return createIssuer(subjectName(certificate), key, publicKeyDer(certificate.publicKey));
 }
 
 /** The subject as it stands in the certificate: an issuer's name must be equal byte for byte. */
-function subjectName(certificate: X509Certificate): Uint8Array {
-  const [toBeSigned] = readSequence(certificate.raw, 3);
+function subjectName(certificate: X509Certificate): Element {
+  const [toBeSigned] = decodeSequence(certificate.raw, 3);
   // version, serialNumber, signature, issuer, validity, subject (RFC 5280, section 4.1).
-  const subject = toBeSigned === undefined ? undefined : readSequence(toBeSigned.whole, 10)[5];
+  const subject = toBeSigned === undefined ? undefined : partsOf(toBeSigned, 10)[5];
   if (subject === undefined) throw new WeftError('WEFT-CA-01', 'A certificate has no subject.');
-  return subject.whole;
+  return subject;
 }
 
 export function generateKey(): KeyObject {

@@ -54,6 +54,29 @@ test('refuses a point that is not on the curve', () => {
   assert.throws(() => readPublicKey(spki), { code: 'WEFT-CA-02' });
 });
 
+test('refuses what other readers take for the same request', () => {
+  const request = certificateRequest();
+  const [first, length, ...rest] = request;
+  assert.deepEqual([first, length], [0x30, 0x81]);
+  const variants = {
+    indefinite: Buffer.of(0x30, 0x80, ...rest.slice(1), 0, 0),
+    'not minimal': Buffer.of(0x30, 0x82, 0, ...rest),
+    trailing: Buffer.of(...request, 0),
+  };
+  for (const [name, variant] of Object.entries(variants)) {
+    assert.throws(() => readCertificateRequest(variant), { code: 'WEFT-CA-02' }, name);
+  }
+});
+
+test('refuses what nests without end, within the bytes that Kubernetes lets through', () => {
+  const deep = Buffer.alloc(maxRequestBytes);
+  for (let at = 0; at < deep.length - 4; at += 4) {
+    deep.set([0x30, 0x82], at);
+    deep.writeUInt16BE(deep.length - at - 4, at + 2);
+  }
+  assert.throws(() => readCertificateRequest(deep), { code: 'WEFT-CA-02', message: /deep/ });
+});
+
 test('refuses more bytes than Kubernetes lets through, before looking at them', () => {
   assert.throws(() => readCertificateRequest(Buffer.alloc(maxRequestBytes + 1, 0x30)), {
     code: 'WEFT-CA-02',

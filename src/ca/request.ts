@@ -6,15 +6,27 @@
 
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { WeftError } from '../base/errors.ts';
-import { malformed, readElements, readSequence, tag } from './der.ts';
+import {
+  bytesOf,
+  decode,
+  decodeSequence,
+  type Element,
+  encode,
+  equal,
+  malformed,
+  objectIdentifier,
+  partsOf,
+  sequence,
+  tag,
+  tagOf,
+} from './der.ts';
+import { ecdsaWithSha256 } from './x509.ts';
 
 /** Kubernetes allows 10 KiB; a P-256 request is about 200 bytes. */
 export const maxRequestBytes = 10 * 1024;
 
-/** ecdsa-with-SHA256, 1.2.840.10045.4.3.2, as AlgorithmIdentifier contents. */
-const ecdsaWithSha256 = Buffer.from('06082a8648ce3d040302', 'hex');
-/** id-ecPublicKey with prime256v1, as AlgorithmIdentifier contents. */
-const ecP256 = Buffer.from('06072a8648ce3d020106082a8648ce3d030107', 'hex');
+/** id-ecPublicKey with prime256v1, an AlgorithmIdentifier. */
+const ecP256 = sequence(objectIdentifier('1.2.840.10045.2.1'), objectIdentifier('1.2.840.10045.3.1.7'));
 
 export interface CertificateRequest {
   /** SubjectPublicKeyInfo, DER; always ECDSA P-256. */
@@ -29,28 +41,35 @@ export interface CertificateRequest {
  */
 export function readCertificateRequest(der: Uint8Array): CertificateRequest {
   if (der.length > maxRequestBytes) throw malformed(`${der.length} bytes are more than ${maxRequestBytes}`);
-  const [info, algorithm, signature] = readSequence(der, 3);
-  if (info?.tag !== tag.sequence || algorithm?.tag !== tag.sequence || signature?.tag !== tag.bitString) {
+  const [info, algorithm, signature] = decodeSequence(der, 3);
+  if (!is(info, tag.sequence) || !is(algorithm, tag.sequence) || !is(signature, tag.bitString)) {
     throw malformed('it has not the three parts of a request');
   }
-  const [version, subject, publicKey] = readElements(info.body, 4);
-  if (version?.tag !== tag.integer || subject?.tag !== tag.sequence || publicKey?.tag !== tag.sequence) {
+  const [version, subject, spki] = partsOf(info, 4);
+  if (!is(version, tag.integer) || !is(subject, tag.sequence) || !is(spki, tag.sequence)) {
     throw malformed('it has not the parts version, subject and key');
   }
-  checkAlgorithm(publicKey.whole);
-  if (!ecdsaWithSha256.equals(algorithm.body)) {
+  checkAlgorithm(spki);
+  if (!equal(algorithm, ecdsaWithSha256)) {
     throw new WeftError('WEFT-CA-04', 'The request is not signed with ECDSA and SHA-256.');
   }
-  if (signature.body[0] !== 0 || !isSignedBy(publicKey.whole, info.whole, signature.body.subarray(1))) {
+  const publicKey = encode(spki);
+  const bits = bytesOf(signature);
+  // What was read is what would be written, so this is the very text that was signed.
+  if (bits[0] !== 0 || !isSignedBy(publicKey, encode(info), bits.subarray(1))) {
     throw new WeftError('WEFT-CA-02', 'The signature of the request does not match its key.');
   }
-  return { publicKey: publicKey.whole, claimsSubject: subject.body.length > 0 };
+  return { publicKey, claimsSubject: subject.value.length > 0 };
+}
+
+function is(element: Element | undefined, tagByte: number): element is Element {
+  return element !== undefined && tagOf(element) === tagByte;
 }
 
 /** The key goes in as DER: OpenSSL reads it once, and no object is made for a key that is used once. */
-function isSignedBy(spki: Uint8Array, signed: Uint8Array, signature: Uint8Array): boolean {
+function isSignedBy(spki: Buffer, signed: Uint8Array, signature: Uint8Array): boolean {
   try {
-    return verify('sha256', signed, { key: Buffer.from(spki), format: 'der', type: 'spki' }, signature);
+    return verify('sha256', signed, { key: spki, format: 'der', type: 'spki' }, signature);
   } catch (error) {
     throw unreadableKey(error);
   }
@@ -58,7 +77,7 @@ function isSignedBy(spki: Uint8Array, signed: Uint8Array, signature: Uint8Array)
 
 /** A P-256 key from its SubjectPublicKeyInfo in DER; throws WEFT-CA-04 for another kind, WEFT-CA-02 for garbage. */
 export function readPublicKey(spki: Uint8Array): KeyObject {
-  checkAlgorithm(spki);
+  checkAlgorithm(decode(spki));
   try {
     return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
   } catch (error) {
@@ -66,11 +85,10 @@ export function readPublicKey(spki: Uint8Array): KeyObject {
   }
 }
 
-function checkAlgorithm(spki: Uint8Array): void {
-  const [algorithm, point] = readSequence(spki, 2);
-  if (algorithm?.tag !== tag.sequence || point?.tag !== tag.bitString)
-    throw malformed('its key has not two parts');
-  if (!ecP256.equals(algorithm.body))
+function checkAlgorithm(spki: Element): void {
+  const [algorithm, point] = partsOf(spki, 2);
+  if (!is(algorithm, tag.sequence) || !is(point, tag.bitString)) throw malformed('its key has not two parts');
+  if (!equal(algorithm, ecP256))
     throw new WeftError('WEFT-CA-04', 'The key is not ECDSA on the curve P-256.');
 }
 

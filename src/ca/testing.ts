@@ -7,10 +7,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { signerName } from '../base/names.ts';
-import { bitString, context, element, objectIdentifier, positiveInteger, sequence } from './der.ts';
+import {
+  bitString,
+  context,
+  decode,
+  type Element,
+  element,
+  encode,
+  positiveInteger,
+  sequence,
+} from './der.ts';
 import { type AuthorityMaterial, createAuthorityMaterial, generateKey, publicKeyDer } from './material.ts';
 import type { PodCertificateRequest } from './pod-certificate-request.ts';
-import { emptyName } from './x509.ts';
+import { ecdsaWithSha256, emptyName } from './x509.ts';
 
 export const hourMs = 3_600_000;
 export const dayMs = 24 * hourMs;
@@ -36,19 +45,19 @@ export function certificateRequest(
   options: {
     readonly key?: KeyObject;
     readonly signer?: KeyObject;
-    readonly subject?: Uint8Array;
-    readonly attributes?: readonly Uint8Array[];
+    readonly subject?: Element;
+    readonly attributes?: readonly Element[];
   } = {},
 ): Buffer {
   const key = options.key ?? generateKey();
   const info = sequence(
     positiveInteger(Uint8Array.of(0)),
     options.subject ?? emptyName,
-    publicKeyDer(key),
+    decode(publicKeyDer(key)),
     element(context(0, true), ...(options.attributes ?? [])),
   );
-  const algorithm = sequence(objectIdentifier('1.2.840.10045.4.3.2'));
-  return sequence(info, algorithm, bitString(sign('sha256', info, options.signer ?? key)));
+  const signature = sign('sha256', encode(info), options.signer ?? key);
+  return encode(sequence(info, ecdsaWithSha256, bitString(signature)));
 }
 
 export function podCertificateRequest(

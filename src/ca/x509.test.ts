@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { generateKey, publicKeyDer } from './material.ts';
 import {
+  createIssuer,
   distinguishedName,
   emptyName,
   encodeCertificate,
@@ -14,7 +15,7 @@ import {
 
 const key = generateKey();
 const spki = publicKeyDer(key);
-const issuer = { name: distinguishedName('cluster.local', 'test'), key, keyIdentifier: keyIdentifier(spki) };
+const issuer = createIssuer(distinguishedName('cluster.local', 'test'), key, spki);
 
 function leaf(uri: string, dnsNames: readonly string[] = [], notAfterMs = Date.UTC(2026, 8, 2)) {
   return encodeCertificate(issuer, {
@@ -48,7 +49,7 @@ test('a leaf has no subject, a critical name and the identifiers of both keys', 
   assert.ok(raw.includes('0603551d130101ff'), 'basicConstraints critical');
   assert.ok(raw.includes('0603551d0f0101ff'), 'keyUsage critical');
   assert.equal(
-    raw.split(issuer.keyIdentifier.toString('hex')).length - 1,
+    raw.split(keyIdentifier(spki).toString('hex')).length - 1,
     2,
     'subject and authority key identifiers',
   );

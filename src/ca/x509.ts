@@ -7,12 +7,17 @@ import { createHash, type KeyObject, randomBytes, sign } from 'node:crypto';
 import {
   bitString,
   boolean,
+  bytesOf,
   context,
+  decode,
+  type Element,
   element,
+  encode,
+  encodedOnce,
   objectIdentifier,
   octetString,
+  partsOf,
   positiveInteger,
-  readSequence,
   sequence,
   tag,
   time,
@@ -32,30 +37,35 @@ const oid = {
   clientAuthentication: objectIdentifier('1.3.6.1.5.5.7.3.2'),
 };
 
-const version3 = element(context(0, true), positiveInteger(Uint8Array.of(2)));
-const ecdsaWithSha256 = sequence(objectIdentifier('1.2.840.10045.4.3.2'));
+const version3 = encodedOnce(element(context(0, true), positiveInteger(Uint8Array.of(2))));
+export const ecdsaWithSha256 = sequence(objectIdentifier('1.2.840.10045.4.3.2'));
+const signatureAlgorithm = encodedOnce(ecdsaWithSha256);
 const critical = boolean(true);
 
 /** An empty Name, for certificates whose names are all in the subjectAltName. */
 export const emptyName = sequence();
 
-export function distinguishedName(organization: string, commonName: string): Buffer {
+export function distinguishedName(organization: string, commonName: string): Element {
   return sequence(attribute(oid.organization, organization), attribute(oid.commonName, commonName));
 }
 
-function attribute(type: Buffer, text: string): Buffer {
+function attribute(type: Element, text: string): Element {
   return element(tag.set, sequence(type, utf8String(text)));
 }
 
 /** SHA-1 of the key's bits: RFC 5280 section 4.2.1.2, method 1. A name for the key, no security rests on it. */
 export function keyIdentifier(spki: Uint8Array): Buffer {
-  const [, point] = readSequence(spki, 2);
+  return keyIdentifierOf(decode(spki));
+}
+
+function keyIdentifierOf(spki: Element): Buffer {
+  const [, point] = partsOf(spki, 2);
   if (point === undefined) throw new RangeError('a SubjectPublicKeyInfo has two parts');
-  return createHash('sha1').update(point.body.subarray(1)).digest();
+  return createHash('sha1').update(bytesOf(point).subarray(1)).digest();
 }
 
 /** Extensions of a certificate authority; `pathLength` is how many authorities may follow below it. */
-export function authorityExtensions(pathLength: number): readonly Buffer[] {
+export function authorityExtensions(pathLength: number): readonly Element[] {
   return [
     sequence(
       oid.basicConstraints,
@@ -72,13 +82,13 @@ const leafConstraints = [
   // digitalSignature: all that ECDHE with ECDSA needs.
   sequence(oid.keyUsage, critical, octetString(bitString(Uint8Array.of(0x80), 7))),
   sequence(oid.extendedKeyUsage, octetString(sequence(oid.serverAuthentication, oid.clientAuthentication))),
-];
+].map(encodedOnce);
 
 /** Extensions of a leaf without a subject: its names are the critical subjectAltName. */
 export function leafExtensions(names: {
   readonly dnsNames: readonly string[];
   readonly uri: string;
-}): readonly Buffer[] {
+}): readonly Element[] {
   const general = [
     ...names.dnsNames.map((name) => element(context(2, false), ascii(name))),
     element(context(6, false), ascii(names.uri)),
@@ -97,22 +107,27 @@ function ascii(text: string): Buffer {
 }
 
 export interface Issuer {
-  /** DER of the issuer's Name. */
-  readonly name: Uint8Array;
+  readonly name: Element;
   readonly key: KeyObject;
-  /** Subject key identifier of the issuer's key. */
-  readonly keyIdentifier: Uint8Array;
+  /** The extension that names the issuer's key. */
+  readonly authorityKeyIdentifier: Element;
+}
+
+/** `spki`: DER of the public half of `key`. */
+export function createIssuer(name: Element, key: KeyObject, spki: Uint8Array): Issuer {
+  const identifier = sequence(element(context(0, false), keyIdentifier(spki)));
+  const extension = sequence(oid.authorityKeyIdentifier, octetString(identifier));
+  return { name: encodedOnce(name), key, authorityKeyIdentifier: encodedOnce(extension) };
 }
 
 export interface CertificateContents {
-  /** DER of the subject's Name. */
-  readonly subject: Uint8Array;
+  readonly subject: Element;
   /** SubjectPublicKeyInfo, DER. */
   readonly publicKey: Uint8Array;
   /** Whole seconds; see `wholeSeconds`. */
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
-  readonly extensions: readonly Uint8Array[];
+  readonly extensions: readonly Element[];
 }
 
 export interface IssuedCertificate {
@@ -124,26 +139,27 @@ export interface IssuedCertificate {
 /** Encodes and signs one certificate with a random serial number of 20 bytes, always positive. */
 export function encodeCertificate(issuer: Issuer, contents: CertificateContents): IssuedCertificate {
   const serial = randomSerial();
-  const identifiers = [
-    sequence(oid.subjectKeyIdentifier, octetString(octetString(keyIdentifier(contents.publicKey)))),
-    sequence(
-      oid.authorityKeyIdentifier,
-      octetString(sequence(element(context(0, false), issuer.keyIdentifier))),
-    ),
-  ];
-  const toBeSigned = sequence(
-    version3,
-    positiveInteger(serial),
-    ecdsaWithSha256,
-    issuer.name,
-    sequence(time(contents.notBeforeMs), time(contents.notAfterMs)),
-    contents.subject,
-    contents.publicKey,
-    element(context(3, true), sequence(...contents.extensions, ...identifiers)),
+  const publicKey = decode(contents.publicKey);
+  const extensions = sequence(
+    ...contents.extensions,
+    sequence(oid.subjectKeyIdentifier, octetString(octetString(keyIdentifierOf(publicKey)))),
+    issuer.authorityKeyIdentifier,
   );
-  const signature = sign('sha256', toBeSigned, issuer.key);
+  const toBeSigned = encodedOnce(
+    sequence(
+      version3,
+      positiveInteger(serial),
+      signatureAlgorithm,
+      issuer.name,
+      sequence(time(contents.notBeforeMs), time(contents.notAfterMs)),
+      contents.subject,
+      publicKey,
+      element(context(3, true), extensions),
+    ),
+  );
+  const signature = sign('sha256', encode(toBeSigned), issuer.key);
   return {
-    der: sequence(toBeSigned, ecdsaWithSha256, bitString(signature)),
+    der: encode(sequence(toBeSigned, signatureAlgorithm, bitString(signature))),
     serial: serial.toString('hex').toUpperCase(),
   };
 }
