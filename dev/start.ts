@@ -29,9 +29,10 @@ import {
   waitForShop,
 } from './start/shop.ts';
 
-const usage = `Usage: npm start -- [--once] [--keep]
+const usage = `Usage: npm start -- [NAME] [--once] [--keep]
        npm start -- --kubeconfig FILE | --context NAME [--values FILE] [--sample-image REF] [--once]
 
+  NAME             the local cluster, made where it does not run yet; weft where none is given
   --once           end after the canary, with exit code 0 when all went well
   --keep           leave the local cluster running
   --kubeconfig     use another cluster; its nodes must be able to pull the images
@@ -39,7 +40,7 @@ const usage = `Usage: npm start -- [--once] [--keep]
   --values         a file with values for the chart; may be given several times
   --sample-image   where its nodes find the image of the sample application`;
 
-const clusterName = 'weft';
+const usualName = 'weft';
 const windowSeconds = 5;
 /** Longer than the window, so that a phase is judged by calls of its own only. */
 const phaseMs = { once: 10_000, watched: 20_000 } as const;
@@ -133,6 +134,7 @@ function nextSteps(cluster: Cluster | undefined, keep: boolean): string {
 }
 
 interface Options {
+  readonly name: string;
   readonly once: boolean;
   readonly keep: boolean;
   readonly kubeconfig: string | undefined;
@@ -142,7 +144,8 @@ interface Options {
 }
 
 function readOptions(): Options {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
     options: {
       once: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
@@ -158,22 +161,35 @@ function readOptions(): Options {
     process.exit(0);
   }
   const { once, keep, kubeconfig, context } = values;
-  return { once, keep, kubeconfig, context, values: values.values, sampleImage: values['sample-image'] };
+  const [name = usualName, ...more] = positionals;
+  const isOther = kubeconfig !== undefined || context !== undefined;
+  if (more.length > 0 || (isOther && positionals.length > 0))
+    throw new Error('One cluster at a time, please.');
+  return {
+    name,
+    once,
+    keep,
+    kubeconfig,
+    context,
+    values: values.values,
+    sampleImage: values['sample-image'],
+  };
 }
 
 /** A cluster that runs already is used as it is and left as it is. */
 async function openLocalCluster(
+  name: string,
   keep: boolean,
   log: Log,
   signal: AbortSignal,
 ): Promise<{ readonly cluster: Cluster; readonly isOurs: boolean }> {
-  const running = await findCluster(clusterName);
+  const running = await findCluster(name);
   if (running !== undefined) {
-    log(`using the cluster ${clusterName} that runs already`);
+    log(`using the cluster ${name} that runs already`);
     return { cluster: running, isOurs: false };
   }
   const startedMs = performance.now();
-  const cluster = await startCluster({ name: clusterName, ephemeral: !keep, log, signal });
+  const cluster = await startCluster({ name, ephemeral: !keep, log, signal });
   log(`Kubernetes is up (${seconds(startedMs)})`);
   return { cluster, isOurs: true };
 }
@@ -186,7 +202,7 @@ function seconds(sinceMs: number): string {
 async function show(options: Options, signal: AbortSignal, log: Log): Promise<number> {
   const { once, keep, kubeconfig, context } = options;
   const isOther = kubeconfig !== undefined || context !== undefined;
-  const local = isOther ? undefined : await openLocalCluster(keep, log, signal);
+  const local = isOther ? undefined : await openLocalCluster(options.name, keep, log, signal);
   try {
     const target: DeployTarget = local?.cluster ?? {
       ...(kubeconfig === undefined ? {} : { kubeconfigPath: kubeconfig }),
@@ -215,8 +231,22 @@ async function show(options: Options, signal: AbortSignal, log: Log): Promise<nu
   }
 }
 
+/** The options, or undefined after they were refused with the usage. */
+function tryReadOptions(): Options | undefined {
+  try {
+    return readOptions();
+  } catch (error) {
+    console.error(`${describeError(error)}\n\n${usage}`);
+    return undefined;
+  }
+}
+
 async function main(): Promise<void> {
-  const options = readOptions();
+  const options = tryReadOptions();
+  if (options === undefined) {
+    process.exitCode = 2;
+    return;
+  }
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
   try {
