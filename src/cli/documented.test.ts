@@ -1,0 +1,42 @@
+/** That docs/cli keeps up with the commands, their options and the checks. */
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { checks } from './checks/list.ts';
+import { meshCluster } from './testing.ts';
+
+const page = (name: string): string =>
+  readFileSync(new URL(`../../docs/cli/${name}.md`, import.meta.url), 'utf8');
+
+const commands = ['check', 'status', 'explain', 'proxy config', 'inject', 'uninject'];
+
+for (const command of commands) {
+  test(`the page of weft ${command} names every option`, async () => {
+    const { out } = await meshCluster().run(`${command} --help`);
+    const options = out.match(/--[a-z-]+/g) ?? [];
+    const text = page(command.replace(' ', '-'));
+    for (const option of new Set(options)) {
+      if (option !== '--help') assert.ok(text.includes(option), `${option} is missing`);
+    }
+  });
+}
+
+test('every command is on the list of pages', async () => {
+  const { out } = await meshCluster().run('--help');
+  const names = [...out.matchAll(/^ {2}([a-z]+) /gm)]
+    .map(([, name]) => name)
+    .filter((name) => name !== 'help');
+  assert.deepEqual(names.sort(), [...new Set(commands.map((command) => command.split(' ')[0]))].sort());
+  for (const command of commands) assert.match(page('README'), new RegExp(`weft ${command}\\]`));
+});
+
+test('every check has a row that leads to its code, in the order of the checks', () => {
+  const rows = [
+    ...page('check').matchAll(/^\| `([a-z-]+)` \(\[\d\d\]\(\.\.\/errors\/(WEFT-CHECK-\d\d)\.md\)\)/gm),
+  ];
+  assert.deepEqual(
+    rows.map(([, name, code]) => [name, code]),
+    checks.map(({ name, code }) => [name, code]),
+  );
+});
