@@ -28,12 +28,12 @@ async function errorOf(promise: Promise<unknown>): Promise<KubeError> {
 /** Lets a request through its waits: whenever it waits for a retry, time moves on. Returns the waits. */
 async function hurry<T>(promise: Promise<T>): Promise<{ readonly value: T; readonly waitsMs: number[] }> {
   const waitsMs: number[] = [];
-  let over = false;
+  const state = { over: false };
   const ended = promise.finally(() => {
-    over = true;
+    state.over = true;
   });
   void ended.catch(() => {});
-  while (!over) {
+  while (!state.over) {
     // The request's own deadline (30 s) is a timer too; it is gone while the request waits for its next attempt.
     const nextMs = clock.untilNext();
     if (nextMs !== undefined && nextMs > 0 && nextMs < 30_000) {

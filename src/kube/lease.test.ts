@@ -25,7 +25,7 @@ class LeaseServer implements Pick<KubeApi, 'request'> {
         const trouble = this.trouble.get(identity);
         if (trouble === 'fail') throw new KubeError('WEFT-KUBE-04', 'down', { status: 503, reason: 'Down' });
         if (trouble === 'hang') await hang(options.signal);
-        return (await this.request(method, options.body as LeaseObject)) as T;
+        return (await this.request(method, options.body)) as T;
       },
     };
   }

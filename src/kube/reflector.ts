@@ -10,16 +10,17 @@
 
 import { Backoff, type BackoffOptions, wait } from '../base/backoff.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
-import { describeError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { isKubeError, KubeError } from './errors.ts';
 import { readList } from './list.ts';
-import { reflectorPhase, relists, watchEvents, watchFailures } from './metrics.ts';
+import { relists, watchEvents } from './metrics.ts';
 import { Pacer } from './pacer.ts';
 import { Gathering, Projector } from './projector.ts';
 import { tableOf } from './objects.ts';
 import type { Message } from './protobuf.ts';
+import { ReflectorHealth, type ReflectorStatus } from './reflector-health.ts';
 import { keyOf, pathOf, resourceNameOf } from './resources.ts';
+import { OversizeError } from './splitters.ts';
 import type { KubeClient, KubeObject, ResourceType, ResponseStream, Sink } from './types.ts';
 import { acceptFor, readWatch, SilenceError } from './watch.ts';
 import type { WatchEvent } from './watch-events.ts';
@@ -40,29 +41,19 @@ export interface ReflectorOptions<T extends KubeObject, V> {
   readonly labelSelector?: string;
   /** A watch on which nothing arrives for this long is given up. Default 90 s: bookmarks come every minute. */
   readonly silenceMs?: number;
-  /** Between failures. Default 100 ms to 10 s. */
+  /** Between failures. Default 100 ms to 5 s. */
   readonly backoff?: BackoffOptions;
   /** Between looks at a kind that is not served. Default 1 s to 10 s. */
   readonly absentBackoff?: BackoffOptions;
 }
 
-export type Phase = 'syncing' | 'live' | 'retrying' | 'absent';
-const phases: readonly Phase[] = ['syncing', 'live', 'retrying', 'absent'];
-
-export interface ReflectorStatus {
-  readonly resource: string;
-  readonly phase: Phase;
-  /** What went wrong last, while it is not mended. */
-  readonly error: string | undefined;
-}
-
+/** Initial events come at once, or the server does not know what was asked. */
+const initialSilenceMs = 30_000;
 /** An attempt that lasted this long was a good one: what comes next is not its continuation. */
 const goodAttemptMs = 5_000;
 const quickCloseMs = 1_000;
 /** Refusals in a row of the version we resume from, before everything is read anew. */
 const mostRefusals = 3;
-
-const passedOver = 'unreadable watch event is passed over';
 
 class GarbageError extends Error {}
 class ClosedEarlyError extends Error {}
@@ -76,12 +67,11 @@ export class Reflector<T extends KubeObject, V> {
   /** The fields to read from protobuf; undefined: JSON. */
   #table: Message<unknown> | undefined;
   readonly #clock: Clock;
+  readonly #health: ReflectorHealth;
   readonly #projector: Projector<T, V>;
   readonly #backoff: Backoff;
   readonly #absentBackoff: Backoff;
   #resolveSynced: () => void;
-  #phase: Phase = 'syncing';
-  #error: string | undefined;
   /** Where a watch can resume; undefined: read everything. */
   #version: string | undefined;
   #watchListServed = true;
@@ -96,8 +86,9 @@ export class Reflector<T extends KubeObject, V> {
     this.#path = pathOf(options.type, { namespace: options.namespace });
     this.#table = tableOf(options.type);
     this.#clock = options.clock ?? systemClock;
+    this.#health = new ReflectorHealth(this.#resource, options.log);
     this.#projector = new Projector(options.type, options.project, options.log);
-    this.#backoff = new Backoff(options.backoff ?? { initialMs: 100, maxMs: 10_000 });
+    this.#backoff = new Backoff(options.backoff ?? { initialMs: 100, maxMs: 5_000 });
     this.#absentBackoff = new Backoff(options.absentBackoff ?? { initialMs: 1_000, maxMs: 10_000 });
     const { promise, resolve } = Promise.withResolvers<void>();
     this.synced = promise;
@@ -105,18 +96,20 @@ export class Reflector<T extends KubeObject, V> {
   }
 
   status(): ReflectorStatus {
-    return { resource: this.#resource, phase: this.#phase, error: this.#error };
+    return this.#health.status();
   }
 
   /** Runs until the signal aborts; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    this.#enter(this.#phase);
+    this.#health.enter('syncing');
     while (!signal.aborted) {
       const startedAt = this.#clock.now();
       let delayMs = 0;
       try {
         const closed = await this.#attempt(signal);
-        if (closed && this.#clock.now() - startedAt < quickCloseMs) delayMs = this.#backoff.next();
+        const lastedMs = this.#clock.now() - startedAt;
+        if (lastedMs >= goodAttemptMs) this.#backoff.reset();
+        if (closed && lastedMs < quickCloseMs) delayMs = this.#backoff.next();
       } catch (error) {
         if (signal.aborted) break;
         if (this.#clock.now() - startedAt >= goodAttemptMs) this.#backoff.reset();
@@ -124,7 +117,7 @@ export class Reflector<T extends KubeObject, V> {
       }
       await wait(delayMs, signal, this.#options.clock);
     }
-    for (const phase of phases) reflectorPhase.remove({ resource: this.#resource, phase });
+    this.#health.close();
   }
 
   /** Lists or watches once. True: a watch, and the server closed it in good order. */
@@ -182,11 +175,12 @@ export class Reflector<T extends KubeObject, V> {
   /** Applies the events of a stream until it ends; the initial ones into `gathering`, where there is one. */
   async #consume(stream: ResponseStream, initial: Gathering<T, V> | undefined): Promise<void> {
     let gathering = initial;
-    if (gathering === undefined) this.#enter('live');
+    if (gathering === undefined) this.#health.enter('live');
     const pacer = new Pacer();
+    const { silenceMs = 90_000 } = this.#options;
     const options = {
       clock: this.#clock,
-      silenceMs: this.#options.silenceMs ?? 90_000,
+      silenceMs: () => (gathering === undefined ? silenceMs : Math.min(silenceMs, initialSilenceMs)),
       subject: `GET ${this.#path}`,
       table: this.#table,
     };
@@ -203,6 +197,7 @@ export class Reflector<T extends KubeObject, V> {
     } catch (error) {
       // Without the end of the initial events the server does not know WatchList, or is stuck in it.
       if (error instanceof SilenceError && gathering !== undefined) this.#listNext = true;
+      if (error instanceof OversizeError) this.#table = undefined;
       throw error;
     }
     if (gathering !== undefined) throw new ClosedEarlyError('the watch ended before its initial events did');
@@ -222,7 +217,7 @@ export class Reflector<T extends KubeObject, V> {
     this.#version = version;
     this.#refusals = 0;
     this.#listNext = false;
-    this.#enter('live');
+    this.#health.enter('live');
     this.#options.log.info({ resource: this.#resource, objects }, 'resource is synced');
     this.#resolveSynced();
   }
@@ -257,15 +252,12 @@ export class Reflector<T extends KubeObject, V> {
    * is unreadable even then is passed over.
    */
   #garbage(bytes: number): void {
-    watchFailures.inc({ resource: this.#resource, reason: 'garbage' });
     this.#table = undefined;
     if (!this.#skipGarbage) {
       this.#skipGarbage = true;
       throw new GarbageError(`a message of ${bytes} bytes is no watch event`);
     }
-    const level = this.#error === passedOver ? 'debug' : 'error';
-    this.#error = passedOver;
-    this.#options.log[level]({ resource: this.#resource, bytes }, passedOver);
+    this.#health.passedOver(bytes);
   }
 
   /** Decides how to go on, and how long to wait before. */
@@ -282,7 +274,7 @@ export class Reflector<T extends KubeObject, V> {
       this.#refusals = 0;
       this.#version = undefined;
     }
-    this.#report(error);
+    this.#failed(error);
     const delayMs = this.#backoff.next();
     const askedMs = (error instanceof KubeError ? (error.retryAfterSeconds ?? 0) : 0) * 1000;
     return Math.min(Math.max(delayMs, askedMs), 30_000);
@@ -291,47 +283,26 @@ export class Reflector<T extends KubeObject, V> {
   async #afterNotFound(error: KubeError): Promise<number> {
     try {
       // A kind that was there is only believed to be gone when discovery says so too.
-      if (this.#phase !== 'absent' && (await this.#options.api.serves(this.#options.type))) {
-        this.#report(error);
+      if (this.#health.phase !== 'absent' && (await this.#options.api.serves(this.#options.type))) {
+        this.#failed(error);
         return this.#backoff.next();
       }
     } catch (discoveryError) {
-      this.#report(discoveryError);
+      this.#failed(discoveryError);
       return this.#backoff.next();
     }
-    if (this.#phase !== 'absent') {
-      this.#options.log.info(
-        { resource: this.#resource },
-        'resource is not served; looking again now and then',
-      );
+    if (this.#health.phase !== 'absent') {
       this.#absentBackoff.reset();
       this.#version = undefined;
-      this.#error = undefined;
-      this.#enter('absent');
+      this.#health.enter('absent');
       this.#options.sink.replace([]);
       this.#resolveSynced();
     }
     return this.#absentBackoff.next();
   }
 
-  #report(error: unknown): void {
-    const message = describeError(error);
-    watchFailures.inc({ resource: this.#resource, reason: reasonOf(error) });
-    const level = message === this.#error ? 'debug' : 'warn';
-    this.#options.log[level]({ resource: this.#resource, err: message }, 'list or watch failed');
-    this.#enter(this.#version === undefined ? 'syncing' : 'retrying');
-    this.#error = message;
-  }
-
-  #enter(phase: Phase): void {
-    if (phase === 'live' && this.#error !== undefined) {
-      this.#options.log.info({ resource: this.#resource }, 'watch works again');
-      this.#error = undefined;
-    }
-    this.#phase = phase;
-    for (const each of phases) {
-      reflectorPhase.set({ resource: this.#resource, phase: each }, each === phase ? 1 : 0);
-    }
+  #failed(error: unknown): void {
+    this.#health.failed(this.#version === undefined ? 'syncing' : 'retrying', reasonOf(error), error);
   }
 }
 
@@ -342,7 +313,7 @@ function isRefusalOfOptions(error: unknown): boolean {
 
 /** Errors that may come from the version we resume from, rather than from the network, load or permissions. */
 function concernsVersion(error: unknown): boolean {
-  if (error instanceof GarbageError) return true;
+  if (error instanceof GarbageError || error instanceof OversizeError) return true;
   return error instanceof KubeError && ![0, 401, 403, 429, 503].includes(error.status);
 }
 
@@ -350,6 +321,6 @@ function reasonOf(error: unknown): string {
   if (isKubeError(error, 410)) return 'expired';
   if (error instanceof KubeError) return error.code;
   if (error instanceof SilenceError) return 'silence';
-  if (error instanceof GarbageError) return 'garbage';
+  if (error instanceof GarbageError || error instanceof OversizeError) return 'garbage';
   return 'broken';
 }

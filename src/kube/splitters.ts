@@ -5,6 +5,9 @@
 
 /** Without a bound one broken peer could fill the memory; objects are limited to a few megabytes by etcd. */
 const longestBytes = 32 * 1024 * 1024;
+
+/** What arrives cannot be a watch of this encoding. */
+export class OversizeError extends Error {}
 const newline = 0x0a;
 
 export class LineSplitter {
@@ -35,7 +38,8 @@ export class LineSplitter {
 
   #keep(rest: Buffer): void {
     this.#pendingBytes += rest.length;
-    if (this.#pendingBytes > longestBytes) throw new Error(`a line is longer than ${longestBytes} bytes`);
+    if (this.#pendingBytes > longestBytes)
+      throw new OversizeError(`a line is longer than ${longestBytes} bytes`);
     this.#pending.push(rest);
   }
 }
@@ -59,7 +63,7 @@ export class FrameSplitter {
     this.#neededBytes = prefixBytes;
     while (data.length - start >= prefixBytes) {
       const length = data.readUInt32BE(start);
-      if (length > longestBytes) throw new Error(`a frame of ${length} bytes`);
+      if (length > longestBytes) throw new OversizeError(`a frame of ${length} bytes`);
       const end = start + prefixBytes + length;
       if (end > data.length) {
         this.#neededBytes = prefixBytes + length;

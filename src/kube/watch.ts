@@ -14,8 +14,8 @@ export function acceptFor(table: Message<unknown> | undefined): string {
 
 export interface WatchOptions {
   readonly clock: Clock;
-  /** The stream is broken off with a SilenceError when nothing arrives for this long. */
-  readonly silenceMs: number;
+  /** The stream is broken off with a SilenceError when nothing arrives for this long; it may change meanwhile. */
+  readonly silenceMs: () => number;
   /** Verb and path, for errors. */
   readonly subject: string;
   /** The fields to read; given exactly when protobuf was asked for. */
@@ -54,7 +54,7 @@ export async function* readWatch<T extends KubeObject>(
 class Watchdog {
   readonly #stream: ResponseStream;
   readonly #clock: Clock;
-  readonly #silenceMs: number;
+  readonly #silenceMs: () => number;
   #heardAt: number;
   #cancel: () => void;
 
@@ -63,7 +63,7 @@ class Watchdog {
     this.#clock = options.clock;
     this.#silenceMs = options.silenceMs;
     this.#heardAt = this.#clock.now();
-    this.#cancel = this.#clock.after(this.#silenceMs, () => this.#look());
+    this.#cancel = this.#clock.after(this.#silenceMs(), () => this.#look());
   }
 
   heard(): void {
@@ -76,10 +76,11 @@ class Watchdog {
 
   #look(): void {
     const silentForMs = this.#clock.now() - this.#heardAt;
-    if (silentForMs >= this.#silenceMs) {
+    const leftMs = this.#silenceMs() - silentForMs;
+    if (leftMs <= 0) {
       this.#stream.destroy(new SilenceError(`nothing was heard for ${Math.round(silentForMs / 1000)} s`));
       return;
     }
-    this.#cancel = this.#clock.after(this.#silenceMs - silentForMs, () => this.#look());
+    this.#cancel = this.#clock.after(leftMs, () => this.#look());
   }
 }

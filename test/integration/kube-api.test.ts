@@ -130,7 +130,7 @@ test('Events are accepted, and repetitions counted up in them', async () => {
     namespace,
     fieldSelector: 'reason=Tested',
   });
-  assert.deepEqual(found.map(({ series }) => series?.count).toSorted(), [3, undefined]);
+  assert.deepEqual(new Set(found.map(({ series }) => series?.count)), new Set([3, undefined]));
 });
 
 test('of two replicas one leads, and the other takes over at once when it stops', async () => {
