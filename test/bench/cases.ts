@@ -33,6 +33,21 @@ export interface BenchCase {
 const atMost = (limit: number): Budget => ({ limit, side: 'at most' });
 const atLeast = (limit: number): Budget => ({ limit, side: 'at least' });
 
+const pushMetrics = (sync: {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+}): BenchCase['metrics'] => ({
+  endpointMedianMs: atMost(60),
+  endpointP99Ms: undefined,
+  routeMedianMs: atMost(60),
+  routeP99Ms: undefined,
+  syncSeconds: atMost(sync.seconds),
+  syncCpuSeconds: atMost(sync.cpuSeconds),
+  syncPeakMB: atMost(400),
+  steadyMB: atMost(250),
+  bytesPerClient: undefined,
+});
+
 export const cases: readonly BenchCase[] = [
   {
     name: 'admission',
@@ -56,6 +71,59 @@ export const cases: readonly BenchCase[] = [
     about: "20,000 pods into memory, against the client library's informer",
     load: () => import('./cache.ts'),
     metrics: { speedup: atLeast(3), heapRatio: atMost(0.2) },
+  },
+  {
+    name: 'push-100',
+    about: 'changes to 100 proxies that hold the whole mesh, and their first connection',
+    load: () => import('./push-100.ts'),
+    onWorkload: true,
+    metrics: pushMetrics({ seconds: 10, cpuSeconds: 8 }),
+  },
+  {
+    name: 'push-1000',
+    about: 'the same with 1,000 proxies',
+    load: () => import('./push-1000.ts'),
+    onWorkload: true,
+    metrics: pushMetrics({ seconds: 10, cpuSeconds: 8 }),
+  },
+  {
+    name: 'scoped-1000',
+    about: 'the same, each proxy holding the 20 Services it uses',
+    load: () => import('./scoped-1000.ts'),
+    onWorkload: true,
+    metrics: pushMetrics({ seconds: 1, cpuSeconds: 1 }),
+  },
+  {
+    name: 'reconnect-1000',
+    about: 'a control plane that was killed is back, and 1,000 proxies still hold the whole mesh',
+    load: () => import('./reconnect-1000.ts'),
+    onWorkload: true,
+    metrics: { seconds: atMost(10), resourcesResent: atMost(0) },
+  },
+  {
+    name: 'sidecar',
+    about: 'the real Envoy with 20 Services in use, against no mesh, at 1,000 requests per second',
+    load: () => import('./sidecar.ts'),
+    metrics: {
+      rssAnonMB: atMost(20),
+      addedP50Ms: atMost(0.5),
+      addedP99Ms: undefined,
+      cpuPer1000rps: undefined,
+    },
+  },
+  {
+    name: 'start',
+    about: 'from the start of the process to ready, with workload W present',
+    load: () => import('./start.ts'),
+    onWorkload: true,
+    metrics: { readySeconds: atMost(1) },
+  },
+  {
+    name: 'eventloop',
+    about: 'the longest stall of the control plane at 1,000 proxies: start, sync, changes',
+    load: () => import('./eventloop.ts'),
+    onWorkload: true,
+    metrics: { maxStallMs: atMost(50) },
   },
 ];
 

@@ -7,8 +7,7 @@
 import { randomInt } from 'node:crypto';
 import { wait } from '../../src/base/backoff.ts';
 import * as resources from '../../src/kube/resources.ts';
-import type { KubeApi, KubeObject, ResourceType } from '../../src/kube/types.ts';
-import type { KubeEndpointSlice } from '../../src/mesh/kubernetes.ts';
+import type { KubeApi, KubeObject } from '../../src/kube/types.ts';
 import type { ResourceKind } from '../../src/xds/resource.ts';
 import { serviceName } from '../../src/xds/translate/names.ts';
 import type { Figures } from './cases.ts';
@@ -48,6 +47,7 @@ export async function measurePush(
       routeP99Ms: quantile(route, 0.99),
       ...synced,
       steadyMB,
+      maxStallMs: stallMs,
     };
   } finally {
     await scenario.end();
@@ -112,12 +112,12 @@ async function measureChanges(
   return spreads.map(({ lastMs }) => lastMs);
 }
 
-/** The first endpoint moves to another zone. */
-async function changeEndpoints(api: KubeApi, { namespace, name }: Target, round: number): Promise<void> {
+/** The second endpoint gets another address, as when its pod is replaced. */
+async function changeEndpoints(api: KubeApi, { namespace, name }: Target): Promise<void> {
   const path = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices/${name}-abcde`;
-  const patch = [{ op: 'replace', path: '/endpoints/0/zone', value: `zone-${round}-${Date.now()}` }];
-  await api.request<KubeEndpointSlice>('PATCH', path, {
-    body: patch,
+  const address = `10.245.${randomInt(256)}.${randomInt(1, 255)}`;
+  await api.request('PATCH', path, {
+    body: [{ op: 'replace', path: '/endpoints/1/addresses/0', value: address }],
     contentType: 'application/json-patch+json',
   });
 }
@@ -141,6 +141,5 @@ async function changeRoute(api: KubeApi, { namespace, name }: Target, round: num
       ],
     },
   };
-  const type: ResourceType = resources.httpRoutes;
-  await api.apply(type, route, { fieldManager: 'weft-bench', force: true });
+  await api.apply(resources.httpRoutes, route, { fieldManager: 'weft-bench', force: true });
 }

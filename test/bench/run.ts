@@ -8,7 +8,11 @@ import { writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type BenchCase, cases, chooseCases, type Figures, type Surroundings } from './cases.ts';
+import { type ApiServer, startApiServer } from '../../dev/cluster/cluster.ts';
+import { silent } from '../../src/base/log.ts';
+import { createKubeApi } from '../../src/kube/api.ts';
 import { table } from './table.ts';
+import { writeWorkload } from './workload.ts';
 
 const usage = `Usage: npm run bench -- [CASE...] [--json FILE]
 
@@ -27,8 +31,8 @@ async function main(): Promise<void> {
   for (const benchCase of chosen) {
     console.log(`\n${benchCase.name}: ${benchCase.about} (load average ${loadavg()[0]?.toFixed(1)})`);
     try {
-      const figures = await runCase(benchCase, { kubeconfigPath: '' });
-      results.push({ benchCase, figures });
+      const kubeconfigPath = benchCase.onWorkload ? await workloadKubeconfig() : '';
+      results.push({ benchCase, figures: await runCase(benchCase, { kubeconfigPath }) });
     } catch (error) {
       failures.push(`${benchCase.name}: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -41,6 +45,19 @@ async function main(): Promise<void> {
     await writeFile(values.json, `${JSON.stringify(object, undefined, 2)}\n`);
   }
   if (failures.length > 0) throw new Error(`no figures of ${failures.length}:\n${failures.join('\n')}`);
+}
+
+let workloadServer: Promise<ApiServer> | undefined;
+
+/** Of an API server with workload W, which all cases of this run share. */
+async function workloadKubeconfig(): Promise<string> {
+  workloadServer ??= (async () => {
+    const server = await startApiServer({ log: console.log });
+    const api = createKubeApi({ kubeconfigPath: server.kubeconfigPath, log: silent });
+    await writeWorkload(api, server.kubeconfigPath, console.log);
+    return server;
+  })();
+  return (await workloadServer).kubeconfigPath;
 }
 
 /** Only what the case promises; a metric that it does not deliver is an error. */
