@@ -129,9 +129,10 @@ export class Hub implements ProxyHost {
   }
 
   refresh(record: ResourceRecord): void {
+    if (record.latest !== undefined) return;
     const { resources, onDemand } = this.#options.translation;
     const latest = (record.onDemand ? onDemand : resources[record.kind]).get(record.name);
-    if (latest?.version !== record.latest?.version) this.#update(record, latest);
+    if (latest !== undefined) this.#update(record, latest);
   }
 
   touch(record: ResourceRecord): void {

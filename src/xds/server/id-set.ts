@@ -60,7 +60,8 @@ export class IdSet {
   }
 
   #grow(index: number): void {
-    const words = new Uint32Array(Math.max(2, index + 1, Math.min(this.#words.length * 2, index + 32)));
+    // Up to 16 words V8 keeps beside the object itself; more are a memory block of their own.
+    const words = new Uint32Array(Math.max(16, Math.ceil((index + 1) / 16) * 16, this.#words.length * 2));
     words.set(this.#words);
     this.#words = words;
   }

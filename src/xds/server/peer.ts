@@ -1,7 +1,25 @@
-/** The identity in a client's certificate, whose chain TLS has already verified. */
+/** Who a client is by its certificate, whose chain TLS has already verified. */
 
 import type { X509Certificate } from 'node:crypto';
 import { xdsError } from './errors.ts';
+
+export interface Peer {
+  /** SPIFFE ID. */
+  readonly uri: string;
+  /** Validity of the certificate that was presented. */
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+}
+
+/** @throws WEFT-XDS-01 */
+export function peerOf(certificate: X509Certificate | undefined): Peer {
+  const uri = identityOf(certificate);
+  return {
+    uri,
+    notBeforeMs: Date.parse(certificate?.validFrom ?? ''),
+    notAfterMs: Date.parse(certificate?.validTo ?? ''),
+  };
+}
 
 /**
  * The one URI among the alternative names. Node writes a value that contains anything but plain characters

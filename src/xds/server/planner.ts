@@ -104,20 +104,21 @@ function clustersAreThere(proxy: ConnectedProxy, clusters: Subscription, record:
 function stubMayGo(proxy: ConnectedProxy, stub: ResourceRecord): boolean {
   if (proxy.unsettled.has((stub.base ?? stub).id)) return false;
   return stub.needs.every(
-    (need) => need.kind === 'endpoints' || need.kind === 'secret' || isThere(proxy, need, new Set()),
+    (need) => need.kind === 'endpoints' || need.kind === 'secret' || isThere(proxy, need, deepest),
   );
 }
 
+/** Chains of needs are shorter than this; it only keeps a circle from being followed for ever. */
+const deepest = 8;
+
 /** Whether the proxy has acknowledged the resource and all that it needs, as far as they will ever come. */
-function isThere(proxy: ConnectedProxy, record: ResourceRecord, seen: Set<ResourceRecord>): boolean {
-  if (seen.has(record)) return true;
-  seen.add(record);
+function isThere(proxy: ConnectedProxy, record: ResourceRecord, depth: number): boolean {
   proxy.host.refresh(record);
-  if (record.served === undefined || proxy.refusals.has(record)) return true;
+  if (record.served === undefined || proxy.refusals.has(record) || depth === 0) return true;
   const sub = proxy.subscription(record.kind);
   if (isListed(record.kind) && (sub === undefined || !proxy.wants(sub, record))) return true;
   if (sub?.keeps(record) !== true) return false;
-  return record.needs.every((need) => isThere(proxy, need, seen));
+  return record.needs.every((need) => isThere(proxy, need, depth - 1));
 }
 
 function mayRemove(proxy: ConnectedProxy, kind: ResourceKind): boolean {

@@ -39,7 +39,7 @@ export interface ProxyInfo {
 export interface ProxyHost {
   readonly table: ResourceTable;
   now(): number;
-  /** Brings a record in line with the translation, of which not every change may have been told yet. */
+  /** Takes up a resource that exists by now, though the graph has not come to tell it yet. */
   refresh(record: ResourceRecord): void;
   /** Counts or the rejection of the record have changed. */
   touch(record: ResourceRecord): void;

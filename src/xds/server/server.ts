@@ -17,7 +17,7 @@ import { xdsError } from './errors.ts';
 import { Hub, type HubOptions } from './hub.ts';
 import { describeProxy, type ProxyDetail, type ProxyStatus, statusOf } from './inspect.ts';
 import * as metrics from './metrics.ts';
-import { identityOf } from './peer.ts';
+import { type Peer, peerOf } from './peer.ts';
 import { ConnectedProxy, type ProxyInfo } from './proxy.ts';
 import { AdsStream, type StreamOwner, trailers } from './stream.ts';
 import type { DeltaRequest, ProxyNode } from './wire.ts';
@@ -50,7 +50,7 @@ export interface XdsServerOptions extends HubOptions {
    * Who a stream speaks for. The peer's identity is proven, what the node says is not. May wait some seconds
    * for a pod that is not known yet; rejects with a WeftError where the proxy is not to be served.
    */
-  readonly identify: (peer: { readonly uri: string }, node: ProxyNode) => Promise<ProxyInfo>;
+  readonly identify: (peer: Peer, node: ProxyNode) => Promise<ProxyInfo>;
   readonly limits?: Partial<XdsLimits>;
 }
 
@@ -91,7 +91,9 @@ class Http2XdsServer implements XdsServer, StreamOwner {
   readonly #server: Http2SecureServer;
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #streams = new Map<AdsStream, ConnectedProxy | undefined>();
-  readonly #peers = new WeakMap<AdsStream, string>();
+  readonly #peers = new WeakMap<AdsStream, Peer>();
+  /** The stream of each proxy, by pod and UID. */
+  readonly #current = new Map<string, AdsStream>();
   #stopPings: () => void = () => undefined;
   #closing = false;
 
@@ -168,9 +170,11 @@ class Http2XdsServer implements XdsServer, StreamOwner {
   }
 
   async identify(stream: AdsStream, node: ProxyNode): Promise<(request: DeltaRequest) => void> {
-    const info = await this.#options.identify({ uri: this.#peers.get(stream) ?? '' }, node);
+    const peer = this.#peers.get(stream);
+    if (peer === undefined) throw xdsError('WEFT-XDS-11', 'The stream has ended.');
+    const info = await this.#options.identify(peer, node);
     if (!this.#streams.has(stream)) throw xdsError('WEFT-XDS-11', 'The stream has ended.');
-    this.#supersede(info);
+    this.#supersede(info, stream);
     const proxy = new ConnectedProxy(info, this.#hub.view(info.workload), this.#hub, this.#limits.maxNames);
     this.#streams.set(stream, proxy);
     this.#hub.join(proxy, stream);
@@ -186,11 +190,13 @@ class Http2XdsServer implements XdsServer, StreamOwner {
     const proxy = this.#streams.get(stream);
     this.#streams.delete(stream);
     if (proxy !== undefined) {
+      const key = currentKey(proxy.info);
+      if (this.#current.get(key) === stream) this.#current.delete(key);
       this.#hub.leave(proxy);
       this.#options.log.info({ proxy: proxy.info.key }, 'a proxy has left');
     }
     if (error instanceof WeftError && error.code !== 'WEFT-XDS-11')
-      this.#refused(this.#peers.get(stream), error);
+      this.#refused(this.#peers.get(stream)?.uri, error);
     else if (error !== undefined && !this.#closing) {
       this.#options.log.debug({ proxy: proxy?.info.key, error: describeError(error) }, 'a stream broke');
     }
@@ -202,11 +208,10 @@ class Http2XdsServer implements XdsServer, StreamOwner {
   }
 
   /** A proxy that has come back before its old stream was found dead is not two proxies. */
-  #supersede(info: ProxyInfo): void {
-    for (const [stream, proxy] of this.#streams) {
-      if (proxy?.info.key !== info.key || proxy.info.uid !== info.uid) continue;
-      stream.end(xdsError('WEFT-XDS-12', `${info.key} has opened a newer stream.`));
-    }
+  #supersede(info: ProxyInfo, stream: AdsStream): void {
+    const key = currentKey(info);
+    this.#current.get(key)?.end(xdsError('WEFT-XDS-12', `${info.key} has opened a newer stream.`));
+    this.#current.set(key, stream);
   }
 
   #session(session: ServerHttp2Session): void {
@@ -224,10 +229,10 @@ class Http2XdsServer implements XdsServer, StreamOwner {
       stream.respond({ ':status': 415 }, { endStream: true });
       return;
     }
-    let peer: string;
+    let peer: Peer;
     try {
       if (path !== method) throw xdsError('WEFT-XDS-04', `The method ${path.slice(0, 200)} is not served.`);
-      peer = peerOf(stream);
+      peer = peerOfStream(stream);
     } catch (error) {
       stream.on('error', () => undefined);
       stream.respond(
@@ -260,8 +265,12 @@ class Http2XdsServer implements XdsServer, StreamOwner {
 
   #ping(session: ServerHttp2Session): void {
     const cancel = this.#options.clock.after(this.#limits.pingMs / 2, () => session.destroy());
-    if (!session.ping(() => cancel())) session.destroy();
+    const answered = (): void => {
+      cancel();
+      session.off('close', cancel);
+    };
     session.once('close', cancel);
+    if (!session.ping(answered)) session.destroy();
   }
 }
 
@@ -276,7 +285,11 @@ function secureContext(tls: ServerTls): object {
   };
 }
 
-function peerOf(stream: ServerHttp2Stream): string {
+function peerOfStream(stream: ServerHttp2Stream): Peer {
   const socket = stream.session?.socket;
-  return identityOf(socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined);
+  return peerOf(socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined);
+}
+
+function currentKey({ key, uid }: ProxyInfo): string {
+  return `${key} ${uid}`;
 }
