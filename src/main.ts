@@ -22,6 +22,7 @@ import { createControllerSources, createControllers } from './controllers/contro
 import type { ClusterTrustBundle, WebhookConfiguration } from './controllers/objects.ts';
 import { projectReport, reportKind, reportLabel } from './controllers/progress-report.ts';
 import { projectRouteStatus } from './controllers/route-status.ts';
+import { PodCertificates } from './controllers/pod-certificates.ts';
 import { ServingCertificates } from './controllers/serving.ts';
 import { projectRequest } from './controllers/signer.ts';
 import { projectStatus } from './controllers/status-controller.ts';
@@ -85,6 +86,8 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   // The mesh, and Envoy's view of it.
   const mesh = createMesh(graph, sources);
   const translation = createTranslation(graph, mesh);
+
+  const certificates = new PodCertificates({ pods: mesh.pods, requests });
 
   const trustDomain = (): string => mesh.settings.get('default')?.trustDomain ?? 'cluster.local';
   const lifetimes = () => authorityLifetimes(authorities.get(authorityName));
@@ -253,8 +256,12 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     translation,
     acks,
     tls: { key: certificate.key, cert: certificate.cert, ca: certificate.ca },
-    identify: (peer, node) =>
-      identify({ pods: mesh.pods, settings: mesh.settings, patienceMs: unknownPodPatienceMs }, peer, node.id),
+    identify: async (peer, node) => {
+      const options = { pods: mesh.pods, settings: mesh.settings, patienceMs: unknownPodPatienceMs };
+      const identified = await identify(options, peer, node.id);
+      certificates.presented(identified.key, identified.uid, peer);
+      return identified;
+    },
     use: (workload, destinations) => {
       const refused = used.use(workload, destinations);
       if (refused > 0)
@@ -287,7 +294,10 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
       version,
       leading: leadership.leading,
       nowMs: clock.now(),
-      proxies: xds.proxies(),
+      proxies: xds.proxies().map((proxy) => {
+        const dates = certificates.get(proxy.proxy);
+        return dates === undefined ? proxy : { ...proxy, certificate: dates };
+      }),
     }),
     proxy: (key) => xds.proxy(key),
     explain: (kind, key) => explain(explaining, kind, key),

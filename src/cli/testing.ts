@@ -10,13 +10,12 @@ import {
   validatingConfiguration,
   webhookObjectName,
 } from '../controllers/webhook-objects.ts';
-import type { ReplicaStatus } from '../dashboard/debug.ts';
+import type { ProxyReport, ReplicaStatus } from '../dashboard/debug.ts';
 import { KubeError } from '../kube/errors.ts';
 import * as resources from '../kube/resources.ts';
 import type { KubeClient, KubeObject, RequestOptions, ResourceType, ResponseStream } from '../kube/types.ts';
 import { prepareInjection } from '../webhook/inject/inject.ts';
 import { testContext } from '../webhook/inject/testing.ts';
-import type { ProxyStatus } from '../xds/server/server.ts';
 import type { InjectSettings } from './commands/inject.ts';
 import type { Edges } from './edges.ts';
 import { runWeft } from './program.ts';
@@ -90,7 +89,7 @@ export class Cluster {
   }
 
   /** A pod of the mesh with a proxy that is connected to `weft-a` and in sync. */
-  addPod(key: string, proxy: Partial<ProxyStatus> = {}, annotation = currentAnnotation): void {
+  addPod(key: string, proxy: Partial<ProxyReport> = {}, annotation = currentAnnotation): void {
     const [namespace = '', name = ''] = key.split('/');
     this.put(
       resources.pods,
@@ -106,7 +105,7 @@ export class Cluster {
   }
 
   /** What a replica answers; may be changed. */
-  status(replica: string): Omit<ReplicaStatus, 'proxies'> & { proxies: ProxyStatus[] } {
+  status(replica: string): Omit<ReplicaStatus, 'proxies'> & { proxies: ProxyReport[] } {
     return this.answers.get(replica)?.['/v1/status'] as ReturnType<Cluster['status']>;
   }
 
@@ -278,7 +277,7 @@ export function meshCluster(): Cluster {
   return cluster;
 }
 
-export function connected(key: string, changes: Partial<ProxyStatus> = {}): ProxyStatus {
+export function connected(key: string, changes: Partial<ProxyReport> = {}): ProxyReport {
   const [namespace = '', name = ''] = key.split('/');
   return {
     proxy: key,

@@ -40,11 +40,12 @@ export interface SignerOptions {
 export function projectRequest(request: PodCertificateRequest): PodCertificateRequest | undefined {
   if (request.spec.signerName !== signerName) return undefined;
   const { name, namespace = '', uid = '', resourceVersion = '' } = request.metadata;
-  const conditions = request.status?.conditions;
+  const { conditions, notBefore, notAfter } = request.status ?? {};
+  const dates = notBefore === undefined || notAfter === undefined ? {} : ({ notBefore, notAfter } as const);
   return {
     metadata: { name, namespace, uid, resourceVersion },
     spec: request.spec,
-    ...(conditions === undefined ? {} : { status: { conditions } }),
+    ...(conditions === undefined ? {} : { status: { conditions, ...dates } }),
   };
 }
 

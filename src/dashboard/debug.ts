@@ -7,13 +7,18 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { ProxyDetail, ProxyStatus } from '../xds/server/server.ts';
 import { explainable, type ExplainableKind, type Explained } from './explain.ts';
 
+export interface ProxyReport extends ProxyStatus {
+  /** Validity of its workload certificate, where this replica knows it. */
+  readonly certificate?: { readonly notBeforeMs: number; readonly notAfterMs: number };
+}
+
 export interface ReplicaStatus {
   readonly replica: string;
   readonly version: string;
   readonly leading: boolean;
   /** By the replica's own clock, as are all times in its answers. */
   readonly nowMs: number;
-  readonly proxies: readonly ProxyStatus[];
+  readonly proxies: readonly ProxyReport[];
 }
 
 export interface DebugViews {

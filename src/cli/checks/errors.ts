@@ -82,4 +82,9 @@ export const checkErrors = defineErrors({
     title: 'Proxies were made by another version of Weft or with other settings.',
     remedy: 'They keep working; restart their workloads when it suits you.',
   },
+  'WEFT-CHECK-19': {
+    title: 'Certificates of workloads are not renewed in time.',
+    remedy:
+      'Look at the kubelet of the node on which the pod runs; restarting the pod gets it a new certificate.',
+  },
 });

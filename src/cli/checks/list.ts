@@ -15,7 +15,7 @@ import {
 } from './cluster.ts';
 import { controlPlane, definitions, leader, replicaClocks, replicas, settings } from './control-plane.ts';
 import './errors.ts';
-import { connectedProxies, currentProxies, meshedPods } from './proxies.ts';
+import { certificateAges, connectedProxies, currentProxies, meshedPods } from './proxies.ts';
 import { authority, certificateRequests, trustBundle, webhooks } from './trust.ts';
 
 // biome-ignore format: a table is read by its columns
@@ -36,6 +36,7 @@ export const checks: readonly Check[] = [
   { name: 'trust-bundle',   code: 'WEFT-CHECK-13', when: 'installed', needs: ['features', 'authority'], run: trustBundle },
   { name: 'webhooks',       code: 'WEFT-CHECK-14', when: 'installed', needs: ['trust-bundle'], run: webhooks },
   { name: 'certificates',   code: 'WEFT-CHECK-15', when: 'installed', needs: ['features'], run: certificateRequests },
+  { name: 'renewal',        code: 'WEFT-CHECK-19', when: 'installed', needs: ['replicas'], run: certificateAges },
   { name: 'meshed-pods',    code: 'WEFT-CHECK-16', when: 'installed', run: meshedPods },
   { name: 'proxies',        code: 'WEFT-CHECK-17', when: 'installed', needs: ['replicas'], run: connectedProxies },
   { name: 'proxy-versions', code: 'WEFT-CHECK-18', when: 'installed', needs: ['replicas'], run: currentProxies },

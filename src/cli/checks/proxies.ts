@@ -6,6 +6,7 @@ import { type InjectContext } from '../../webhook/inject/context.ts';
 import { prepareInjection } from '../../webhook/inject/inject.ts';
 import { isInjected } from '../../webhook/inject/restore.ts';
 import { proxyRows, type ProxyRow } from '../commands/status.ts';
+import { formatAge } from '../output.ts';
 import { askReplicas } from '../replicas.ts';
 import type { ReplicaStatus } from '../../dashboard/debug.ts';
 import { failed, ok, type Verdict, warning } from './check.ts';
@@ -83,6 +84,32 @@ function problemOf(row: ProxyRow | undefined): string | undefined {
   if (row === undefined) return 'is not connected';
   if (row.rejected > 0) return `has rejected ${row.rejected} responses`;
   return row.synced ? undefined : `waits for ${row.pending} resources`;
+}
+
+/** The kubelet renews after two thirds of the lifetime; with less than this left it has tried for hours. */
+const leastRemaining = 0.2;
+
+export async function certificateAges(facts: Facts): Promise<Verdict> {
+  const { statuses } = await facts.replicas();
+  const known = proxyRows(statuses).flatMap(({ proxy, certificate }) =>
+    certificate === undefined ? [] : [{ proxy, ...certificate }],
+  );
+  const overdue = known.filter(({ notBefore, notAfter, remainingSeconds }) => {
+    const lifetimeMs = Date.parse(notAfter) - Date.parse(notBefore);
+    return remainingSeconds * 1000 < lifetimeMs * leastRemaining;
+  });
+  if (overdue.length === 0) {
+    const soonest = Math.min(...known.map(({ remainingSeconds }) => remainingSeconds));
+    if (known.length === 0) return ok('no proxy is connected');
+    return ok(
+      `the certificates of ${known.length} proxies are valid for ${formatAge(soonest * 1000)} or longer`,
+    );
+  }
+  const details = overdue.map(({ proxy, notAfter }) => `${proxy} until ${notAfter}`);
+  const message = `${overdue.length} of ${known.length} certificates are overdue for renewal`;
+  return overdue.some(({ remainingSeconds }) => remainingSeconds <= 0)
+    ? failed(`${message}, or have expired`, details)
+    : warning(message, details);
 }
 
 export async function currentProxies(facts: Facts): Promise<Verdict> {

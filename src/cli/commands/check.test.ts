@@ -210,6 +210,26 @@ suite('weft check, with Weft installed', () => {
       cluster.put(resources.pods, 'old-1', { metadata, spec: { containers: [], ...spec } }, 'shop');
   fails('meshed-pods', plainPod({}), /1 of 2 pods run without a proxy\nshop\/old-1/, 'WEFT-CHECK-16');
   warns('meshed-pods', plainPod({ hostNetwork: true }), /shop\/old-1: WEFT-POD-01/);
+  const hourMs = 3_600_000;
+  const certificate = (remainingMs: number) => ({
+    certificate: { notBeforeMs: nowMs + remainingMs - 24 * hourMs, notAfterMs: nowMs + remainingMs },
+  });
+  warns('renewal', (c) => c.addPod('shop/web-2', certificate(3 * hourMs)), /1 of 1[^]*shop\/web-2 until 20/);
+  fails(
+    'renewal',
+    (c) => c.addPod('shop/web-2', certificate(-hourMs)),
+    /have expired[^]*shop\/web-2/,
+    'WEFT-CHECK-19',
+  );
+
+  test('renewal tells how long the certificate that ends first is valid', async () => {
+    const cluster = meshCluster();
+    cluster.addPod('shop/web-1', certificate(23 * hourMs));
+    cluster.addPod('shop/web-2', certificate(9 * hourMs));
+    const { of } = await check(cluster);
+    assert.equal(of('renewal').message, 'the certificates of 2 proxies are valid for 9h or longer');
+  });
+
   fails('proxies', (c) => c.status('weft-a').proxies.pop(), /shop\/web-1 is not connected/, 'WEFT-CHECK-17');
   fails('proxies', (c) => c.addPod('shop/web-2', { pending: 3 }), /shop\/web-2 waits for 3/, 'WEFT-CHECK-17');
   fails('proxies', (c) => c.addPod('shop/web-2', { nacks: 1 }), /rejected 1 response/, 'WEFT-CHECK-17');
@@ -373,7 +393,7 @@ suite('weft check, whatever there is', () => {
     assert.match(piped.out, /^FAILED {3}leader {10}nobody holds the Lease weft$/m);
     // oxlint-disable-next-line no-control-regex
     assert.match(piped.out, /^[\x00-\x7f]*$/);
-    assert.match(piped.out, /^1 of 17 checks failed\.$/m);
+    assert.match(piped.out, /^1 of 18 checks failed\.$/m);
   });
 
   test('of many details ten are shown, and all in JSON', async () => {

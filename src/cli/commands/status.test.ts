@@ -100,3 +100,19 @@ test('JSON and YAML say the same as the table, for programs', async () => {
   assert.equal(json.proxies[0]?.['connectedSeconds'], 300);
   assert.deepEqual(parse((await cluster.run('status -o yaml')).out), json);
 });
+
+test('A certificate shows how much of its life is left, by the clock of the replica', async () => {
+  const hourMs = 3_600_000;
+  const cluster = meshCluster();
+  const certificate = (remainingMs: number) => ({
+    certificate: { notBeforeMs: nowMs + remainingMs - 24 * hourMs, notAfterMs: nowMs + remainingMs },
+  });
+  cluster.addPod('shop/web-1', certificate(20 * hourMs));
+  cluster.addPod('shop/web-2', certificate(-3 * hourMs));
+  cluster.addPod('shop/web-3');
+  cluster.clockMs += 50 * hourMs;
+  const { out } = await cluster.run('status');
+  assert.match(out, /^shop\/web-1 .* 20h left of 24h {2}5m$/m);
+  assert.match(out, /^shop\/web-2 .* expired 3h ago {3}5m$/m);
+  assert.match(out, /^shop\/web-3 .* unknown {10}5m$/m);
+});

@@ -1,10 +1,18 @@
 /** `weft status`: replicas of the control plane, and every connected proxy with how far it is in sync. */
 
 import type { Command } from 'commander';
-import type { ReplicaStatus } from '../../dashboard/debug.ts';
+import type { ProxyReport, ReplicaStatus } from '../../dashboard/debug.ts';
 import { contextOf, namespaceName, type Session } from '../context.ts';
 import { formatAge, formatTable } from '../output.ts';
 import { askReplicas } from '../replicas.ts';
+
+export interface RowCertificate {
+  /** RFC 3339. */
+  readonly notBefore: string;
+  readonly notAfter: string;
+  /** Negative where it has expired. */
+  readonly remainingSeconds: number;
+}
 
 export interface ProxyRow {
   readonly proxy: string;
@@ -16,6 +24,8 @@ export interface ProxyRow {
   readonly pending: number;
   readonly rejected: number;
   readonly synced: boolean;
+  /** Where the replica knows it. */
+  readonly certificate?: RowCertificate;
 }
 
 /** Of the replicas' answers; a proxy that moved while they were asked counts where it connected last. */
@@ -37,10 +47,32 @@ export function proxyRows(replicas: readonly ReplicaStatus[]): readonly ProxyRow
         rejected: proxy.nacks,
         // One that has just reconnected with everything it should have is sent nothing, and has nothing to acknowledge.
         synced: proxy.pending === 0 && Object.values(proxy.held).some((count) => count > 0),
+        ...certificateOf(proxy, nowMs),
       });
     }
   }
   return [...rows.values()].sort((a, b) => (a.proxy < b.proxy ? -1 : 1));
+}
+
+function certificateOf({ certificate }: ProxyReport, nowMs: number): Pick<ProxyRow, 'certificate'> {
+  if (certificate === undefined) return {};
+  const { notBeforeMs, notAfterMs } = certificate;
+  return {
+    certificate: {
+      notBefore: new Date(notBeforeMs).toISOString(),
+      notAfter: new Date(notAfterMs).toISOString(),
+      remainingSeconds: Math.floor((notAfterMs - nowMs) / 1000),
+    },
+  };
+}
+
+/** `23h left of 24h`. */
+function describeCertificate(certificate: RowCertificate | undefined): string {
+  if (certificate === undefined) return 'unknown';
+  const { notBefore, notAfter, remainingSeconds } = certificate;
+  if (remainingSeconds <= 0) return `expired ${formatAge(-remainingSeconds * 1000)} ago`;
+  const lifetimeMs = Date.parse(notAfter) - Date.parse(notBefore);
+  return `${formatAge(remainingSeconds * 1000)} left of ${formatAge(lifetimeMs)}`;
 }
 
 export function registerStatus(program: Command, session: Session): void {
@@ -87,6 +119,7 @@ export function registerStatus(program: Command, session: Session): void {
             },
             { title: 'LISTENERS', value: (row) => row.held['listener'] ?? 0 },
             { title: 'CLUSTERS', value: (row) => row.held['cluster'] ?? 0 },
+            { title: 'CERTIFICATE', value: (row) => describeCertificate(row.certificate) },
             { title: 'CONNECTED', value: (row) => formatAge(row.connectedSeconds * 1000) },
           ],
           proxies,
