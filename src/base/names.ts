@@ -26,7 +26,6 @@ export const trustBundleName = 'weft.dev:workload:mesh';
 
 export const sidecarContainer = 'weft-proxy';
 export const redirectContainer = 'weft-redirect';
-export const proxyUid = 1337;
 
 /** Ports inside a meshed pod. */
 export const outboundPort = 15001;

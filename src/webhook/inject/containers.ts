@@ -1,17 +1,12 @@
 /** The two containers and two volumes that Weft puts into a pod. */
 
 import type { V1Container, V1EnvVar, V1ResourceRequirements, V1Volume } from '@kubernetes/client-node';
-import {
-  healthPort,
-  identityDirectory,
-  proxyUid,
-  redirectContainer,
-  sidecarContainer,
-} from '../../base/names.ts';
+import { healthPort, identityDirectory, redirectContainer, sidecarContainer } from '../../base/names.ts';
 import { adminDirectory } from './envoy.ts';
 import { identityVolume } from './identity.ts';
 import { redirectRules } from './redirect.ts';
 import type { PodSettings } from './settings.ts';
+import { proxyUser } from './user.ts';
 
 const adminVolume = 'weft-admin';
 
@@ -26,13 +21,13 @@ export function adminVolumeSource(): V1Volume {
  * Sets up packet redirection and ends. The one container that needs a capability: root, because Kubernetes
  * gives added capabilities to root only.
  */
-export function redirectInitContainer(settings: PodSettings): V1Container {
+export function redirectInitContainer(settings: PodSettings, drainPath: string): V1Container {
   return {
     name: redirectContainer,
     image: settings.redirectImage,
     imagePullPolicy: settings.imagePullPolicy,
     command: ['/usr/sbin/nft'],
-    args: [redirectRules(settings)],
+    args: [redirectRules(settings, proxyUser(drainPath))],
     resources: resources(settings),
     securityContext: {
       allowPrivilegeEscalation: false,
@@ -103,9 +98,9 @@ function sidecarBase(settings: PodSettings, drainPath: string): V1Container {
       capabilities: { drop: ['ALL'] },
       privileged: false,
       readOnlyRootFilesystem: true,
-      runAsGroup: proxyUid,
+      runAsGroup: proxyUser(drainPath),
       runAsNonRoot: true,
-      runAsUser: proxyUid,
+      runAsUser: proxyUser(drainPath),
       seccompProfile: { type: 'RuntimeDefault' },
     },
     terminationMessagePolicy: 'FallbackToLogsOnError',

@@ -101,18 +101,18 @@ suite('A pod that would escape or break its proxy is refused', () => {
   const container = { name: 'web', image: 'web:1' };
 
   test('when a container runs as the proxy’s user, by itself or by the pod', () => {
-    const runAs1337 = { securityContext: { runAsUser: 1337 } };
+    const runAsProxy = { securityContext: { runAsUser: 1337000042 } };
     assert.equal(
-      verdict({ spec: { containers: [container, { ...container, name: 'b', ...runAs1337 }] } }),
+      verdict({ spec: { containers: [container, { ...container, name: 'b', ...runAsProxy }] } }),
       'refused WEFT-POD-06 spec.containers[1].securityContext.runAsUser',
     );
     assert.equal(
-      verdict({ spec: { initContainers: [{ ...container, name: 'i', ...runAs1337 }] } }),
+      verdict({ spec: { initContainers: [{ ...container, name: 'i', ...runAsProxy }] } }),
       'refused WEFT-POD-06 spec.initContainers[0].securityContext.runAsUser',
     );
-    assert.equal(verdict({ spec: { ...runAs1337 } }), 'refused WEFT-POD-06 spec.securityContext.runAsUser');
+    assert.equal(verdict({ spec: { ...runAsProxy } }), 'refused WEFT-POD-06 spec.securityContext.runAsUser');
     const overridden = { ...container, securityContext: { runAsUser: 1000 } };
-    assert.equal(verdict({ spec: { ...runAs1337, containers: [overridden] } }), 'injected');
+    assert.equal(verdict({ spec: { ...runAsProxy, containers: [overridden] } }), 'injected');
   });
 
   test('when it uses names of Weft’s own', () => {

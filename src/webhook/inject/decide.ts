@@ -12,13 +12,13 @@ import {
   inboundPort,
   injectLabel,
   outboundPort,
-  proxyUid,
   redirectContainer,
   sidecarContainer,
 } from '../../base/names.ts';
 import './errors.ts';
 import { ownVolumes } from './containers.ts';
 import { isInjected, type PodLike } from './restore.ts';
+import { isProxyUser } from './user.ts';
 
 export type Decision =
   | { readonly inject: true; readonly warnings: readonly WeftError[] }
@@ -144,11 +144,12 @@ function windows({ pod }: Subject): Objection | undefined {
 function runsAsProxy({ pod }: Subject): Objection | undefined {
   for (const { container, field } of applicationContainers(pod)) {
     const own = container.securityContext?.runAsUser;
-    if ((own ?? pod.spec?.securityContext?.runAsUser) !== proxyUid) continue;
+    const user = own ?? pod.spec?.securityContext?.runAsUser;
+    if (user === undefined || !isProxyUser(user)) continue;
     const where = own === undefined ? 'spec' : field;
     return {
       code: 'WEFT-POD-06',
-      message: `Container ${container.name} would run as the proxy's own user ${proxyUid}.`,
+      message: `Container ${container.name} would run as user ${user}, who may be a proxy.`,
       field: `${where}.securityContext.runAsUser`,
     };
   }

@@ -24,7 +24,8 @@ export const podErrors = defineErrors({
     remedy: 'Label the pod weft.dev/inject: disabled.',
   },
   'WEFT-POD-06': {
-    title: 'A container of the application runs as user 1337, so all of its traffic would bypass the mesh.',
+    title:
+      'A container of the application runs as a user of the range 1337000000 to 1337999999, so its traffic could bypass the mesh.',
     remedy: 'Give the container another runAsUser.',
   },
   'WEFT-POD-07': {

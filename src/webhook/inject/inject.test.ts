@@ -5,6 +5,7 @@ import jsonPatch from 'fast-json-patch';
 import { type Injected, injectPod, prepareInjection } from './inject.ts';
 import { formatPatch, type Operation } from './patch.ts';
 import { restorePod } from './restore.ts';
+import { isProxyUser } from './user.ts';
 import { testContext, testDrainWord, testPod } from './testing.ts';
 
 const prepared = prepareInjection(testContext());
@@ -113,16 +114,14 @@ suite('An injected pod', () => {
       seccompProfile,
       readOnlyRootFilesystem,
     } = proxy?.securityContext ?? {};
+    assert.ok(isProxyUser(runAsUser ?? 0));
+    assert.ok(
+      redirect?.args?.[0]?.includes(`skuid ${runAsUser} return`),
+      'the rules know the proxy by its user',
+    );
     assert.deepEqual(
-      [
-        runAsNonRoot,
-        runAsUser,
-        allowPrivilegeEscalation,
-        capabilities,
-        seccompProfile,
-        readOnlyRootFilesystem,
-      ],
-      [true, 1337, false, { drop: ['ALL'] }, { type: 'RuntimeDefault' }, true],
+      [runAsNonRoot, allowPrivilegeEscalation, capabilities, seccompProfile, readOnlyRootFilesystem],
+      [true, false, { drop: ['ALL'] }, { type: 'RuntimeDefault' }, true],
     );
     assert.deepEqual(redirect?.securityContext?.capabilities, { drop: ['ALL'], add: ['NET_ADMIN'] });
     assert.equal(redirect?.securityContext?.allowPrivilegeEscalation, false);

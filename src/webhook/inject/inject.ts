@@ -73,7 +73,7 @@ export function injectPod(
   const application = completeApplication(spec, settings);
   const bootstrap = prepared.bootstrap(podBootstrap(application.answers, settings, drainPath));
   const proxy = sidecar(settings, bootstrap.text, drainPath);
-  const own = [redirectInitContainer(settings), proxy];
+  const own = [redirectInitContainer(settings, drainPath), proxy];
   const volumes = [...(spec.volumes ?? []), identityVolumeSource(context), adminVolumeSource()];
 
   const settled = existing === 'keep' ? keep : <T>(_: unknown, wanted: T): T => wanted;

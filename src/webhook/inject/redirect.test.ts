@@ -6,15 +6,15 @@ const none = { excludeInboundPorts: [], excludeOutboundPorts: [], excludeOutboun
 
 test('The rules capture both directions in both families, and nobody can dial the capture ports', () => {
   assert.equal(
-    redirectRules(none),
+    redirectRules(none, 1337000042),
     `table inet weft {}
 delete table inet weft
 table inet weft {
   chain outbound {
     type nat hook output priority -100; policy accept;
-    meta skuid 1337 oif lo ip daddr != 127.0.0.0/8 meta priority != 0:6 meta l4proto tcp redirect to :15006
-    meta skuid 1337 oif lo ip6 daddr != ::1 meta priority != 0:6 meta l4proto tcp redirect to :15006
-    meta skuid 1337 return
+    meta skuid 1337000042 oif lo ip daddr != 127.0.0.0/8 meta priority != 0:6 meta l4proto tcp redirect to :15006
+    meta skuid 1337000042 oif lo ip6 daddr != ::1 meta priority != 0:6 meta l4proto tcp redirect to :15006
+    meta skuid 1337000042 return
     ip daddr 127.0.0.0/8 return
     ip6 daddr ::1 return
     meta l4proto tcp redirect to :15001
@@ -34,11 +34,14 @@ table inet weft {
 });
 
 test('Exclusions stand before the capture, ports sorted and once, ranges by family', () => {
-  const rules = redirectRules({
-    excludeInboundPorts: [9090, 22, 22],
-    excludeOutboundPorts: [443],
-    excludeOutboundCidrs: ['10.0.0.0/8', '10.1.0.0/16', 'fd00::/8'],
-  }).split('\n');
+  const rules = redirectRules(
+    {
+      excludeInboundPorts: [9090, 22, 22],
+      excludeOutboundPorts: [443],
+      excludeOutboundCidrs: ['10.0.0.0/8', '10.1.0.0/16', 'fd00::/8'],
+    },
+    1337000042,
+  ).split('\n');
   const capture = rules.indexOf('    meta l4proto tcp redirect to :15001');
   for (const rule of [
     'ip daddr 10.0.0.0/8 return',

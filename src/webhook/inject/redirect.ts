@@ -3,7 +3,7 @@
  * adding, deleting and defining it in one call makes the change atomic and repeatable, also in a live pod.
  */
 
-import { controlPort, healthPort, inboundPort, outboundPort, proxyUid } from '../../base/names.ts';
+import { controlPort, healthPort, inboundPort, outboundPort } from '../../base/names.ts';
 
 export interface RedirectSettings {
   readonly excludeInboundPorts: readonly number[];
@@ -14,14 +14,15 @@ export interface RedirectSettings {
 /** Marks the proxy's connections to its own application; see toApplication in bootstrap-clusters.ts. */
 const applicationPriority = '0:6';
 
-export function redirectRules(settings: RedirectSettings): string {
+/** @param proxyUser by which the proxy's own connections are told from the application's */
+export function redirectRules(settings: RedirectSettings, proxyUser: number): string {
   const proxyToSelf = (match: string): string =>
-    `meta skuid ${proxyUid} oif lo ${match} meta priority != ${applicationPriority} meta l4proto tcp redirect to :${inboundPort}`;
+    `meta skuid ${proxyUser} oif lo ${match} meta priority != ${applicationPriority} meta l4proto tcp redirect to :${inboundPort}`;
   const outbound = [
     // The proxy dialling its own pod's address is a pod calling itself: inbound policy applies to it too.
     proxyToSelf('ip daddr != 127.0.0.0/8'),
     proxyToSelf('ip6 daddr != ::1'),
-    `meta skuid ${proxyUid} return`,
+    `meta skuid ${proxyUser} return`,
     'ip daddr 127.0.0.0/8 return',
     'ip6 daddr ::1 return',
     // One rule for each range: overlapping ranges in one set would be an error.

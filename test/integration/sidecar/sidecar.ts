@@ -2,7 +2,7 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { mkdir, rm, writeFile, chown } from 'node:fs/promises';
-import { identityDirectory, proxyUid } from '../../../src/base/names.ts';
+import { identityDirectory } from '../../../src/base/names.ts';
 import { adminDirectory } from '../../../src/webhook/inject/envoy.ts';
 import type { PodLike } from '../../../src/webhook/inject/restore.ts';
 import type { PodNetwork } from './namespaces.ts';
@@ -46,7 +46,9 @@ export async function startSidecar(
 ): Promise<Sidecar> {
   const [redirect, proxy] = pod.spec?.initContainers ?? [];
   if (redirect?.args === undefined || proxy?.args === undefined) throw new Error('the pod is not injected');
-  await writeVolumes(pod, files);
+  const user = proxy.securityContext?.runAsUser;
+  if (user === undefined) throw new Error('the proxy has no user of its own');
+  await writeVolumes(pod, files, user);
   await network.run(0, [...(redirect.command ?? []), ...redirect.args]);
   const values: Readonly<Record<string, string>> = {
     'metadata.name': facts.name,
@@ -62,7 +64,7 @@ export async function startSidecar(
     ]),
   );
   const args = proxy.args.map((argument) => expandArgument(argument, environment));
-  return watched(network.start(proxyUid, [envoy, ...args], environment));
+  return watched(network.start(user, [envoy, ...args], environment));
 }
 
 function watched(child: ChildProcess): Sidecar {
@@ -83,11 +85,11 @@ function watched(child: ChildProcess): Sidecar {
   };
 }
 
-async function writeVolumes(pod: PodLike, files: IdentityFiles): Promise<void> {
+async function writeVolumes(pod: PodLike, files: IdentityFiles, user: number): Promise<void> {
   await rm('/run/weft', { recursive: true, force: true });
   await mkdir(identityDirectory, { recursive: true });
   await mkdir(adminDirectory, { recursive: true });
-  await chown(adminDirectory, proxyUid, proxyUid);
+  await chown(adminDirectory, user, user);
   const write = (name: string, content: string) => writeFile(`${identityDirectory}/${name}`, content);
   const sources =
     pod.spec?.volumes?.find((volume) => volume.projected !== undefined)?.projected?.sources ?? [];
