@@ -121,7 +121,8 @@ function runFiles(files: readonly string[], concurrency: number, tally: Tally): 
       }
     });
     stream.on('test:fail', (event) => {
-      if (event.details.type === 'suite') return;
+      // A suite fails with its tests, which are told by themselves; one whose preparation failed has only itself.
+      if (event.details.type === 'suite' && failureType(event.details.error) === 'subtestsFailed') return;
       tally.failed++;
       const error = event.details.error;
       const cause =
@@ -137,6 +138,10 @@ function runFiles(files: readonly string[], concurrency: number, tally: Tally): 
     stream.on('error', reject);
     stream.resume();
   });
+}
+
+function failureType(error: Error): unknown {
+  return 'failureType' in error ? error.failureType : undefined;
 }
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' } } });
