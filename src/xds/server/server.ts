@@ -92,6 +92,8 @@ class Http2XdsServer implements XdsServer, StreamOwner {
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #streams = new Map<AdsStream, ConnectedProxy | undefined>();
   readonly #peers = new WeakMap<AdsStream, Peer>();
+  /** The stream of each proxy, by pod and UID. */
+  readonly #current = new Map<string, AdsStream>();
   #stopPings: () => void = () => undefined;
   #closing = false;
 
@@ -172,7 +174,7 @@ class Http2XdsServer implements XdsServer, StreamOwner {
     if (peer === undefined) throw xdsError('WEFT-XDS-11', 'The stream has ended.');
     const info = await this.#options.identify(peer, node);
     if (!this.#streams.has(stream)) throw xdsError('WEFT-XDS-11', 'The stream has ended.');
-    this.#supersede(info);
+    this.#supersede(info, stream);
     const proxy = new ConnectedProxy(info, this.#hub.view(info.workload), this.#hub, this.#limits.maxNames);
     this.#streams.set(stream, proxy);
     this.#hub.join(proxy, stream);
@@ -188,6 +190,8 @@ class Http2XdsServer implements XdsServer, StreamOwner {
     const proxy = this.#streams.get(stream);
     this.#streams.delete(stream);
     if (proxy !== undefined) {
+      const key = currentKey(proxy.info);
+      if (this.#current.get(key) === stream) this.#current.delete(key);
       this.#hub.leave(proxy);
       this.#options.log.info({ proxy: proxy.info.key }, 'a proxy has left');
     }
@@ -204,11 +208,10 @@ class Http2XdsServer implements XdsServer, StreamOwner {
   }
 
   /** A proxy that has come back before its old stream was found dead is not two proxies. */
-  #supersede(info: ProxyInfo): void {
-    for (const [stream, proxy] of this.#streams) {
-      if (proxy?.info.key !== info.key || proxy.info.uid !== info.uid) continue;
-      stream.end(xdsError('WEFT-XDS-12', `${info.key} has opened a newer stream.`));
-    }
+  #supersede(info: ProxyInfo, stream: AdsStream): void {
+    const key = currentKey(info);
+    this.#current.get(key)?.end(xdsError('WEFT-XDS-12', `${info.key} has opened a newer stream.`));
+    this.#current.set(key, stream);
   }
 
   #session(session: ServerHttp2Session): void {
@@ -262,8 +265,12 @@ class Http2XdsServer implements XdsServer, StreamOwner {
 
   #ping(session: ServerHttp2Session): void {
     const cancel = this.#options.clock.after(this.#limits.pingMs / 2, () => session.destroy());
-    if (!session.ping(() => cancel())) session.destroy();
+    const answered = (): void => {
+      cancel();
+      session.off('close', cancel);
+    };
     session.once('close', cancel);
+    if (!session.ping(answered)) session.destroy();
   }
 }
 
@@ -281,4 +288,8 @@ function secureContext(tls: ServerTls): object {
 function peerOfStream(stream: ServerHttp2Stream): Peer {
   const socket = stream.session?.socket;
   return peerOf(socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined);
+}
+
+function currentKey({ key, uid }: ProxyInfo): string {
+  return `${key} ${uid}`;
 }
