@@ -40,7 +40,10 @@ suite('bad input is refused with a reason and disturbs nothing', () => {
     steady = await Steady.start(mesh, `${namespace}-steady`);
   });
   afterEach(() => steady.undisturbed());
-  after(() => steady.stop());
+  after(async () => {
+    await steady.stop();
+    await mesh.api.delete(kinds.namespace, namespace);
+  });
 
   suite('MeshConfig', () => {
     let accepted: MeshConfig;

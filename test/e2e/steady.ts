@@ -1,18 +1,37 @@
 /** A small load between two meshed pods that runs beside a test, to prove that nothing else is disturbed by it. */
 
 import assert from 'node:assert/strict';
-import { type App, createNamespace, createService, deployApp, type RunningLoad } from './apps.ts';
+import {
+  type App,
+  appContainer,
+  createNamespace,
+  createService,
+  deployApp,
+  kinds,
+  type RunningLoad,
+} from './apps.ts';
 import { sumOf } from './evidence.ts';
 import { type TestMesh, until } from './harness.ts';
 
 const perSecond = 50;
 
+/** Stays ready however busy the machine is: what this load notices is to be a fault of the mesh. */
+function patientContainer(mesh: TestMesh): object {
+  const probe = { httpGet: { path: '/status/200', port: 8080 }, periodSeconds: 1 };
+  return {
+    ...appContainer(mesh.image, 'v1'),
+    readinessProbe: { ...probe, timeoutSeconds: 10, failureThreshold: 10 },
+  };
+}
+
 export class Steady {
   readonly client: App;
   readonly server: App;
+  readonly #mesh: TestMesh;
   readonly #load: RunningLoad;
 
-  private constructor(client: App, server: App, load: RunningLoad) {
+  private constructor(mesh: TestMesh, client: App, server: App, load: RunningLoad) {
+    this.#mesh = mesh;
     this.client = client;
     this.server = server;
     this.#load = load;
@@ -22,13 +41,14 @@ export class Steady {
   static async start(mesh: TestMesh, namespace: string): Promise<Steady> {
     await createNamespace(mesh.api, namespace, true);
     await createService(mesh.api, namespace, 'steady-server');
+    const podSpec = { containers: [patientContainer(mesh)] };
     const [client, server] = await Promise.all([
-      deployApp(mesh, namespace, { name: 'steady-client' }),
-      deployApp(mesh, namespace, { name: 'steady-server' }),
+      deployApp(mesh, namespace, { name: 'steady-client', podSpec }),
+      deployApp(mesh, namespace, { name: 'steady-server', podSpec }),
     ]);
-    const call = { kind: 'http', url: 'http://steady-server/' } as const;
+    const call = { kind: 'http', url: 'http://steady-server/', timeoutMs: 30_000 } as const;
     await until('calls succeed', async () => ((await client.call(call)).ok ? true : undefined));
-    return new Steady(client, server, await client.startLoad(call, perSecond));
+    return new Steady(mesh, client, server, await client.startLoad(call, perSecond));
   }
 
   /** Waits for requests that begin after this moment, and expects that none has failed since the start. */
@@ -41,9 +61,10 @@ export class Steady {
     assert.equal(report.failed, 0, JSON.stringify(report));
   }
 
-  /** Ends the load; expects that every request was answered well. */
+  /** Ends the load and removes the namespace; expects that every request was answered well. */
   async stop(): Promise<void> {
     const report = await this.#load.stop();
+    await this.#mesh.api.delete(kinds.namespace, this.client.namespace);
     assert.equal(report.failed, 0, JSON.stringify(report));
     assert.equal(report.done, report.sent);
   }
@@ -59,12 +80,15 @@ export class Steady {
     return total;
   }
 
-  /** Pushes of clusters and listeners that the two sidecars have taken since they started. */
+  /**
+   * Answers about clusters and listeners that the two sidecars have taken since they started. The clusters of the server
+   * do not count: it calls nobody and has none, and a proxy that has none is told so whenever it connects.
+   */
   async updates(): Promise<number> {
-    const pattern = /^envoy_(cluster_manager_cds|listener_manager_lds)_update_success/;
-    const counts = await Promise.all(
-      [this.client, this.server].map(async (app) => sumOf(await app.address(), pattern)),
-    );
-    return counts.reduce((sum, count) => sum + count, 0);
+    const [client, server] = [await this.client.address(), await this.server.address()];
+    const clusters = /^envoy_cluster_manager_cds_update_success/;
+    const listeners = /^envoy_listener_manager_lds_update_success/;
+    const counts = [sumOf(client, clusters), sumOf(client, listeners), sumOf(server, listeners)];
+    return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
   }
 }
