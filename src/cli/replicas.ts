@@ -1,6 +1,6 @@
 /** Asks every replica of the control plane what it knows. */
 
-import { describeError, WeftError } from '../base/errors.ts';
+import { WeftError } from '../base/errors.ts';
 import { pods } from '../kube/resources.ts';
 import type { KubeObject } from '../kube/types.ts';
 import type { CommandContext } from './context.ts';
@@ -41,6 +41,13 @@ export async function askReplicas<T>(context: CommandContext, path: string): Pro
   const answers = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   if (answers.length > 0) return answers.filter((answer) => answer !== undefined) as T[];
   const failure = settled.find((one) => one.status === 'rejected');
-  const why = failure === undefined ? 'no pod is ready' : describeError(failure.reason);
-  throw new WeftError('WEFT-CLI-01', `The control plane in namespace ${namespace} does not answer: ${why}.`);
+  const why = failure === undefined ? 'no pod is ready' : wordsOf(failure.reason);
+  throw new WeftError('WEFT-CLI-01', `The control plane in namespace ${namespace} does not answer: ${why}.`, {
+    cause: failure?.reason,
+  });
+}
+
+/** Without the remedy, since ours follows, and without a second full stop. */
+function wordsOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
 }

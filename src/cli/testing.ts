@@ -288,6 +288,7 @@ export function connected(key: string, changes: Partial<ProxyReport> = {}): Prox
     pending: 0,
     nacks: 0,
     lastAckMs: nowMs - 60_000,
+    certificate: { notBeforeMs: nowMs - 3_600_000, notAfterMs: nowMs + 23 * 3_600_000 },
     ...changes,
   };
 }

@@ -6,6 +6,7 @@
 import { createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { ConnectionOptions } from './config.ts';
+import { errorOfStatus, errorOfTransport } from './errors.ts';
 
 export interface ForwardedPort {
   /** On 127.0.0.1. */
@@ -42,7 +43,7 @@ export async function forwardPort(
         socket.on('close', () => ended?.close());
       },
       (error: unknown) => {
-        failure = error instanceof Error ? error : new Error(messageOf(error));
+        failure = failureOf(error, pod);
         socket.destroy();
       },
     );
@@ -61,8 +62,13 @@ export async function forwardPort(
   };
 }
 
-/** The client library rejects with the event of its WebSocket. */
-function messageOf(event: unknown): string {
-  const message = (event as { readonly message?: unknown } | null)?.message;
-  return typeof message === 'string' ? message : String(event);
+/** The client library rejects with the event of its WebSocket, which tells the status only in words. */
+function failureOf(event: unknown, { namespace, name }: { namespace: string; name: string }): Error {
+  const request = `port-forward to pod ${namespace}/${name}`;
+  const { message } = event as { readonly message?: unknown };
+  const words = typeof message === 'string' ? message : String(event);
+  const [, status] = /^Unexpected server response: (\d{3})$/.exec(words) ?? [];
+  if (status === undefined) return errorOfTransport(request, new Error(words));
+  const message = status === '403' ? 'you may not create pods/portforward' : words;
+  return errorOfStatus(request, Number(status), { kind: 'Status', message });
 }

@@ -1,12 +1,14 @@
 /** What a check of `weft check` is, and how an ordered list of them is performed. */
 
 import { describeError, errorCatalogue, WeftError } from '../../base/errors.ts';
+import { isKubeError } from '../../kube/errors.ts';
 import type { Facts } from './facts.ts';
 
+/** `skipped`: nobody could look, since you may not or since something else has failed. */
 export type Level = 'ok' | 'warning' | 'failed' | 'skipped';
 
 export interface Verdict {
-  readonly level: 'ok' | 'warning' | 'failed';
+  readonly level: Level;
   /** One sentence without a full stop. */
   readonly message: string;
   /** What it is about, one line each: the pods, the permissions. */
@@ -21,7 +23,7 @@ export interface Check {
   readonly code: string;
   /** Whether it makes sense before Weft is installed, afterwards, or always. */
   readonly when: 'always' | 'absent' | 'installed';
-  /** Checks that must not have failed for this one to say anything. */
+  /** Checks that must have come to an end, and not failed, for this one to say anything. */
   readonly needs?: readonly string[];
   readonly run: (facts: Facts) => Promise<Verdict>;
 }
@@ -58,17 +60,17 @@ export async function performChecks(
   installed: boolean,
 ): Promise<readonly Result[]> {
   const results: Result[] = [];
-  const failures = new Set<string>();
+  const without = new Set<string>();
   for (const check of checks) {
     if (check.when !== 'always' && (check.when === 'installed') !== installed) continue;
-    const missing = check.needs?.find((name) => failures.has(name));
+    const missing = check.needs?.find((name) => without.has(name));
     const result =
       missing === undefined
         ? resultOf(check, await verdictOf(check, facts))
-        : { check: check.name, level: 'skipped' as const, message: `not looked at: ${missing} failed` };
-    if (result.level === 'failed' || result.level === 'skipped') failures.add(check.name);
+        : { check: check.name, level: 'skipped' as const, message: `not looked at: it needs ${missing}` };
+    if (result.level === 'failed' || result.level === 'skipped') without.add(check.name);
     results.push(result);
-    if (check === checks[0] && failures.size > 0) break;
+    if (check === checks[0] && without.size > 0) break;
   }
   return results;
 }
@@ -79,9 +81,11 @@ async function verdictOf(check: Check, facts: Facts): Promise<Verdict> {
   } catch (error) {
     if (!(error instanceof WeftError)) return failed(describeError(error));
     const message = error.message.replace(/\.$/, '');
-    // Who may not look knows nothing of it: that is no fault of the mesh.
-    if (error.code === 'WEFT-KUBE-02') {
-      return { level: 'warning', message: `you may not look: ${message}`, code: error.code };
+    // Who may not look learns nothing of it: that is no fault of the mesh, and no word for it either.
+    const forbidden = [error, error.cause].find((one) => isKubeError(one, 403));
+    if (forbidden !== undefined) {
+      const words = forbidden.message.replace(/^.* is forbidden: /, '').replace(/\.$/, '');
+      return { level: 'skipped', message: `you may not look: ${words}` };
     }
     // Its remedy is to run the very command that runs now.
     return error.code === 'WEFT-CLI-01' ? failed(message) : { level: 'failed', message, code: error.code };
@@ -91,7 +95,7 @@ async function verdictOf(check: Check, facts: Facts): Promise<Verdict> {
 function resultOf(check: Check, verdict: Verdict): Result {
   const { level, message, details = [] } = verdict;
   const result = { check: check.name, level, message, ...(details.length === 0 ? {} : { details }) };
-  if (level === 'ok') return result;
+  if (level === 'ok' || level === 'skipped') return result;
   const code = verdict.code ?? check.code;
   return { ...result, code, remedy: errorCatalogue().get(code)?.remedy ?? '' };
 }

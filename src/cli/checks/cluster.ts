@@ -1,5 +1,6 @@
 /** Checks of the cluster itself: what it is, what it can do, whether Weft may be installed in it. */
 
+import { isKubeError } from '../../kube/errors.ts';
 import {
   clusterTrustBundles,
   customResourceDefinitions,
@@ -75,8 +76,13 @@ const channelAnnotation = 'gateway.networking.k8s.io/channel';
 /** Weft works without it; HTTPRoutes then do not exist. */
 export async function gatewayApi({ context: { api } }: Facts): Promise<Verdict> {
   if (!(await api.serves(httpRoutes))) return warning('HTTPRoute is not served: there can be no routes');
-  const definition = await api.get<KubeObject>(customResourceDefinitions, resourceNameOf(httpRoutes));
-  const annotations = definition?.metadata.annotations ?? {};
+  const name = resourceNameOf(httpRoutes);
+  const definition = await api.get<KubeObject>(customResourceDefinitions, name).catch((error: unknown) => {
+    if (isKubeError(error, 403)) return undefined;
+    throw error;
+  });
+  if (definition === undefined) return ok('HTTPRoute is served');
+  const annotations = definition.metadata.annotations ?? {};
   const version = annotations[bundleVersionAnnotation] ?? 'of unknown version';
   const channel = annotations[channelAnnotation] ?? 'unknown';
   return ok(`Gateway API ${version}, ${channel} channel`);

@@ -10,7 +10,7 @@ import {
   mutualTLSPolicies,
   resourceNameOf,
 } from '../../kube/resources.ts';
-import type { Condition, KubeObject } from '../../kube/types.ts';
+import type { Condition, KubeApi, KubeObject, ResourceType } from '../../kube/types.ts';
 import { readyReplicas } from '../replicas.ts';
 import { failed, ok, type Verdict, warning } from './check.ts';
 import type { Facts } from './facts.ts';
@@ -24,17 +24,21 @@ interface Definition extends KubeObject {
 export async function definitions({ context: { api } }: Facts): Promise<Verdict> {
   const wrong: string[] = [];
   for (const type of ownKinds) {
-    const name = resourceNameOf(type);
-    const definition = await api.get<Definition>(customResourceDefinitions, name);
-    const isEstablished = definition?.status?.conditions?.some(
-      (condition) => condition.type === 'Established' && condition.status === 'True',
-    );
-    if (definition === undefined) wrong.push(`${name} does not exist`);
-    else if (isEstablished !== true) wrong.push(`${name} is not established`);
-    else if (!(await api.serves(type))) wrong.push(`${name} is not served at version ${type.version}`);
+    if (!(await api.serves(type))) wrong.push(await whyNotServed(api, type));
   }
   if (wrong.length > 0) return failed(`not all kinds of ${group} are served`, wrong);
   return ok(`the ${ownKinds.length} kinds of ${group} are served`);
+}
+
+async function whyNotServed(api: KubeApi, type: ResourceType): Promise<string> {
+  const name = resourceNameOf(type);
+  const definition = await api.get<Definition>(customResourceDefinitions, name);
+  if (definition === undefined) return `${name} does not exist`;
+  const isEstablished = definition.status?.conditions?.some(
+    (condition) => condition.type === 'Established' && condition.status === 'True',
+  );
+  if (isEstablished !== true) return `${name} is not established`;
+  return `${name} is not served at version ${type.version}`;
 }
 
 export async function controlPlane({ context, deployment }: Facts): Promise<Verdict> {

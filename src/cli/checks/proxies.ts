@@ -91,7 +91,9 @@ const leastRemaining = 0.2;
 
 export async function certificateAges(facts: Facts): Promise<Verdict> {
   const { statuses } = await facts.replicas();
-  const known = proxyRows(statuses).flatMap(({ proxy, certificate }) =>
+  const rows = proxyRows(statuses);
+  if (rows.length === 0) return ok('no proxy is connected');
+  const known = rows.flatMap(({ proxy, certificate }) =>
     certificate === undefined ? [] : [{ proxy, ...certificate }],
   );
   const overdue = known.filter(({ notBefore, notAfter, remainingSeconds }) => {
@@ -100,7 +102,7 @@ export async function certificateAges(facts: Facts): Promise<Verdict> {
   });
   if (overdue.length === 0) {
     const soonest = Math.min(...known.map(({ remainingSeconds }) => remainingSeconds));
-    if (known.length === 0) return ok('no proxy is connected');
+    if (known.length === 0) return warning('the replicas know none of the certificates');
     return ok(
       `the certificates of ${known.length} proxies are valid for ${formatAge(soonest * 1000)} or longer`,
     );

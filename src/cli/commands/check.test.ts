@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { proxyAnnotation } from '../../base/names.ts';
+import { KubeError } from '../../kube/errors.ts';
 import * as resources from '../../kube/resources.ts';
 import { checks } from '../checks/list.ts';
 import type { Result } from '../checks/check.ts';
@@ -74,13 +75,19 @@ suite('weft check, with Weft installed', () => {
   );
   fails(
     'kinds',
-    (cluster) => cluster.remove(resources.customResourceDefinitions, 'meshconfigs.weft.dev'),
+    (cluster) => {
+      cluster.doNotServe(resources.meshConfigs);
+      cluster.remove(resources.customResourceDefinitions, 'meshconfigs.weft.dev');
+    },
     /meshconfigs.weft.dev does not exist/,
     'WEFT-CHECK-07',
   );
   fails(
     'kinds',
-    (cluster) => cluster.put(resources.customResourceDefinitions, 'meshconfigs.weft.dev', {}),
+    (cluster) => {
+      cluster.doNotServe(resources.meshConfigs);
+      cluster.put(resources.customResourceDefinitions, 'meshconfigs.weft.dev', {});
+    },
     /is not established/,
     'WEFT-CHECK-07',
   );
@@ -214,7 +221,7 @@ suite('weft check, with Weft installed', () => {
   const certificate = (remainingMs: number) => ({
     certificate: { notBeforeMs: nowMs + remainingMs - 24 * hourMs, notAfterMs: nowMs + remainingMs },
   });
-  warns('renewal', (c) => c.addPod('shop/web-2', certificate(3 * hourMs)), /1 of 1[^]*shop\/web-2 until 20/);
+  warns('renewal', (c) => c.addPod('shop/web-2', certificate(3 * hourMs)), /1 of 2[^]*shop\/web-2 until 20/);
   fails(
     'renewal',
     (c) => c.addPod('shop/web-2', certificate(-hourMs)),
@@ -289,18 +296,43 @@ suite('weft check, with Weft installed', () => {
     assert.deepEqual(of('proxies'), {
       check: 'proxies',
       level: 'skipped',
-      message: 'not looked at: replicas failed',
+      message: 'not looked at: it needs replicas',
     });
   });
 
-  test('who may not look gets a warning instead of a failure', async () => {
+  test('what you may not look at is skipped, and leaves the question open: exit code 2', async () => {
     const cluster = meshCluster();
-    cluster.refuse('GET /apis/certificates.k8s.io/v1/podcertificaterequests', 403);
+    const start = 'GET /apis/certificates.k8s.io/v1/podcertificaterequests';
+    cluster.refuse(start, 403, 'x is forbidden: User "ada" cannot list x');
     const { of, exitCode } = await check(cluster);
-    assert.equal(of('certificates').level, 'warning');
-    assert.match(of('certificates').message, /you may not look/);
-    assert.equal(of('certificates').code, 'WEFT-KUBE-02');
-    assert.equal(exitCode, 0);
+    assert.deepEqual(of('certificates'), {
+      check: 'certificates',
+      level: 'skipped',
+      message: 'you may not look: User "ada" cannot list x',
+    });
+    assert.equal(exitCode, 2);
+    assert.match(
+      (await cluster.run('check')).out,
+      /^1 of 18 checks could not be made; none of the others failed\.$/m,
+    );
+  });
+
+  test('what depends on a refused port-forward is skipped with it', async () => {
+    const cluster = meshCluster();
+    const cause = new KubeError('WEFT-KUBE-02', 'port-forward: 403.', { status: 403, reason: '' });
+    for (const name of ['weft-a', 'weft-b']) cluster.answers.set(name, { '/v1/status': cause });
+    const { of, exitCode } = await check(cluster);
+    assert.match(of('replicas').message, /^you may not look: /);
+    assert.equal(of('proxies').message, 'not looked at: it needs replicas');
+    assert.equal(exitCode, 2);
+  });
+
+  test('who may not read definitions still learns that the kinds are served', async () => {
+    const cluster = meshCluster();
+    cluster.refuse('GET /apis/apiextensions.k8s.io', 403);
+    const { of } = await check(cluster);
+    assert.equal(of('kinds').level, 'ok');
+    assert.deepEqual(of('gateway-api').message, 'HTTPRoute is served');
   });
 
   test('keys are not asked for, and not missed by who may not read Secrets', async () => {

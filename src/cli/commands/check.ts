@@ -44,7 +44,7 @@ export function registerCheck(program: Command, session: Session): void {
     .option('--wait [duration]', 'until Weft is installed and well, for at most this long (default: 5m)')
     .addHelpText(
       'after',
-      '\nExit code: 0 nothing failed (there may be warnings), 1 something failed, 2 the cluster cannot be asked.',
+      '\nExit code: 0 nothing failed (there may be warnings), 1 something failed, 2 the cluster cannot be asked, or you may not look at everything.',
     )
     .action(async (options: { readonly wait?: string | true }, command: Command) => {
       const waitMs = options.wait === undefined ? 0 : parseWait(options.wait === true ? '5m' : options.wait);
@@ -73,7 +73,9 @@ async function checkUntil(context: CommandContext, waits: boolean, waitMs: numbe
 function exitCodeOf(results: readonly Result[]): Session['exitCode'] {
   const [first] = results;
   if (first?.level === 'failed') return 2;
-  return results.some((result) => result.level === 'failed') ? 1 : 0;
+  const has = (level: Level): boolean => results.some((result) => result.level === level);
+  if (has('failed')) return 1;
+  return has('skipped') ? 2 : 0;
 }
 
 const signs: Readonly<Record<Level, string>> = { ok: '✓', warning: '!', failed: '✗', skipped: '-' };
@@ -103,8 +105,11 @@ export function describe({ installed, results }: CheckReport, isTerminal: boolea
 function summary(installed: boolean, results: readonly Result[]): string {
   const count = (level: Level): number => results.filter((result) => result.level === level).length;
   const [failures, warnings] = [count('failed'), count('warning')];
-  if (exitCodeOf(results) === 2) return 'The cluster cannot be asked.';
+  if (results[0]?.level === 'failed') return 'The cluster cannot be asked.';
   if (failures > 0) return `${failures} of ${results.length} checks failed.`;
+  if (count('skipped') > 0) {
+    return `${count('skipped')} of ${results.length} checks could not be made; none of the others failed.`;
+  }
   const remark = warnings === 0 ? '' : `, with ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`;
   return installed ? `Weft is well${remark}.` : `Weft is not installed; it can be${remark}.`;
 }
