@@ -65,8 +65,8 @@ export async function forwardPort(
 /** The client library rejects with the event of its WebSocket, which tells the status only in words. */
 function failureOf(event: unknown, { namespace, name }: { namespace: string; name: string }): Error {
   const request = `port-forward to pod ${namespace}/${name}`;
-  const { message } = event as { readonly message?: unknown };
-  const words = typeof message === 'string' ? message : String(event);
+  const told = (event as { readonly message?: unknown }).message;
+  const words = typeof told === 'string' ? told : String(event);
   const [, status] = /^Unexpected server response: (\d{3})$/.exec(words) ?? [];
   if (status === undefined) return errorOfTransport(request, new Error(words));
   const message = status === '403' ? 'you may not create pods/portforward' : words;

@@ -39,7 +39,9 @@ export interface ReflectorOptions<T extends KubeObject, V> {
   readonly namespace?: string;
   readonly fieldSelector?: string;
   readonly labelSelector?: string;
-  /** A watch on which nothing arrives for this long is given up. Default 90 s: bookmarks come every minute. */
+  /**
+   * A watch on which nothing arrives for this long is given up. Default 150 s: bookmarks come every
+   * minute, but the first one after the initial events often takes two. */
   readonly silenceMs?: number;
   /** Between failures. Default 100 ms to 5 s. */
   readonly backoff?: BackoffOptions;
@@ -177,7 +179,7 @@ export class Reflector<T extends KubeObject, V> {
     let gathering = initial;
     if (gathering === undefined) this.#health.enter('live');
     const pacer = new Pacer();
-    const { silenceMs = 90_000 } = this.#options;
+    const { silenceMs = 150_000 } = this.#options;
     const options = {
       clock: this.#clock,
       silenceMs: () => (gathering === undefined ? silenceMs : Math.min(silenceMs, initialSilenceMs)),

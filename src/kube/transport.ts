@@ -101,6 +101,8 @@ export class Transport {
     deadline.start(() =>
       request.destroy(new TimeoutError(`no answer within ${Math.round(exchange.timeoutMs / 1000)} s`)),
     );
+    // A peer that is gone is noticed within a minute, also while a watch has nothing to say.
+    request.once('socket', (socket) => socket.setKeepAlive(true, keepAliveProbeMs));
     request.once('response', resolve);
     // Stays for good: an error after the response has its own way through the response's stream.
     request.on('error', reject);
@@ -114,7 +116,6 @@ export class Transport {
     const proxy = this.#connection.cluster.proxyUrl;
     const options = {
       ...tls,
-      keepAliveMsecs: keepAliveProbeMs,
       ...(proxy ? { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } } : {}),
     };
     const Agent = this.#base.protocol === 'http:' ? HttpAgent : HttpsAgent;
