@@ -76,6 +76,9 @@ const defaults: XdsLimits = {
   pingMs: 30_000,
 };
 
+/** Connections that wait to be accepted: a replica that is back is met by all proxies at once. The system may allow fewer. */
+const backlog = 4_096;
+
 /** What the proxy of a stream used before it connected is taken as known after this long without a word of it. */
 const silenceMs = 1_000;
 
@@ -120,7 +123,7 @@ class Http2XdsServer implements XdsServer, StreamOwner {
   listen(port: number, host: string): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(port, host, () => {
+      this.#server.listen({ port, host, backlog }, () => {
         this.#server.off('error', reject);
         this.#server.on('error', (error) =>
           this.#options.log.error({ error: describeError(error) }, 'the xDS server failed'),
