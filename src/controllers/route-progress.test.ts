@@ -57,7 +57,7 @@ test('counts the proxies of this replica', async () => {
   const { graph, progress, serve } = setUp();
   serve('shop/web:80', 'v1', 12, 7);
   await graph.settled();
-  assert.deepEqual(progress.total.get(key), { digest: 'v1', proxies: 12, current: 7 });
+  assert.deepEqual(progress.total.get(key), { digest: '1.v1', proxies: 12, current: 7 });
 });
 
 test('counts of the version before say nothing of the new one', async () => {
@@ -71,13 +71,13 @@ test('counts of the version before say nothing of the new one', async () => {
     needs: [],
   });
   await graph.settled();
-  assert.deepEqual(progress.total.get(key), { digest: 'v2', proxies: 12, current: 0 });
+  assert.deepEqual(progress.total.get(key), { digest: '1.v2', proxies: 12, current: 0 });
 });
 
 test('a route that nobody uses counts no proxies', async () => {
   const { graph, progress } = setUp();
   await graph.settled();
-  assert.deepEqual(progress.total.get(key), { digest: '-', proxies: 0, current: 0 });
+  assert.deepEqual(progress.total.get(key), { digest: '1.-', proxies: 0, current: 0 });
 });
 
 test('adds up every table that the route contributes to', async () => {
@@ -86,7 +86,7 @@ test('adds up every table that the route contributes to', async () => {
   serve('shop/web:80', 'v1', 2, 2);
   serve('shop/web:81', 'w1', 3, 1, 'no');
   await graph.settled();
-  assert.deepEqual(progress.total.get(key), { digest: 'v1.w1', proxies: 5, current: 3, rejected: 'no' });
+  assert.deepEqual(progress.total.get(key), { digest: '1.v1.w1', proxies: 5, current: 3, rejected: 'no' });
 });
 
 test('adds what other replicas see', async () => {
@@ -98,32 +98,32 @@ test('adds what other replicas see', async () => {
     reports.set(name, {
       replica: name,
       uid: `uid-${name}`,
-      routes: { [key]: { digest: 'v1', proxies: 3, current: 2 } },
+      routes: { [key]: { digest: '1.v1', proxies: 3, current: 2 } },
     });
   }
   await graph.settled();
-  assert.deepEqual(progress.total.get(key), { digest: 'v1', proxies: 8, current: 6 });
-  assert.deepEqual(progress.local.get(key), { digest: 'v1', proxies: 2, current: 2 });
+  assert.deepEqual(progress.total.get(key), { digest: '1.v1', proxies: 8, current: 6 });
+  assert.deepEqual(progress.local.get(key), { digest: '1.v1', proxies: 2, current: 2 });
   reports.delete('weft-c');
   await graph.settled();
-  assert.deepEqual(progress.total.get(key), { digest: 'v1', proxies: 5, current: 4 });
+  assert.deepEqual(progress.total.get(key), { digest: '1.v1', proxies: 5, current: 4 });
 });
 
 test('proxies that hold other content of another replica do not count as having ours, nor does its rejection', async () => {
   const { graph, progress, replica, reports, serve } = setUp();
   serve('shop/web:80', 'v2', 2, 2);
   replica('weft-b');
-  const old = { digest: 'v1', proxies: 3, current: 3, rejected: 'of the old one' };
+  const old = { digest: '1.v1', proxies: 3, current: 3, rejected: 'of the old one' };
   reports.set('weft-b', { replica: 'weft-b', uid: 'uid-weft-b', routes: { [key]: old } });
   await graph.settled();
-  assert.deepEqual(progress.total.get(key), { digest: 'v2', proxies: 5, current: 2 });
+  assert.deepEqual(progress.total.get(key), { digest: '1.v2', proxies: 5, current: 2 });
 });
 
 test('a rejection that only another replica saw is told', async () => {
   const { graph, progress, replica, reports, serve } = setUp();
   serve('shop/web:80', 'v1', 0, 0);
   replica('weft-b');
-  const refused = { digest: 'v1', proxies: 3, current: 0, rejected: 'bad regex' };
+  const refused = { digest: '1.v1', proxies: 3, current: 0, rejected: 'bad regex' };
   reports.set('weft-b', { replica: 'weft-b', uid: 'uid-weft-b', routes: { [key]: refused } });
   await graph.settled();
   assert.equal(progress.total.get(key)?.rejected, 'bad regex');
@@ -134,7 +134,7 @@ test('a report counts only while its replica is ready, and never our own', async
   serve('shop/web:80', 'v1', 2, 2);
   replica('weft-a');
   replica('weft-b');
-  const routes = { [key]: { digest: 'v1', proxies: 3, current: 3 } };
+  const routes = { [key]: { digest: '1.v1', proxies: 3, current: 3 } };
   reports.set('weft-a', { replica: 'weft-a', uid: 'uid-weft-a', routes });
   reports.set('weft-b', { replica: 'weft-b', uid: 'uid-weft-b', routes });
   const proxies = async (): Promise<number | undefined> => {
@@ -161,12 +161,12 @@ function asObject(text: string): ConfigMap {
 
 test('a report is read back as it was written, in ascending order, without what concerns nobody', () => {
   const progress = [
-    ['shop/web|1', { digest: 'v1.w1', proxies: 3, current: 2, rejected: 'line one\n"line" two' }],
-    ['shop/idle|0', { digest: 'v1', proxies: 0, current: 0 }],
-    ['shop/web|0', { digest: 'v1', proxies: 3, current: 3 }],
+    ['shop/web|1', { digest: '1.v1.w1', proxies: 3, current: 2, rejected: 'line one\n"line" two' }],
+    ['shop/idle|0', { digest: '1.v1', proxies: 0, current: 0 }],
+    ['shop/web|0', { digest: '1.v1', proxies: 3, current: 3 }],
   ] as const;
   const { text, cut } = formatReport(progress);
-  assert.equal(text, 'shop/web|0 v1 3 3\nshop/web|1 v1.w1 3 2 "line one\\n\\"line\\" two"\n');
+  assert.equal(text, 'shop/web|0 1.v1 3 3\nshop/web|1 1.v1.w1 3 2 "line one\\n\\"line\\" two"\n');
   assert.equal(cut, 0);
   assert.deepEqual(projectReport(asObject(text)), {
     replica: 'weft-b',
@@ -178,7 +178,7 @@ test('a report is read back as it was written, in ascending order, without what 
 test('a report that would be too large says how many routes it leaves out', () => {
   const progress = Array.from(
     { length: 40_000 },
-    (_, i) => [`shop/route-${i}|0`, { digest: 'v1', proxies: 1, current: 1 }] as const,
+    (_, i) => [`shop/route-${i}|0`, { digest: '1.v1', proxies: 1, current: 1 }] as const,
   );
   const { text, cut } = formatReport(progress);
   assert.ok(Buffer.byteLength(text) <= 900_000);
@@ -187,8 +187,27 @@ test('a report that would be too large says how many routes it leaves out', () =
 
 test('what is no report is none, and what is no line of one is passed over', () => {
   assert.equal(
-    projectReport({ metadata: { name: 'r' }, data: { routes: 'shop/web|0 v1 3 3\n' } }),
+    projectReport({ metadata: { name: 'r' }, data: { routes: 'shop/web|0 1.v1 3 3\n' } }),
     undefined,
   );
   assert.deepEqual(projectReport(asObject('hello\n\nshop/web|0 v1 3 x\n'))?.routes, {});
+});
+
+test('a replica without a proxy that uses the route believes those that have some', async () => {
+  const { graph, progress, replica, reports } = setUp();
+  replica('weft-b');
+  const routes = { [key]: { digest: '1.v1', proxies: 2, current: 2 } };
+  reports.set('weft-b', { replica: 'weft-b', uid: 'uid-weft-b', routes });
+  await graph.settled();
+  assert.deepEqual(progress.total.get(key), { digest: '1.v1', proxies: 2, current: 2 });
+});
+
+test('what another replica counted of an earlier generation does not count', async () => {
+  const { graph, progress, replica, reports, verdicts } = setUp();
+  replica('weft-b');
+  const routes = { [key]: { digest: '1.v1', proxies: 2, current: 2 } };
+  reports.set('weft-b', { replica: 'weft-b', uid: 'uid-weft-b', routes });
+  verdicts.set(key, { ...verdict, generation: 2 });
+  await graph.settled();
+  assert.deepEqual(progress.total.get(key), { digest: '2.-', proxies: 2, current: 0 });
 });

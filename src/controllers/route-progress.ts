@@ -12,7 +12,10 @@ import type { EncodedResource, ResourceAcks } from '../xds/resource.ts';
 
 /** How far one route has come through one of its parents. */
 export interface RouteProgress {
-  /** Names the content that is counted: equal on two replicas exactly where they serve the same. */
+  /**
+   * Names the content that is counted: the route's generation and the version of each table's RouteConfiguration.
+   * Two replicas that serve the same agree in every part that both have.
+   */
   readonly digest: string;
   /** Connected proxies that are to hold it. A proxy that uses two ports of the parent counts for each. */
   readonly proxies: number;
@@ -80,14 +83,14 @@ function localProgress(verdict: RouteVerdict, inputs: ProgressInputs, read: Read
   for (const table of verdict.tables) {
     const name = inputs.resourceNameOf(table);
     const version = read(inputs.resources, name)?.version;
-    versions.push(version?.slice(0, 12) ?? '-');
+    versions.push(version?.slice(0, 12) ?? unused);
     const acks = read(inputs.acks, `route ${name}`);
     proxies += acks?.holders ?? 0;
     // Right after a change the counts are still those of the version before.
     current += acks?.served === version ? (acks?.current ?? 0) : 0;
     rejected ??= acks?.rejected?.message;
   }
-  const digest = versions.join('.');
+  const digest = [verdict.generation, ...versions].join('.');
   return rejected === undefined ? { digest, proxies, current } : { digest, proxies, current, rejected };
 }
 
@@ -101,14 +104,29 @@ function counts(report: ProgressReport, inputs: ProgressInputs, read: Read): boo
   return pod?.uid === report.uid && pod.ready;
 }
 
+/** Stands for a table that no proxy of the replica uses, of which it therefore makes no RouteConfiguration. */
+const unused = '-';
+
 /** What a replica says of other content says nothing of ours, except that its proxies are still to get it. */
 function add(sum: RouteProgress, other: RouteProgress): RouteProgress {
-  const same = other.digest === sum.digest;
+  const digest = joined(sum.digest, other.digest);
+  const same = digest !== undefined;
   const rejected = sum.rejected ?? (same ? other.rejected : undefined);
   return {
-    digest: sum.digest,
+    digest: digest ?? sum.digest,
     proxies: sum.proxies + other.proxies,
     current: sum.current + (same ? other.current : 0),
     ...(rejected === undefined ? {} : { rejected }),
   };
+}
+
+/** Both digests in one where they name the same content, as far as both replicas have it; else undefined. */
+function joined(own: string, other: string): string | undefined {
+  const theirs = other.split('.');
+  const parts = own.split('.').map((part, index) => {
+    const counterpart = theirs[index];
+    if (part === counterpart || counterpart === unused) return part;
+    return part === unused ? counterpart : undefined;
+  });
+  return parts.length === theirs.length && !parts.includes(undefined) ? parts.join('.') : undefined;
 }
