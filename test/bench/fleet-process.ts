@@ -8,7 +8,7 @@ import { ResponseReader, type WireResponse } from './ads-wire.ts';
 import type { FleetCommand, FleetReply, FleetSetup, Spread } from './fleet.ts';
 import { quantile } from './statistics.ts';
 
-const limitMs = 120_000;
+const limitMs = 300_000;
 const reader = new ResponseReader();
 let clients: readonly AdsClient[] = [];
 
