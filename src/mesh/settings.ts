@@ -39,7 +39,8 @@ export function deriveSettings(graph: GraphApi, sources: MeshSources): Collectio
   });
 }
 
-function settingsOf(
+/** @param discovered address ranges of Services and pods that the cluster tells of, beyond the private ones */
+export function settingsOf(
   { trustDomain, mtls, outbound, proxy }: MeshConfigSource,
   defaults: MeshDefaults,
   discovered: readonly string[],

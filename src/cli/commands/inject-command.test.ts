@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { parse } from 'yaml';
+import { defaultImages, offlineSettings } from '../offline.ts';
 import { injection, meshCluster } from '../testing.ts';
 
 const pod =
@@ -42,6 +44,35 @@ suite('weft inject and uninject', () => {
     cluster.answers.clear();
     const { exitCode } = await cluster.run(`inject -f - --settings ${directory}/settings.json`, pod);
     assert.equal(exitCode, 0);
+  });
+
+  test('offline the defaults of the chart count, with the images that are named', async () => {
+    const cluster = meshCluster();
+    cluster.answers.clear();
+    const plain = await cluster.run('inject -f - --offline', pod);
+    assert.equal(plain.exitCode, 0);
+    assert.match(plain.out, /image: envoyproxy\/envoy:/);
+    const other = await cluster.run('inject -f - --proxy-image registry.example/envoy:1', pod);
+    assert.match(other.out, /image: registry\.example\/envoy:1$/m);
+    for (const option of ['--offline', '--redirect-image r:1']) {
+      const clash = await cluster.run(`inject -f - ${option} --settings ${directory}/settings.json`, pod);
+      assert.equal(clash.exitCode, 2);
+      assert.match(clash.err, /^WEFT-CLI-03: option '.*' cannot be used with option '--settings/);
+    }
+  });
+
+  test('the images of --offline are those of the chart', async () => {
+    const values = parse(
+      await readFile(new URL('../../../charts/weft/values.yaml', import.meta.url), 'utf8'),
+    ) as {
+      readonly proxy: { readonly image: string };
+      readonly redirect: { readonly image: string };
+      readonly image: { readonly pullPolicy: string };
+    };
+    const { settings } = offlineSettings({ ...defaultImages }, 'weft-system');
+    assert.equal(settings.proxy.image, values.proxy.image);
+    assert.equal(settings.proxy.redirectImage, values.redirect.image);
+    assert.equal(settings.proxy.imagePullPolicy, values.image.pullPolicy);
   });
 
   test('a pod that is refused makes the exit code 1, and nothing can be applied by mistake', async () => {

@@ -11,6 +11,7 @@ import { injectPod, prepareInjection } from '../../webhook/inject/inject.ts';
 import { contextOf, type Session } from '../context.ts';
 import type { Edges } from '../edges.ts';
 import { editManifest } from '../manifest.ts';
+import { defaultImages, type OfflineOptions, offlineSettings } from '../offline.ts';
 import { askReplicas } from '../replicas.ts';
 
 /** What injection needs to know of the mesh, as plain data: what the control plane answers and a file can hold. */
@@ -84,9 +85,10 @@ export function printEdited({ text, reports }: Edited, session: Session): void {
   else edges.out(text);
 }
 
-interface InjectOptions {
+interface InjectOptions extends OfflineOptions {
   readonly filename?: string;
   readonly settings?: string;
+  readonly offline?: boolean;
   readonly showSettings?: boolean;
 }
 
@@ -96,9 +98,21 @@ export function registerInject(program: Command, session: Session): void {
     .description('put the proxy into the pods and pod templates of a manifest, as the webhook would')
     .option('-f, --filename <file>', 'manifest in YAML or JSON; - for standard input')
     .option('--settings <file>', 'settings of the mesh from this file instead of the cluster')
+    .addOption(
+      new Option('--offline', 'the defaults of the mesh instead of the settings of the cluster').conflicts(
+        'settings',
+      ),
+    )
+    .addOption(offlineImage('--proxy-image <image>', 'Envoy', defaultImages.proxyImage))
+    .addOption(
+      offlineImage('--redirect-image <image>', 'what redirects connections', defaultImages.redirectImage),
+    )
     .addOption(new Option('--show-settings', 'print the settings, for --settings').conflicts('filename'))
     .action(async (options: InjectOptions, command: Command) => {
-      const settings = await readSettings(options.settings, command, session);
+      const settings =
+        options.offline === true
+          ? offlineSettings(options, contextOf(command, session).weftNamespace)
+          : await readSettings(options.settings, command, session);
       if (options.showSettings === true) {
         session.edges.out(`${JSON.stringify(settings, null, 2)}\n`);
         return;
@@ -108,6 +122,14 @@ export function registerInject(program: Command, session: Session): void {
       }
       printEdited(injectYaml(await readManifest(options.filename, session.edges), settings), session);
     });
+}
+
+/** Whose value the cluster would say, if it were asked. */
+function offlineImage(flags: string, what: string, image: string): Option {
+  return new Option(flags, `implies --offline: ${what}`)
+    .default(image)
+    .implies({ offline: true })
+    .conflicts('settings');
 }
 
 async function readSettings(
