@@ -104,6 +104,16 @@ test('fields that are in no table are stepped over, whatever their wire type', (
   assert.deepEqual(decode(data, sample), expected);
 });
 
+test('times are those of Date, on every day and at its ends', () => {
+  const seconds = [
+    1, 59, 3599, 86_399, 86_400, 951_782_399, 951_782_400, 1_790_000_000, 4_102_444_799, 253_402_300_799,
+  ];
+  for (const each of seconds) {
+    const data = encoded((writer) => part(writer, 4, (at) => at.tag(1, WireType.Varint).int64(each)));
+    assert.equal(decode(data, sample).at, new Date(each * 1000).toISOString().replace('.000Z', 'Z'));
+  }
+});
+
 test('empty strings, zeros and empty times are absent, as the JSON leaves them out', () => {
   const data = encoded((writer) => {
     writer.tag(1, WireType.LengthDelimited).string('');

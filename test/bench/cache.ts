@@ -14,7 +14,7 @@ import { benchPod } from './cache-pods.ts';
 
 const podCount = 20_000;
 const namespaceCount = 50;
-const rounds = 3;
+const rounds = 5;
 const writersAtOnce = 48;
 
 /** What a child process sends when its cache is full. */
