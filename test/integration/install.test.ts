@@ -279,7 +279,6 @@ const mayDo: readonly Action[] = [
   ['attest', 'signers.certificates.k8s.io', { name: 'weft.dev/workload' }],
   ['create', 'clustertrustbundles.certificates.k8s.io'],
   ['create', 'mutatingwebhookconfigurations.admissionregistration.k8s.io'],
-  ['create', 'tokenreviews.authentication.k8s.io'],
   ['create', 'events.events.k8s.io'],
   ['get', 'secrets', { namespace, name: 'weft-ca' }],
   ['create', 'leases.coordination.k8s.io', { namespace }],
