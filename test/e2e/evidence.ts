@@ -35,7 +35,9 @@ export async function capture(
   address: string,
   action: () => Promise<unknown>,
 ): Promise<string> {
-  const tcpdump = spawn('nsenter', [`--net=${cluster.networkNamespace}`, 'tcpdump',
+  const tcpdump = spawn('nsenter', [
+    `--net=${cluster.networkNamespace}`,
+    'tcpdump',
     '-i',
     'cni0',
     '-U',

@@ -122,18 +122,19 @@ const nameFields = new Set(['name', 'cluster', 'clusterName', 'serverListenerNam
 function inPlace(value: JsonValue, title: string, resources: Decoded): JsonValue {
   if (Array.isArray(value)) return value.map((item) => inPlace(item, title, resources));
   if (typeof value !== 'object' || value === null) return value;
+  const text = (name: JsonValue | undefined): string => (typeof name === 'string' ? name : '');
   const known = (name: JsonValue | undefined): boolean =>
     typeof name === 'string' && Object.values(resources).some((names) => names.has(name));
   const placed: Record<string, JsonValue> = {};
   for (const [field, content] of Object.entries(value)) {
     const name = (content as JsonObject)['routeConfigName'] ?? (content as JsonObject)['serviceName'];
     if (field === 'rds') {
-      const routes = inPlace(resources.route.get(String(name)) ?? {}, title, resources) as JsonObject;
+      const routes = inPlace(resources.route.get(text(name)) ?? {}, title, resources) as JsonObject;
       // As by RDS, where a cluster that does not exist is an answer and not a mistake.
       placed['routeConfig'] = { ...routes, validateClusters: false };
     } else if (field === 'edsClusterConfig') {
-      placed['loadAssignment'] = inPlace(resources.endpoints.get(String(name)) ?? {}, title, resources);
-    } else if (nameFields.has(field) && known(content)) placed[field] = `${title} ${String(content)}`;
+      placed['loadAssignment'] = inPlace(resources.endpoints.get(text(name)) ?? {}, title, resources);
+    } else if (nameFields.has(field) && known(content)) placed[field] = `${title} ${text(content)}`;
     else if (content === 'EDS') placed[field] = 'STATIC';
     // A secret without a source is looked up among the static ones.
     else if (field !== 'sdsConfig') placed[field] = inPlace(content, title, resources);
