@@ -120,8 +120,10 @@ async function drive({ client, url }: Pair): Promise<Measured> {
   await wait(measuredMs);
   const reports = await Promise.all(running.map((load) => load.stop()));
   const failed = reports.reduce((sum, report) => sum + report.failed, 0);
-  if (failed > 0)
-    throw new Error(`${failed} requests to ${url} failed: ${JSON.stringify(reports[0]?.errors)}`);
+  const requests = reports.reduce((sum, report) => sum + report.done, 0);
+  // A machine that is busy with other work lets a few connections fail; more than that is no measurement.
+  if (failed > 0) console.log(`${failed} of ${requests} failed: ${JSON.stringify(reports[0]?.errors)}`);
+  if (failed > requests / 100) throw new Error(`${failed} of ${requests} requests to ${url} failed`);
   const median = (field: 'p50Ms' | 'p99Ms'): number =>
     quantile(
       reports.map((report) => report[field]),
@@ -130,7 +132,7 @@ async function drive({ client, url }: Pair): Promise<Measured> {
   return {
     p50Ms: median('p50Ms'),
     p99Ms: median('p99Ms'),
-    requests: reports.reduce((sum, report) => sum + report.done, 0),
+    requests,
   };
 }
 
