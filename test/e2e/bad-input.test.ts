@@ -221,7 +221,11 @@ suite('bad input is refused with a reason and disturbs nothing', () => {
     });
 
     test('one that is larger than any object is refused with WEFT-HOOK-03', async () => {
-      const { status, body } = await call('/inject', 'x'.repeat(9 * 1024 * 1024));
+      const headers = {
+        'content-type': 'application/json',
+        'content-length': String(9 * 1024 * 1024),
+      };
+      const { status, body } = await call('/inject', '{', headers);
       assert.deepEqual([status, body.code], [413, 'WEFT-HOOK-03']);
       await works();
     });

@@ -46,13 +46,14 @@ export async function webhookClient(mesh: TestMesh): Promise<WebhookClient> {
           method: 'POST',
           servername,
           ca: Buffer.from(caBundle, 'base64'),
-          headers: { ...headers, host: servername, 'content-length': Buffer.byteLength(body) },
+          headers: { 'content-length': Buffer.byteLength(body), ...headers, host: servername },
         },
         (response) => {
           const chunks: Buffer[] = [];
           response.on('data', (chunk: Buffer) => chunks.push(chunk));
           response.on('error', reject);
           response.on('end', () => {
+            sent.destroy();
             resolve({
               status: response.statusCode ?? 0,
               body: parsed(Buffer.concat(chunks).toString('utf8')),
@@ -61,7 +62,8 @@ export async function webhookClient(mesh: TestMesh): Promise<WebhookClient> {
         },
       );
       sent.on('error', reject);
-      sent.end(body);
+      // Not `end`: a body that is announced and not sent may already be answered.
+      sent.write(body);
     });
 }
 
