@@ -12,7 +12,7 @@ import { wait } from '../../src/base/backoff.ts';
 import { sidecarContainer } from '../../src/base/names.ts';
 import { createKubeApi } from '../../src/kube/api.ts';
 import { silent } from '../../src/base/log.ts';
-import { type App, createNamespace, createService, deployApp } from '../e2e/apps.ts';
+import { type App, appContainer, createNamespace, createService, deployApp } from '../e2e/apps.ts';
 import { type TestMesh, until } from '../e2e/harness.ts';
 import type { Figures } from './cases.ts';
 import { consumptionOf, memoryOf } from './control-plane.ts';
@@ -97,9 +97,13 @@ async function measure(mesh: TestMesh): Promise<Figures> {
 async function startPair(mesh: TestMesh, namespace: string, injected: boolean): Promise<Pair> {
   await createNamespace(mesh.api, namespace, injected);
   await createService(mesh.api, namespace, 'server');
+  // Stays ready however busy the machine is: an endpoint that goes away is not what is measured.
+  const probe = { httpGet: { path: '/status/200', port: 8080 }, periodSeconds: 1 };
+  const readinessProbe = { ...probe, timeoutSeconds: 10, failureThreshold: 10 };
+  const podSpec = { containers: [{ ...appContainer(mesh.image, 'v1'), readinessProbe }] };
   const [client] = await Promise.all([
-    deployApp(mesh, namespace, { name: 'client' }),
-    deployApp(mesh, namespace, { name: 'server' }),
+    deployApp(mesh, namespace, { name: 'client', podSpec }),
+    deployApp(mesh, namespace, { name: 'server', podSpec }),
   ]);
   const url = 'http://server/status/200';
   await until(`${url} in ${namespace} answers`, async () =>
