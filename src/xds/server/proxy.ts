@@ -71,6 +71,8 @@ export class ConnectedProxy {
   readonly #maxNames: number;
   readonly #subscriptions = new Map<ResourceKind, Subscription>();
   #usesKnown = false;
+  /** Requests whose destinations are not in the workload's lists yet. */
+  #usesUnderWay = 0;
   #closed = false;
 
   constructor(info: ProxyInfo, view: WorkloadView, host: ProxyHost, maxNames: number) {
@@ -117,6 +119,11 @@ export class ConnectedProxy {
     this.#subscribe(sub, request.subscribe);
     if (this.complete && !sub.begun) resume(this, sub);
     this.host.wake(this);
+  }
+
+  /** The proxy has not said for a while what it used; what it did say may still be under way into the lists. */
+  saidNothing(): void {
+    if (this.#usesUnderWay === 0) this.usesAreKnown();
   }
 
   /** Nothing more is to come of what the proxy used before it connected. */
@@ -245,7 +252,9 @@ export class ConnectedProxy {
 
   #use(destinations: readonly string[], stubs: readonly ResourceRecord[]): void {
     if (destinations.length === 0) return this.usesAreKnown();
+    this.#usesUnderWay++;
     void this.host.use(this, destinations).then(() => {
+      this.#usesUnderWay--;
       if (this.#closed) return;
       for (const record of stubs) this.unsettled.delete(record.id);
       this.usesAreKnown();

@@ -181,7 +181,7 @@ class Http2XdsServer implements XdsServer, StreamOwner {
     const proxy = new ConnectedProxy(info, this.#hub.view(info.workload), this.#hub, this.#limits.maxNames);
     this.#streams.set(stream, proxy);
     this.#hub.join(proxy, stream);
-    this.#options.clock.after(silenceMs, () => proxy.usesAreKnown());
+    this.#options.clock.after(silenceMs, () => proxy.saidNothing());
     this.#options.log.info(
       { proxy: info.key, workload: info.workload, identity: info.identity },
       'a proxy has connected',
