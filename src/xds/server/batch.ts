@@ -6,7 +6,7 @@
 import type { EncodedResource, ResourceKind } from '../resource.ts';
 import { typeUrls } from '../resource.ts';
 import type { ResourceRecord } from './table.ts';
-import { encodeResponseHead } from './wire.ts';
+import { encodeResponseHead, unpooled } from './wire.ts';
 
 /** Larger responses are written piece by piece, each built when the stream is ready for it. */
 const pieceBytes = 64 * 1024;
@@ -69,7 +69,7 @@ export class Batch {
   /** The bytes of the response, gRPC's prefix included. */
   *pieces(): Generator<Buffer, void, void> {
     if (this.length <= pieceBytes) {
-      if (this.#whole === undefined) this.#whole = Buffer.concat(this.#parts(), this.length);
+      if (this.#whole === undefined) this.#whole = join(this.#parts(), this.length);
       yield this.#whole;
       return;
     }
@@ -79,11 +79,11 @@ export class Batch {
       piece.push(part);
       length += part.length;
       if (length < pieceBytes) continue;
-      yield Buffer.concat(piece, length);
+      yield join(piece, length);
       piece = [];
       length = 0;
     }
-    if (length > 0) yield Buffer.concat(piece, length);
+    if (length > 0) yield join(piece, length);
   }
 
   #parts(): Uint8Array[] {
@@ -142,6 +142,16 @@ function same(
     records.every((record, index) => batch.records[index] === record && batch.ticks[index] === record.tick) &&
     removed.every((record, index) => batch.removed[index] === record)
   );
+}
+
+function join(parts: readonly Uint8Array[], length: number): Buffer {
+  const whole = unpooled(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 function servedOf(record: ResourceRecord): EncodedResource {

@@ -165,7 +165,7 @@ export class Hub implements ProxyHost {
   }
 
   rejected(proxy: ConnectedProxy, record: ResourceRecord, version: string, message: string): void {
-    metrics.rejections.inc({ kind: record.kind });
+    metrics.ofKind[record.kind].rejections.inc();
     const { kind, name } = record;
     this.#options.log.error(
       { code: 'WEFT-XDS-10', proxy: proxy.info.key, kind, name, version, message: message.slice(0, 4096) },
@@ -175,7 +175,7 @@ export class Hub implements ProxyHost {
 
   acknowledged(batch: Batch, staleSinceMs: number): void {
     if (staleSinceMs === 0) return;
-    metrics.pushLatency.observe({ kind: batch.kind }, (this.now() - staleSinceMs) / 1000);
+    metrics.ofKind[batch.kind].latency.observe((this.now() - staleSinceMs) / 1000);
   }
 
   complain(proxy: ConnectedProxy, error: WeftError): void {
@@ -264,9 +264,10 @@ export class Hub implements ProxyHost {
     const batch = this.#pool.get(kind, next.records, next.removed);
     proxy.sent(sub, batch);
     outlet.send(batch);
-    metrics.pushes.inc({ kind });
-    metrics.pushedResources.inc({ kind }, batch.records.length);
-    metrics.pushedBytes.inc({ kind }, batch.length);
+    const { pushes, resources, bytes } = metrics.ofKind[kind];
+    pushes.inc();
+    resources.inc(batch.records.length);
+    bytes.inc(batch.length);
   }
 
   #inUse(record: ResourceRecord): boolean {

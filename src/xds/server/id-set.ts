@@ -1,12 +1,18 @@
 /**
- * A set of small integers as a bitmap. A proxy that holds thousands of resources costs a few hundred bytes
- * for each such set, where a Set of names would cost hundreds of kilobytes.
+ * A set of small integers: a sorted list while there are few, a bitmap when there are many. A proxy that uses
+ * little of a large mesh costs a few hundred bytes for each such set, one that holds thousands of resources
+ * not much more, where a Set of names would cost hundreds of kilobytes.
+ *
+ * Both are plain arrays: V8 keeps small integers in them as they are, and unlike typed arrays they need no
+ * memory outside of its heap, which is what takes time when a thousand proxies connect at once.
  */
 
-const none = new Uint32Array(0);
+const fewAtMost = 48;
 
 export class IdSet {
-  #words = none;
+  /** Ids in ascending order, or where `#mapped` bits by 32 in a word. */
+  #data: number[] = [];
+  #mapped = false;
   #size = 0;
 
   get size(): number {
@@ -14,43 +20,64 @@ export class IdSet {
   }
 
   has(id: number): boolean {
-    return ((this.#words[id >>> 5] ?? 0) & (1 << (id & 31))) !== 0;
+    if (this.#size === 0) return false;
+    if (this.#mapped) return ((this.#data[id >>> 5] ?? 0) & (1 << (id & 31))) !== 0;
+    return this.#data[this.#place(id)] === id;
   }
 
   /** Whether the set has changed. */
   add(id: number): boolean {
-    const index = id >>> 5;
-    if (index >= this.#words.length) this.#grow(index);
-    const word = this.#words[index] ?? 0;
-    const bit = 1 << (id & 31);
-    if ((word & bit) !== 0) return false;
-    this.#words[index] = word | bit;
-    this.#size++;
-    return true;
+    if (!this.#mapped) {
+      const place = this.#place(id);
+      if (this.#data[place] === id) return false;
+      if (this.#size < fewAtMost) {
+        if (place === this.#size) this.#data.push(id);
+        else this.#data.splice(place, 0, id);
+        this.#size++;
+        return true;
+      }
+      this.#map();
+    }
+    return this.#set(id);
   }
 
   /** Whether the set has changed. */
   delete(id: number): boolean {
-    const index = id >>> 5;
-    const word = this.#words[index] ?? 0;
-    const bit = 1 << (id & 31);
-    if ((word & bit) === 0) return false;
-    this.#words[index] = word & ~bit;
+    if (this.#size === 0) return false;
+    if (!this.#mapped) {
+      const place = this.#place(id);
+      if (this.#data[place] !== id) return false;
+      this.#data.splice(place, 1);
+    } else {
+      const word = this.#data[id >>> 5] ?? 0;
+      const bit = 1 << (id & 31);
+      if ((word & bit) === 0) return false;
+      this.#data[id >>> 5] = word & ~bit;
+    }
     this.#size--;
-    if (this.#size === 0) this.#words = none;
+    if (this.#size === 0) this.clear();
     return true;
   }
 
   clear(): void {
-    this.#words = none;
+    this.#data = [];
+    this.#mapped = false;
     this.#size = 0;
   }
 
-  /** In ascending order; the visitor may delete what it is given. */
+  /** In ascending order; the visitor may delete what it is given, and nothing else. */
   forEach(visit: (id: number) => void): void {
-    const words = this.#words;
-    for (let index = 0; index < words.length && this.#size > 0; index++) {
-      let word = words[index] ?? 0;
+    const data = this.#data;
+    if (!this.#mapped) {
+      for (let index = 0; index < data.length; ) {
+        const id = data[index] ?? 0;
+        visit(id);
+        if (data[index] === id) index++;
+      }
+      return;
+    }
+    for (let index = 0; index < data.length && this.#size > 0; index++) {
+      let word = data[index] ?? 0;
       while (word !== 0) {
         const bit = word & -word;
         visit(index * 32 + 31 - Math.clz32(bit));
@@ -59,10 +86,34 @@ export class IdSet {
     }
   }
 
-  #grow(index: number): void {
-    // Up to 16 words V8 keeps beside the object itself; more are a memory block of their own.
-    const words = new Uint32Array(Math.max(16, Math.ceil((index + 1) / 16) * 16, this.#words.length * 2));
-    words.set(this.#words);
-    this.#words = words;
+  /** Where in the list the id is, or belongs. */
+  #place(id: number): number {
+    let low = 0;
+    let high = this.#data.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#data[middle] ?? 0) < id) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #map(): void {
+    const ids = this.#data;
+    this.#data = [];
+    this.#mapped = true;
+    this.#size = 0;
+    for (const id of ids) this.#set(id);
+  }
+
+  #set(id: number): boolean {
+    const index = id >>> 5;
+    while (this.#data.length <= index) this.#data.push(0);
+    const word = this.#data[index] ?? 0;
+    const bit = 1 << (id & 31);
+    if ((word & bit) !== 0) return false;
+    this.#data[index] = word | bit;
+    this.#size++;
+    return true;
   }
 }

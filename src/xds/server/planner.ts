@@ -26,7 +26,7 @@ export interface Plan {
 
 /** Undefined where there is nothing to send, or not yet. */
 export function plan(proxy: ConnectedProxy, sub: Subscription, table: ResourceTable): Plan | undefined {
-  if (sub.inFlight !== undefined || !sub.begun) return undefined;
+  if (!sub.due) return undefined;
   const denied: ResourceRecord[] = [];
   const records = additions(proxy, sub, table, denied);
   const removed = removals(proxy, sub, table);

@@ -63,6 +63,12 @@ export class Subscription {
     return this.told === undefined;
   }
 
+  /** Whether there may be something to send now. */
+  get due(): boolean {
+    if (this.inFlight !== undefined || this.told !== undefined) return false;
+    return this.stale.size > 0 || this.leaving.size > 0 || this.unanswered.size > 0 || this.greet;
+  }
+
   /** Whether something is in flight or waits to be sent. */
   get busy(): boolean {
     return this.inFlight !== undefined || this.stale.size > 0 || this.leaving.size > 0;

@@ -202,6 +202,14 @@ function decodeStatus(reader: Reader): string {
   return message;
 }
 
+/**
+ * Memory of its own. Node cuts small buffers from blocks of 64 KB, and a block lives as long as any part of
+ * it: what we allocate between two connections would let each connection keep such a block alive.
+ */
+export function unpooled(length: number): Buffer {
+  return Buffer.allocUnsafeSlow(length);
+}
+
 function varintSize(value: number): number {
   let size = 1;
   for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 128)) size++;
@@ -243,7 +251,7 @@ export function encodeResourceHead(
   const typeLength = Buffer.byteLength(typeUrl);
   const anyLength = field(1, typeLength) + field(2, bodyLength);
   const length = field(1, versionLength) + field(3, nameLength) + field(2, anyLength);
-  const bytes = Buffer.allocUnsafe(field(2, length) - bodyLength);
+  const bytes = unpooled(field(2, length) - bodyLength);
   bytes[0] = 0x12;
   let at = writeVarint(bytes, 1, length);
   at = writeText(bytes, at, 0x0a, version, versionLength);
@@ -271,7 +279,7 @@ export function encodeResponseHead(
   const removedLengths = removed.map((name) => Buffer.byteLength(name));
   let length = field(4, typeLength) + field(5, nonceLength);
   for (const nameLength of removedLengths) length += field(6, nameLength);
-  const bytes = Buffer.allocUnsafe(5 + length);
+  const bytes = unpooled(5 + length);
   bytes[0] = 0;
   bytes.writeUInt32BE(length + resourcesLength, 1);
   let at = writeText(bytes, 5, 0x22, typeUrl, typeLength);
