@@ -6,6 +6,8 @@ import { systemClock } from '../../src/base/clock.ts';
 import { WeftError } from '../../src/base/errors.ts';
 import { type Logger, silent } from '../../src/base/log.ts';
 import { Graph } from '../../src/graph/graph.ts';
+// Registers the codes that `identify` rejects with.
+import '../../src/identify.ts';
 import type { Source } from '../../src/graph/types.ts';
 import { ClusterSchema } from '../../src/xds/proto/envoy/config/cluster/v3/cluster_pb.js';
 import { ClusterLoadAssignmentSchema } from '../../src/xds/proto/envoy/config/endpoint/v3/endpoint_pb.js';
@@ -125,11 +127,11 @@ export async function serveFixture(fixture: XdsFixture, options: ServeOptions = 
       const [namespace = '', pod = '', uid = ''] = node.id.split('/');
       if (peer.uri !== identityIn(namespace)) {
         return Promise.reject(
-          new WeftError('WEFT-XDS-02', `${peer.uri} is not the identity of ${namespace}/${pod}.`),
+          new WeftError('WEFT-XDS-20', `${peer.uri} is not the identity of ${namespace}/${pod}.`),
         );
       }
       if (pod.startsWith('unknown')) {
-        return Promise.reject(new WeftError('WEFT-XDS-03', `There is no pod ${namespace}/${pod}.`));
+        return Promise.reject(new WeftError('WEFT-XDS-20', `There is no pod ${namespace}/${pod}.`));
       }
       const workload = `${namespace}/Deployment/${node.cluster}`;
       return Promise.resolve({ key: `${namespace}/${pod}`, workload, identity: peer.uri, uid });

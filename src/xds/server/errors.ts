@@ -7,15 +7,6 @@ export const xdsErrors = defineErrors({
     title: 'The client certificate does not carry exactly one SPIFFE identity.',
     remedy: 'Connect with the certificate that the mesh issued to the pod.',
   },
-  'WEFT-XDS-02': {
-    title: 'The client certificate belongs to another workload than the pod it speaks for.',
-    remedy:
-      'A proxy may only ask for the configuration of its own pod; look for who else uses its certificate.',
-  },
-  'WEFT-XDS-03': {
-    title: 'The control plane knows no such pod.',
-    remedy: 'If the pod exists, check that the control plane can read Pods from the API server.',
-  },
   'WEFT-XDS-04': {
     title: 'This method is not served here.',
     remedy: 'Use delta ADS: api_type DELTA_GRPC in the ads_config of the bootstrap.',
@@ -69,8 +60,6 @@ export type XdsErrorCode = keyof typeof xdsErrors;
 /** Codes of https://github.com/grpc/grpc/blob/master/doc/statuscodes.md. */
 const statuses: Partial<Record<string, number>> = {
   'WEFT-XDS-01': 16,
-  'WEFT-XDS-02': 7,
-  'WEFT-XDS-03': 5,
   'WEFT-XDS-04': 12,
   'WEFT-XDS-05': 3,
   'WEFT-XDS-06': 3,

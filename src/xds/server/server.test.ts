@@ -158,7 +158,7 @@ describe('who is let in', () => {
     proxy.subscribeAll();
     const status = await proxy.status;
     assert.equal(status.code, 7);
-    assert.match(status.details, /^WEFT-XDS-02: spiffe:/);
+    assert.match(status.details, /^WEFT-XDS-20: spiffe:/);
     assert.equal(proxy.received.length, 0);
     proxy.close();
   });
@@ -167,8 +167,8 @@ describe('who is let in', () => {
     const proxy = client({ id: 'a/unknown/1' });
     proxy.subscribeAll();
     const status = await proxy.status;
-    assert.equal(status.code, 5);
-    assert.match(status.details, /^WEFT-XDS-03: /);
+    assert.equal(status.code, 7);
+    assert.match(status.details, /^WEFT-XDS-20: There is no pod/);
     proxy.close();
   });
 
