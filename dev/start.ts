@@ -76,6 +76,16 @@ async function watch(stage: Stage, title: string, durationMs: number): Promise<r
   return rows;
 }
 
+/** Until every call is answered as it should be, or for a minute: what is still wrong then shows in the first phase. */
+async function settle({ api, signal }: Stage): Promise<void> {
+  const untilMs = performance.now() + 60_000;
+  while (performance.now() < untilMs && !signal.aborted) {
+    const { lines } = await readReport(api, windowSeconds);
+    if (lines.length > 0 && lines.every(({ success }) => success === 1)) return;
+    await wait(1000, signal);
+  }
+}
+
 /** 0 -> 50 -> 100 %; answers everything that was not as it should be. */
 async function moveCanary(stage: Stage, once: boolean): Promise<readonly string[]> {
   const faults: string[] = [];
@@ -115,22 +125,36 @@ async function deploySample(
   );
 }
 
-function nextSteps(cluster: Cluster | undefined, keep: boolean): string {
-  const kubectl =
-    cluster === undefined ? 'kubectl' : `${cluster.binaries.kubectl} --kubeconfig ${cluster.kubeconfigPath}`;
-  const lines = [
+const strictPolicy = JSON.stringify({
+  apiVersion: 'weft.dev/v1alpha1',
+  kind: 'MutualTLSPolicy',
+  metadata: { name: 'strict', namespace: 'shop' },
+  spec: { mode: 'Strict' },
+});
+
+/** `isGoing`: the cluster will be gone when these lines are read. */
+function nextSteps(cluster: Cluster | undefined, isGoing: boolean): string {
+  const access =
+    cluster === undefined
+      ? []
+      : [`  export KUBECONFIG=${cluster.kubeconfigPath}`, `  alias kubectl=${cluster.binaries.kubectl}`, ''];
+  return [
     'What to try next:',
-    `  ${kubectl} -n shop edit httproute catalog        change the weights yourself`,
-    `  ${kubectl} -n shop get pods                      every pod is 2/2: the application and its proxy`,
-    '  npm run weft -- status                            which proxies are in sync',
-    '  npm run weft -- explain httproute shop/catalog    what the route became, and where',
-    `  ${kubectl} apply -f - <<< '{"apiVersion":"weft.dev/v1alpha1","kind":"MutualTLSPolicy","metadata":{"name":"strict","namespace":"shop"},"spec":{"mode":"Strict"}}'`,
-    '                                                    refuse everything that is not mutual TLS',
-    '  docs/kinds and docs/architecture.md               how it works',
-  ];
-  if (cluster !== undefined && keep)
-    lines.push(`  npm run cluster -- down ${cluster.name}                      take it all down`);
-  return lines.join('\n');
+    '',
+    ...(isGoing ? ['  npm start -- --keep     (leaves the cluster running)', ''] : []),
+    ...access,
+    '  # change the weights yourself, and read on how many proxies the edit is in force',
+    '  kubectl -n shop edit httproute catalog',
+    '  kubectl -n shop get httproute catalog -o yaml',
+    '  # every proxy, and whether it has what it should have; what the route became, and where',
+    '  npm run -s weft -- status',
+    '  npm run -s weft -- explain httproute shop/catalog',
+    '  # refuse every connection that is not of the mesh',
+    `  kubectl apply -f - <<< '${strictPolicy}'`,
+    ...(cluster === undefined || isGoing
+      ? []
+      : ['  # take it all down', `  npm run cluster -- down ${cluster.name}`]),
+  ].join('\n');
 }
 
 interface Options {
@@ -220,9 +244,12 @@ async function show(options: Options, signal: AbortSignal, log: Log): Promise<nu
     log(`Weft is in (${seconds(weftMs)})`);
     const shopMs = performance.now();
     await deploySample(target, stage, options.sampleImage, log);
+    await shiftCanary(api, phases[0].percent);
+    await withProgress(log, 'waiting for the first customers', () => settle(stage));
     log(`the shop is open (${seconds(shopMs)})\n`);
     const faults = await moveCanary(stage, once);
-    stage.screen.say(`\n${nextSteps(local?.cluster, keep)}\n`);
+    const isGoing = once && local?.isOurs === true && !keep;
+    stage.screen.say(`\n${nextSteps(local?.cluster, isGoing)}\n`);
     if (!once && !signal.aborted) await watch(stage, 'Live until Ctrl-C.', Number.POSITIVE_INFINITY);
     return faults.length === 0 ? 0 : 1;
   } finally {

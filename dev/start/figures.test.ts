@@ -6,7 +6,7 @@ import {
   findPlain,
   formatPercent,
   mergeRows,
-  readInbound,
+  readOutbound,
   type ShopPod,
   sharesOf,
 } from './figures.ts';
@@ -20,27 +20,32 @@ function report(...lines: readonly Line[]): Report {
   return { windowSeconds: 5, lines, totals: {} };
 }
 
-function pod(service: string, version: string, connections: number, mutualTLS: number): ShopPod {
-  return { name: `${service}-${version}`, service, version, inbound: { connections, mutualTLS } };
+/** A pod, and what its proxy says of connections to others: `[service, established, mutualTLS]`. */
+function pod(service: string, version: string, ...calls: readonly [string, number, number][]): ShopPod {
+  const outbound = new Map(
+    calls.map(([name, established, mutualTLS]) => [name, { established, mutualTLS }] as const),
+  );
+  return { name: `${service}-${version}`, service, version, outbound };
 }
 
-test('only the inbound listener of a proxy counts', () => {
+test('connections to the Services of the shop count, those that failed do not', () => {
   const exposition = [
-    '# TYPE envoy_listener_downstream_cx_total counter',
-    'envoy_listener_downstream_cx_total{envoy_listener_address="0.0.0.0_15021"} 99',
-    'envoy_listener_downstream_cx_total{envoy_listener_address="[__]_15006"} 7',
-    'envoy_listener_ssl_handshake{envoy_listener_address="[__]_15006"} 5',
-    'envoy_listener_downstream_cx_active{envoy_listener_address="[__]_15006"} 3',
-    'envoy_cluster_ssl_handshake{envoy_cluster_name="15006"} 11',
+    '# TYPE envoy_cluster_upstream_cx_total counter',
+    'envoy_cluster_upstream_cx_total{envoy_cluster_name="svc/shop/catalog-v1_80"} 7',
+    'envoy_cluster_upstream_cx_connect_fail{envoy_cluster_name="svc/shop/catalog-v1_80"} 2',
+    'envoy_cluster_ssl_handshake{envoy_cluster_name="svc/shop/catalog-v1_80"} 5',
+    'envoy_cluster_upstream_cx_active{envoy_cluster_name="svc/shop/catalog-v1_80"} 3',
+    'envoy_cluster_upstream_cx_total{envoy_cluster_name="svc/other/web_80"} 9',
+    'envoy_cluster_upstream_cx_total{envoy_cluster_name="xds"} 1',
   ].join('\n');
-  assert.deepEqual(readInbound(exposition), { connections: 7, mutualTLS: 5 });
+  assert.deepEqual([...readOutbound(exposition)], [['catalog-v1', { established: 5, mutualTLS: 5 }]]);
 });
 
 test('a version nobody calls yet has a row, the load generator has none', () => {
   const rows = mergeRows(report(line('catalog', 'v1', 100)), [
-    pod('catalog', 'v2', 0, 0),
-    pod('catalog', 'v1', 4, 4),
-    pod('load', 'v1', 0, 0),
+    pod('catalog', 'v2'),
+    pod('catalog', 'v1'),
+    pod('load', 'v1'),
   ]);
   assert.deepEqual(
     rows.map(({ service, version, calls, pods }) => [service, version, calls, pods]),
@@ -51,14 +56,21 @@ test('a version nobody calls yet has a row, the load generator has none', () => 
   );
 });
 
-test('connections of all pods of a version are added up, silent proxies count nothing', () => {
-  const [row] = mergeRows(report(line('prices', 'v1', 10)), [
-    pod('prices', 'v1', 3, 3),
-    { ...pod('prices', 'v1', 2, 1), name: 'other' },
-    { name: 'new', service: 'prices', version: 'v1', inbound: undefined },
+test('connections of all callers are added up, for a Service of one version and for one that is not split', () => {
+  const rows = mergeRows(report(line('catalog', 'v1', 10), line('prices', 'v1', 10)), [
+    pod('catalog', 'v1'),
+    pod('prices', 'v1'),
+    pod('web', 'v1', ['catalog-v1', 3, 3], ['prices', 2, 2]),
+    pod('load', 'v1', ['catalog-v1', 2, 1]),
   ]);
-  assert.deepEqual(row?.inbound, { connections: 5, mutualTLS: 4 });
-  assert.equal(row?.pods, 3);
+  assert.deepEqual(
+    rows.map(({ service, connections }) => [service, connections.established, connections.mutualTLS]),
+    [
+      ['catalog', 5, 4],
+      ['prices', 2, 2],
+      ['web', 0, 0],
+    ],
+  );
 });
 
 test('shares are those of the answers', () => {
@@ -97,15 +109,15 @@ test('no calls at all are not a success', () => {
   assert.deepEqual(findFaults([], 0), ['catalog: no calls at all']);
 });
 
-test('a version reached without mutual TLS, or by nobody, is told', () => {
-  const rows = mergeRows(report(), [
-    pod('ledger', 'v1', 5, 4),
-    pod('web', 'v1', 5, 5),
-    pod('greeter', 'v1', 0, 0),
+test('a version that is called without mutual TLS is told, one that nobody calls is not', () => {
+  const called = ['ledger', 'web', 'ticker', 'greeter'].map((service) => line(service, 'v1', 10));
+  const rows = mergeRows(report(...called), [
+    pod('load', 'v1', ['ledger', 5, 0], ['web', 5, 5], ['ticker', 100, 97]),
+    pod('catalog', 'v2'),
   ]);
   assert.deepEqual(findPlain(rows), [
     'greeter v1: 0 of 0 connections are mutual TLS',
-    'ledger v1: 4 of 5 connections are mutual TLS',
+    'ledger v1: 0 of 5 connections are mutual TLS',
   ]);
 });
 

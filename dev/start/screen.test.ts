@@ -12,11 +12,14 @@ const row: Row = {
   p99Ms: 12.4,
   calls: 100,
   pods: 1,
-  inbound: { connections: 4, mutualTLS: 4 },
+  connections: { established: 4, mutualTLS: 4 },
 };
 const view: View = {
   title: 'Watch.',
-  rows: [row, { ...row, version: 'v2', calls: 0, perSecond: 0, inbound: { connections: 0, mutualTLS: 0 } }],
+  rows: [
+    row,
+    { ...row, version: 'v2', calls: 0, perSecond: 0, connections: { established: 0, mutualTLS: 0 } },
+  ],
   routeStatus: 'In force on 2 of 2 proxies.',
 };
 
@@ -45,7 +48,7 @@ test('the table shows rates, success, latencies and mutual TLS of each version',
 });
 
 test('plain connections and errors are told', () => {
-  const rows = [{ ...row, inbound: { connections: 4, mutualTLS: 3 }, lastError: 'reset' }];
+  const rows = [{ ...row, connections: { established: 4, mutualTLS: 3 }, lastError: 'reset' }];
   const lines = renderView({ ...view, rows, routeStatus: undefined });
   assert.match(lines[3] ?? '', /3 of 4$/);
   assert.equal(lines.at(-1), 'catalog: reset');

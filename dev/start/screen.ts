@@ -51,11 +51,11 @@ function renderShares(shares: ReadonlyMap<string, number>): string {
   return `${oldest} ${formatPercent(share).padStart(5)} [${bar}] ${formatPercent(rest).padStart(5)} ${newest}`;
 }
 
-function formatMutualTLS({ pods, inbound }: Row): string {
-  if (pods === 0) return '';
-  const { connections, mutualTLS } = inbound;
-  if (connections === 0) return 'no connection yet';
-  return mutualTLS >= connections ? `all ${connections}` : `${mutualTLS} of ${connections}`;
+function formatMutualTLS({ version, connections }: Row): string {
+  if (version === '-') return '';
+  const { established, mutualTLS } = connections;
+  if (established === 0) return 'no connection yet';
+  return mutualTLS >= established ? `all ${mutualTLS}` : `${mutualTLS} of ${established}`;
 }
 
 function formatMs(ms: number): string {

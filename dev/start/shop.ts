@@ -16,7 +16,7 @@ import {
 } from '../../src/kube/resources.ts';
 import type { KubeClient, KubeObject, ResourceType } from '../../src/kube/types.ts';
 import type { Report } from '../sample/lib/tally.ts';
-import { readInbound, type ShopPod } from './figures.ts';
+import { readOutbound, type ShopPod } from './figures.ts';
 
 export const shopNamespace = 'shop';
 const fieldManager = 'weft-start';
@@ -181,12 +181,12 @@ export async function readPods(api: KubeClient): Promise<readonly ShopPod[]> {
   return Promise.all(
     (await livingPods(api)).map(async ({ metadata }) => {
       // A pod that is just starting or leaving has no proxy to ask.
-      const exposition = await readFromPod(api, metadata.name, healthPort, 'metrics').catch(() => undefined);
+      const exposition = await readFromPod(api, metadata.name, healthPort, 'metrics').catch(() => '');
       return {
         name: metadata.name,
         service: metadata.labels?.['app'] ?? '',
         version: metadata.labels?.['version'] ?? '',
-        inbound: exposition === undefined ? undefined : readInbound(exposition),
+        outbound: readOutbound(exposition),
       };
     }),
   );
