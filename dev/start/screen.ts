@@ -54,7 +54,7 @@ function renderShares(shares: ReadonlyMap<string, number>): string {
 function formatMutualTLS({ version, connections }: Row): string {
   if (version === '-') return '';
   const { established, mutualTLS } = connections;
-  if (established === 0) return 'no connection yet';
+  if (established === 0) return 'no connection';
   return mutualTLS >= established ? `all ${mutualTLS}` : `${mutualTLS} of ${established}`;
 }
 

@@ -6,6 +6,7 @@ import { testMaterial } from '../ca/testing.ts';
 import {
   clusterRoles,
   mutatingWebhookConfigurations,
+  namespaces,
   validatingWebhookConfigurations,
 } from '../kube/resources.ts';
 import type { LabelSelector, WebhookConfiguration } from './objects.ts';
@@ -125,6 +126,26 @@ test('without their owner the configurations are not made: they would outlive an
   clock.advance(5_000);
   await settle();
   assert.deepEqual(api.writes, both);
+});
+
+test('the owner is owned by the namespace, so that deleting that removes the configurations too', async (t) => {
+  const { api, authority, keeper, leadership } = setUp(t);
+  api.put(namespaces, { metadata: { name: 'weft-system', uid: 'namespace-1' } });
+  keeper.give(authority);
+  await settle();
+  const owned = ['update clusterroles weft', ...both];
+  assert.deepEqual(api.writes, owned);
+  const [reference] = api.peek(clusterRoles, 'weft')?.metadata.ownerReferences ?? [];
+  assert.deepEqual(reference, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    name: 'weft-system',
+    uid: 'namespace-1',
+  });
+  leadership.set(false);
+  leadership.set(true);
+  await settle();
+  assert.equal(api.writes.filter((write) => write.startsWith('update')).length, 1);
 });
 
 /** Label selection as Kubernetes defines it. */

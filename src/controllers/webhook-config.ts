@@ -9,9 +9,10 @@ import type { Collection } from '../graph/types.ts';
 import {
   clusterRoles,
   mutatingWebhookConfigurations,
+  namespaces,
   validatingWebhookConfigurations,
 } from '../kube/resources.ts';
-import type { KubeApi, OwnerReference, ResourceType } from '../kube/types.ts';
+import type { KubeApi, KubeObject, OwnerReference, ResourceType } from '../kube/types.ts';
 import { type ReconcileResult, WorkQueue } from '../kube/workqueue.ts';
 import type { AuthorityKeeper } from './authority-keeper.ts';
 import { covers } from './covers.ts';
@@ -26,7 +27,7 @@ import {
 } from './webhook-objects.ts';
 
 export interface WebhookConfigOptions {
-  readonly api: Pick<KubeApi, 'get' | 'apply'>;
+  readonly api: Pick<KubeApi, 'get' | 'update' | 'apply'>;
   /** Keyed by name; only `weft` matters. */
   readonly mutating: Collection<WebhookConfiguration>;
   readonly validating: Collection<WebhookConfiguration>;
@@ -116,12 +117,31 @@ export class WebhookConfigController {
   async #owner(): Promise<OwnerReference | undefined> {
     const role = await this.#options.api.get(clusterRoles, this.#options.owner);
     if (role?.metadata.uid === undefined) return undefined;
+    await this.#tieToNamespace(role);
     return {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'ClusterRole',
       name: this.#options.owner,
       uid: role.metadata.uid,
     };
+  }
+
+  /**
+   * Makes our namespace the owner of the owner. Who removes Weft by deleting its namespace leaves the ClusterRole behind;
+   * this way the garbage collector takes it, and the configurations after it. The chart cannot say it: when it is
+   * rendered, the namespace may not exist yet.
+   */
+  async #tieToNamespace(role: KubeObject): Promise<void> {
+    const { api, namespace, log } = this.#options;
+    const { uid } = (await api.get(namespaces, namespace))?.metadata ?? {};
+    const { ownerReferences = [] } = role.metadata;
+    if (uid === undefined || ownerReferences.some((reference) => reference.uid === uid)) return;
+    const reference: OwnerReference = { apiVersion: 'v1', kind: 'Namespace', name: namespace, uid };
+    await api.update(clusterRoles, {
+      ...role,
+      metadata: { ...role.metadata, ownerReferences: [...ownerReferences, reference] },
+    });
+    log.info({ owner: role.metadata.name, namespace }, 'the webhooks go when this namespace goes');
   }
 }
 

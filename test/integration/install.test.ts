@@ -280,6 +280,7 @@ const mayDo: readonly Action[] = [
   ['create', 'clustertrustbundles.certificates.k8s.io'],
   ['create', 'mutatingwebhookconfigurations.admissionregistration.k8s.io'],
   ['create', 'events.events.k8s.io'],
+  ['update', 'clusterroles.rbac.authorization.k8s.io', { name: 'weft-webhooks' }],
   ['get', 'secrets', { namespace, name: 'weft-ca' }],
   ['create', 'leases.coordination.k8s.io', { namespace }],
 ];
@@ -295,6 +296,7 @@ const mayNotDo: readonly Action[] = [
   ['sign', 'signers.certificates.k8s.io', { name: 'kubernetes.io/kube-apiserver-client' }],
   ['delete', 'mutatingwebhookconfigurations.admissionregistration.k8s.io', { name: 'other' }],
   ['update', 'clusterroles.rbac.authorization.k8s.io', { name: 'weft' }],
+  ['bind', 'clusterroles.rbac.authorization.k8s.io', { name: 'weft-webhooks' }],
 ];
 
 /** Asks the API server whether a user may; a resource is `plural[/subresource][.group]`. */
@@ -333,7 +335,7 @@ test('people who may edit a namespace may edit its policies, and not the mesh', 
 });
 
 test('uninstall removes what the webhook objects hang on, and keeps the CRDs', async () => {
-  const owner = await get('clusterrole', 'weft');
+  const owner = await get('clusterrole', 'weft-webhooks');
   const { code, stderr } = await tryApply({
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'MutatingWebhookConfiguration',
@@ -343,7 +345,7 @@ test('uninstall removes what the webhook objects hang on, and keeps the CRDs', a
         {
           apiVersion: 'rbac.authorization.k8s.io/v1',
           kind: 'ClusterRole',
-          name: 'weft',
+          name: 'weft-webhooks',
           uid: owner.metadata.uid,
         },
       ],
@@ -364,7 +366,7 @@ test('uninstall removes what the webhook objects hang on, and keeps the CRDs', a
   const webhook = ['get', 'mutatingwebhookconfiguration', 'weft', '--ignore-not-found', '--output', 'name'];
   await until('the webhook object is gone', async () => (await kubectl(...webhook)) === '');
   const left = await kubectl('get', 'clusterrole,clusterrolebinding', '--output', 'name');
-  assert.ok(!/\/weft$/m.test(left), left);
+  assert.ok(!/\/weft(-webhooks)?$/m.test(left), left);
   assert.equal((await kubectl('get', 'crd', '--output', 'name')).match(/weft\.dev/g)?.length, 3);
 });
 
