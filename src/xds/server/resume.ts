@@ -7,15 +7,17 @@ import type { ConnectedProxy } from './proxy.ts';
 import { isListed, type Subscription } from './subscription.ts';
 import type { ResourceRecord } from './table.ts';
 
+const nothing: ReadonlyMap<string, string> = new Map();
+
 /** To be called once, when it is known what the proxy uses. */
 export function resume(proxy: ConnectedProxy, sub: Subscription): void {
-  const told = sub.told ?? [];
+  const told = sub.told ?? nothing;
   sub.told = undefined;
   const { table } = proxy.host;
-  for (const { name, version } of told)
-    take(proxy, sub, proxy.variant(table.ensure(sub.kind, name)), version);
-  sub.names.forEach((id) => compare(proxy, sub, proxy.variant(table.at(sub.kind, id))));
-  if (sub.wildcard) proxy.view.of(sub.kind)?.forEach((id) => compare(proxy, sub, table.at(sub.kind, id)));
+  for (const [name, version] of told) take(proxy, sub, proxy.variant(table.ensure(sub.kind, name)), version);
+  sub.names.forEach((id) => compare(proxy, sub, proxy.variant(table.at(sub.kind, id)), told));
+  if (!sub.wildcard) return;
+  proxy.view.of(sub.kind)?.forEach((id) => compare(proxy, sub, table.at(sub.kind, id), told));
 }
 
 /** The proxy holds this version. What is gone or no longer listed is taken back. */
@@ -29,14 +31,17 @@ function take(proxy: ConnectedProxy, sub: Subscription, record: ResourceRecord, 
   else sub.markLeaving(record);
 }
 
-/** The proxy is to hold this resource. */
-function compare(proxy: ConnectedProxy, sub: Subscription, record: ResourceRecord): void {
+function compare(
+  proxy: ConnectedProxy,
+  sub: Subscription,
+  record: ResourceRecord,
+  told: ReadonlyMap<string, string>,
+): void {
   proxy.host.refresh(record);
   const { served } = record;
-  const held = sub.held.has(record.id);
   if (served === undefined) {
-    if (!isListed(record.kind) && !held) sub.markUnanswered(record);
-  } else if (!held || sub.outdated.has(record.id)) {
+    if (!isListed(record.kind) && !sub.held.has(record.id)) sub.markUnanswered(record);
+  } else if (told.get(record.wireName) !== served.version) {
     sub.markStale(record, 0, proxy.host.now());
   } else if (proxy.wants(sub, record)) {
     if (record.accept(served, record.tick)) proxy.host.servedChanged(record);

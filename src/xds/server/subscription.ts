@@ -18,7 +18,6 @@ import type { ResourceKind } from '../resource.ts';
 import type { Batch } from './batch.ts';
 import { IdSet } from './id-set.ts';
 import type { ResourceRecord } from './table.ts';
-import type { HeldVersion } from './wire.ts';
 
 /** Whether resources of the kind are subscribed by the wildcard, and not by name. */
 export function isListed(kind: ResourceKind): boolean {
@@ -31,8 +30,8 @@ export class Subscription {
   wildcard = false;
   /** A first answer is owed even if it is empty: Envoy waits for it. */
   greet = false;
-  /** What the proxy said it holds, until that is compared with what it is to hold. */
-  told: readonly HeldVersion[] | undefined;
+  /** What the proxy said it holds, name to version, until that is compared with what it is to hold. */
+  told: ReadonlyMap<string, string> | undefined;
   /** Subscribed by name. */
   readonly names = new IdSet();
   /** Acknowledged in some version. */
@@ -55,7 +54,7 @@ export class Subscription {
   /** When the first of what is stale became so; 0 while nothing is. */
   staleSinceMs = 0;
 
-  constructor(kind: ResourceKind, told: readonly HeldVersion[]) {
+  constructor(kind: ResourceKind, told: ReadonlyMap<string, string>) {
     this.kind = kind;
     this.told = told;
   }
