@@ -64,13 +64,19 @@ async function watch(stage: Stage, title: string, durationMs: number): Promise<r
   let rows: readonly Row[] = [];
   while (performance.now() < untilMs && !signal.aborted) {
     const nextMs = performance.now() + 1000;
-    const [report, pods, routeStatus] = await Promise.all([
-      readReport(api, windowSeconds),
-      readPods(api),
-      readRouteStatus(api),
-    ]);
-    rows = mergeRows(report, pods);
-    screen.show({ title, rows, routeStatus });
+    try {
+      const [report, pods, routeStatus] = await Promise.all([
+        readReport(api, windowSeconds),
+        readPods(api),
+        readRouteStatus(api),
+      ]);
+      rows = mergeRows(report, pods);
+      screen.show({ title, rows, routeStatus });
+    } catch (error) {
+      // Whoever plays with the cluster may well restart what is asked here.
+      rows = [];
+      screen.show({ title: `${title} (${describeError(error)})`, rows, routeStatus: undefined });
+    }
     await wait(Math.max(0, nextMs - performance.now()), signal);
   }
   return rows;

@@ -104,21 +104,40 @@ export async function waitForShop(
   limitMs = 240_000,
 ): Promise<void> {
   const deadlineMs = performance.now() + limitMs;
+  await waitForRollout(api, signal, onWait, deadlineMs);
+  // Left from a time without Weft; their Deployments make new ones.
+  for (const name of await podsOutside(api)) await api.delete(pods, name, shopNamespace);
+  await waitForRollout(api, signal, onWait, deadlineMs);
+  const outside = await podsOutside(api);
+  if (outside.length > 0) throw new Error(`not in the mesh: ${outside.join(', ')}`);
+}
+
+async function waitForRollout(
+  api: KubeClient,
+  signal: AbortSignal,
+  onWait: (missing: string) => void,
+  deadlineMs: number,
+): Promise<void> {
   for (;;) {
     const all = await api.list<Deployment>(deployments, { namespace: shopNamespace });
-    const missing = all.filter((deployment) => !isRolledOut(deployment)).map(({ metadata }) => metadata.name);
-    if (missing.length === 0) break;
+    const unready = (await livingPods(api)).filter((pod) => !isReady(pod));
+    // A Deployment hears of the end of its pods a little later than we do.
+    const missing = [...all.filter((deployment) => !isRolledOut(deployment)), ...unready].map(
+      ({ metadata }) => metadata.name,
+    );
+    if (missing.length === 0) return;
     onWait(missing.join(', '));
-    if (performance.now() > deadlineMs) throw new Error(await describePods(api, limitMs));
+    if (performance.now() > deadlineMs) throw new Error(await describePods(api));
     await wait(500, signal);
     signal.throwIfAborted();
   }
-  const outside = (await livingPods(api)).filter(
-    ({ metadata }) => metadata.annotations?.[proxyAnnotation] === undefined,
-  );
-  if (outside.length > 0) {
-    throw new Error(`not in the mesh: ${outside.map(({ metadata }) => metadata.name).join(', ')}`);
-  }
+}
+
+async function podsOutside(api: KubeClient): Promise<readonly string[]> {
+  const all = await livingPods(api);
+  return all
+    .filter(({ metadata }) => metadata.annotations?.[proxyAnnotation] === undefined)
+    .map(({ metadata }) => metadata.name);
 }
 
 function isRolledOut({ metadata, spec, status = {} }: Deployment): boolean {
@@ -131,7 +150,7 @@ function isRolledOut({ metadata, spec, status = {} }: Deployment): boolean {
   );
 }
 
-async function describePods(api: KubeClient, limitMs: number): Promise<string> {
+async function describePods(api: KubeClient): Promise<string> {
   const lines = (await livingPods(api))
     .filter((pod) => !isReady(pod))
     .map(({ metadata, status }) => {
@@ -142,7 +161,7 @@ async function describePods(api: KubeClient, limitMs: number): Promise<string> {
       });
       return `  ${metadata.name}: ${status?.phase ?? 'unknown'} ${reasons.join('; ')}`;
     });
-  return `the shop is not ready after ${limitMs / 1000} s:\n${lines.join('\n')}`;
+  return `the shop did not become ready in time:\n${lines.join('\n')}`;
 }
 
 function isReady(pod: Pod): boolean {
