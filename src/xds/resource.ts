@@ -64,6 +64,6 @@ export interface ResourceAcks {
   readonly current: number;
   /** The version that is served: behind the translation's until it is taken up, and for as long as a newer one is quarantined. */
   readonly served: string;
-  /** Set while the current version is quarantined: what Envoy said of it. */
+  /** What Envoy said of the latest version where it rejected it. That is quarantined, unless another proxy has acknowledged it. */
   readonly rejected?: { readonly version: string; readonly message: string };
 }

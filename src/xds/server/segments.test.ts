@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { SegmentCache, type SegmentEntry } from './segments.ts';
+
+function entries(ids: readonly number[], version = 'v'): readonly SegmentEntry[] {
+  return ids.map((id) => ({
+    id,
+    head: Buffer.from(`<${id}:`),
+    resource: { name: String(id), version, body: Buffer.from(`${version}>`), needs: [] },
+  }));
+}
+
+function text(of: readonly SegmentEntry[]): string {
+  return of.map(({ head, resource }) => head.toString() + Buffer.from(resource.body).toString()).join('');
+}
+
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from }, (_, index) => from + index);
+
+describe('pieces of a large response', () => {
+  for (const [what, ids] of [
+    ['whole blocks', range(0, 256)],
+    ['blocks cut at both ends', range(50, 200)],
+    ['scattered resources', range(0, 100).map((index) => index * 37)],
+    ['blocks and scattered ones', [3, ...range(64, 128), 130, 200, ...range(256, 300)]],
+    ['one', [5]],
+    ['none', []],
+  ] as const) {
+    test(`are together the whole, of ${what}`, () => {
+      const given = entries(ids);
+      const pieces = [...new SegmentCache().pieces('cluster', given, 100)];
+      assert.equal(Buffer.concat(pieces).toString(), text(given));
+    });
+  }
+
+  test('are the same memory for the runs that two responses have in common', () => {
+    const cache = new SegmentCache();
+    const all = entries(range(0, 192));
+    const [first, second] = [all, all.filter(({ id }) => id !== 70)].map((of) => [
+      ...cache.pieces('route', of, 1000),
+    ]);
+    assert.equal(first?.[0], second?.[0]);
+    assert.equal(first?.[2], second?.[2]);
+    assert.notEqual(first?.[1], second?.[1]);
+  });
+
+  test('are made anew for a new version, and for each type', () => {
+    const cache = new SegmentCache();
+    const [old, next] = [entries(range(0, 64), 'old'), entries(range(0, 64), 'new')];
+    const [before] = [...cache.pieces('route', old, 1000)];
+    assert.equal([...cache.pieces('route', next, 1000)][0]?.toString(), text(next));
+    assert.equal([...cache.pieces('cluster', old, 1000)][0]?.toString(), text(old));
+    assert.equal(before?.toString(), text(old), 'what may still be on its way is not touched');
+  });
+});
