@@ -6,6 +6,7 @@ import { typeUrls } from '../../src/xds/resource.ts';
 import type { Batch } from '../../src/xds/server/batch.ts';
 import type { Hub } from '../../src/xds/server/hub.ts';
 import { ConnectedProxy } from '../../src/xds/server/proxy.ts';
+import type { HeldVersion } from '../../src/xds/server/wire.ts';
 import type { XdsFixture } from './xds-fixture.ts';
 import { type Random, serviceOf, vip } from './xds-world.ts';
 
@@ -57,7 +58,7 @@ export class Simulated {
       if (!listed(kind) && names.size === 0) continue;
       this.#send(kind, {
         subscribe: listed(kind) ? ['*', ...names] : [...names],
-        versions: new Map([...this.held[kind]].map(([name, value]) => [name, value.version])),
+        held: [...this.held[kind]].map(([name, { version }]) => ({ name, version })),
       });
     }
   }
@@ -110,7 +111,7 @@ export class Simulated {
     request: {
       subscribe?: readonly string[];
       unsubscribe?: readonly string[];
-      versions?: ReadonlyMap<string, string>;
+      held?: readonly HeldVersion[];
       nonce?: string;
       error?: string;
     },
@@ -120,7 +121,7 @@ export class Simulated {
       typeUrl: typeUrls[kind],
       subscribe: request.subscribe ?? [],
       unsubscribe: request.unsubscribe ?? [],
-      versions: request.versions ?? new Map(),
+      held: request.held ?? [],
       nonce: request.nonce ?? '',
       error: request.error,
     });
@@ -235,6 +236,11 @@ export class Simulated {
     return `${name} latest ${record.latest?.version} served ${record.served?.version}: ${[...bits, ...wanted].join(' ')}`;
   }
 
+  /** The same of an on-demand answer, with the one for namespace a. */
+  states(name: string): string {
+    return `${this.state('cluster', name)}\n${this.state('cluster', `${name}@a`)}`;
+  }
+
   #everBad(kind: ResourceKind, name: string): boolean {
     return this.rejected.has(`${kind} ${name}`);
   }
@@ -268,7 +274,7 @@ export class Simulated {
       const own = this.workload.startsWith('a/') ? fixture.onDemand.get(`${name}@a`) : undefined;
       const expected = own ?? fixture.onDemand.get(name);
       if (expected !== undefined)
-        assert.equal(this.held.cluster.get(name)?.version, expected.version, this.state('cluster', name));
+        assert.equal(this.held.cluster.get(name)?.version, expected.version, this.states(name));
     }
     const owed = [...this.#owed].filter((name) => this.needs('endpoints', name));
     assert.deepEqual(owed, [], 'endpoints of a changed cluster were not sent again');

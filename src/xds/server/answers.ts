@@ -18,6 +18,7 @@ export function acknowledge(proxy: ConnectedProxy, sub: Subscription, batch: Bat
     if (record.onDemand) for (const sibling of record.siblings()) replace(sub, sibling);
     if (resource === undefined || !stillHolds(proxy, sub, record)) continue;
     sub.held.add(record.id);
+    proxy.blockers.release(record);
     if (record.accept(resource, batch.ticks[index] ?? 0)) proxy.host.servedChanged(record);
     if (sub.stale.has(record.id)) continue;
     if (!proxy.wants(sub, record)) {
@@ -90,6 +91,7 @@ function refuse(
   message: string,
 ): void {
   proxy.refusals.add(record, version);
+  proxy.blockers.release(record);
   proxy.host.rejected(proxy, record, version, message);
   proxy.host.touch(record);
   // Either everyone is told that an older version is back, or only this proxy is concerned.

@@ -5,10 +5,11 @@
 
 import type { EncodedResource, ResourceKind } from '../resource.ts';
 import { typeUrls } from '../resource.ts';
+import { join, SegmentCache, type SegmentEntry } from './segments.ts';
 import type { ResourceRecord } from './table.ts';
-import { encodeResponseHead, unpooled } from './wire.ts';
+import { encodeResponseHead } from './wire.ts';
 
-/** Larger responses are written piece by piece, each built when the stream is ready for it. */
+/** Larger responses are written piece by piece, when the stream is ready for each. */
 const pieceBytes = 64 * 1024;
 
 export class Batch {
@@ -16,14 +17,15 @@ export class Batch {
   readonly nonce: string;
   /** In ascending order of id. */
   readonly records: readonly ResourceRecord[];
-  /** What was served when the batch was made, by index of `records`. */
+  /** What was served when the batch was made, and its tick, by index of `records`. */
   readonly resources: readonly EncodedResource[];
   readonly ticks: readonly number[];
   readonly removed: readonly ResourceRecord[];
   /** On the wire, in bytes. */
   readonly length: number;
-  readonly #heads: readonly Buffer[];
   readonly #prefix: Buffer;
+  readonly #heads: readonly Buffer[];
+  readonly #segments: SegmentCache;
   #whole: Buffer | undefined;
 
   constructor(
@@ -31,18 +33,19 @@ export class Batch {
     nonce: string,
     records: readonly ResourceRecord[],
     removed: readonly ResourceRecord[],
+    segments: SegmentCache,
   ) {
     this.kind = kind;
     this.nonce = nonce;
     this.records = records;
     this.removed = removed;
+    this.#segments = segments;
     this.ticks = records.map((record) => record.tick);
     this.resources = records.map((record) => servedOf(record));
-    this.#heads = records.map((record, index) => record.head(at(this.resources, index)));
+    this.#heads = this.resources.map((resource, index) => at(records, index).head(resource));
     let length = 0;
-    for (const [index, resource] of this.resources.entries()) {
-      length += at(this.#heads, index).length + resource.body.length;
-    }
+    for (const { body } of this.resources) length += body.length;
+    for (const head of this.#heads) length += head.length;
     const names = removed.map((record) => record.name);
     this.#prefix = encodeResponseHead(typeUrls[kind], nonce, names, length);
     this.length = this.#prefix.length + length;
@@ -68,43 +71,38 @@ export class Batch {
 
   /** The bytes of the response, gRPC's prefix included. */
   *pieces(): Generator<Buffer, void, void> {
-    if (this.length <= pieceBytes) {
-      if (this.#whole === undefined) this.#whole = join(this.#parts(), this.length);
-      yield this.#whole;
+    if (this.length > pieceBytes) {
+      yield this.#prefix;
+      yield* this.#segments.pieces(this.kind, this.#entries(), pieceBytes);
       return;
     }
-    let piece: Uint8Array[] = [];
-    let length = 0;
-    for (const part of this.#parts()) {
-      piece.push(part);
-      length += part.length;
-      if (length < pieceBytes) continue;
-      yield join(piece, length);
-      piece = [];
-      length = 0;
+    if (this.#whole === undefined) {
+      const parts = this.#entries().flatMap(({ head, resource }) => [head, resource.body]);
+      this.#whole = join([this.#prefix, ...parts], this.length);
     }
-    if (length > 0) yield join(piece, length);
+    yield this.#whole;
   }
 
-  #parts(): Uint8Array[] {
-    const parts: Uint8Array[] = [this.#prefix];
-    for (const [index, resource] of this.resources.entries()) {
-      parts.push(at(this.#heads, index), resource.body);
-    }
-    return parts;
+  #entries(): readonly SegmentEntry[] {
+    return this.records.map(({ id }, index) => ({
+      id,
+      resource: at(this.resources, index),
+      head: at(this.#heads, index),
+    }));
   }
 }
 
-/** Hands out the same batch for the same content as long as some stream has it in flight. */
+/** Hands out the same batch for the same content within a round of sending. */
 export class BatchPool {
   readonly #recent = new Map<number, Batch>();
+  readonly #segments = new SegmentCache();
   #count = 0;
 
   get(kind: ResourceKind, records: readonly ResourceRecord[], removed: readonly ResourceRecord[]): Batch {
     const key = fingerprint(kind, records, removed);
     const known = this.#recent.get(key);
     if (known !== undefined && same(known, kind, records, removed)) return known;
-    const batch = new Batch(kind, (++this.#count).toString(36), records, removed);
+    const batch = new Batch(kind, (++this.#count).toString(36), records, removed, this.#segments);
     this.#recent.set(key, batch);
     return batch;
   }
@@ -142,16 +140,6 @@ function same(
     records.every((record, index) => batch.records[index] === record && batch.ticks[index] === record.tick) &&
     removed.every((record, index) => batch.removed[index] === record)
   );
-}
-
-function join(parts: readonly Uint8Array[], length: number): Buffer {
-  const whole = unpooled(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 function servedOf(record: ResourceRecord): EncodedResource {

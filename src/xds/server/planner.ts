@@ -103,22 +103,32 @@ function clustersAreThere(proxy: ConnectedProxy, clusters: Subscription, record:
  */
 function stubMayGo(proxy: ConnectedProxy, stub: ResourceRecord): boolean {
   if (proxy.unsettled.has((stub.base ?? stub).id)) return false;
-  return stub.needs.every(
-    (need) => need.kind === 'endpoints' || need.kind === 'secret' || isThere(proxy, need, deepest),
-  );
+  if (proxy.blockers.has(stub, proxy.host.table.tick)) return false;
+  for (const need of stub.needs) {
+    const blocker =
+      need.kind === 'endpoints' || need.kind === 'secret' ? undefined : missing(proxy, need, deepest);
+    if (blocker === undefined) continue;
+    proxy.blockers.add(stub, blocker);
+    return false;
+  }
+  return true;
 }
 
 /** Chains of needs are shorter than this; it only keeps a circle from being followed for ever. */
 const deepest = 8;
 
-/** Whether the proxy has acknowledged the resource and all that it needs, as far as they will ever come. */
-function isThere(proxy: ConnectedProxy, record: ResourceRecord, depth: number): boolean {
+/** The resource, or the first that it needs, which the proxy has not acknowledged and will yet get. */
+function missing(proxy: ConnectedProxy, record: ResourceRecord, depth: number): ResourceRecord | undefined {
   proxy.host.refresh(record);
-  if (record.served === undefined || proxy.refusals.has(record) || depth === 0) return true;
+  if (record.served === undefined || proxy.refusals.has(record) || depth === 0) return undefined;
   const sub = proxy.subscription(record.kind);
-  if (isListed(record.kind) && (sub === undefined || !proxy.wants(sub, record))) return true;
-  if (sub?.keeps(record) !== true) return false;
-  return record.needs.every((need) => isThere(proxy, need, depth - 1));
+  if (isListed(record.kind) && (sub === undefined || !proxy.wants(sub, record))) return undefined;
+  if (sub?.keeps(record) !== true) return record;
+  for (const need of record.needs) {
+    const found = missing(proxy, need, depth - 1);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function mayRemove(proxy: ConnectedProxy, kind: ResourceKind): boolean {

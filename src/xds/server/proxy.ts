@@ -14,6 +14,7 @@ import type { WeftError } from '../../base/errors.ts';
 import { onDemandPrefix, type ResourceKind, resourceKinds, typeUrls } from '../resource.ts';
 import { acknowledge, reject, restore } from './answers.ts';
 import type { Batch } from './batch.ts';
+import { Blockers } from './blockers.ts';
 import { xdsError } from './errors.ts';
 import { IdSet } from './id-set.ts';
 import { destinationOf } from './on-demand.ts';
@@ -65,6 +66,7 @@ export class ConnectedProxy {
   lastAckMs: number | undefined;
   nacks = 0;
   readonly refusals = new Refusals();
+  readonly blockers = new Blockers();
   /** On-demand names whose destination is not yet in the workload's lists. */
   readonly unsettled = new IdSet();
   readonly #namespace: string;
@@ -107,7 +109,7 @@ export class ConnectedProxy {
       );
     }
     const known = this.#subscriptions.get(kind);
-    const sub = known ?? new Subscription(kind, request.versions);
+    const sub = known ?? new Subscription(kind, request.held);
     this.#limit(sub, request);
     if (known === undefined) this.#subscriptions.set(kind, sub);
     if (request.nonce !== '' && request.nonce === sub.inFlight?.nonce) {
@@ -142,6 +144,7 @@ export class ConnectedProxy {
 
   /** The lists of the workload have changed. */
   listsChanged(change: ListChange): void {
+    this.blockers.clear();
     const sub = this.#subscriptions.get(change.kind);
     for (const record of change.added) {
       if (sub?.wildcard === true) this.#list(sub, record);
@@ -224,7 +227,7 @@ export class ConnectedProxy {
   }
 
   #limit(sub: Subscription, request: DeltaRequest): void {
-    const count = sub.names.size + Math.max(request.subscribe.length, request.versions.size);
+    const count = sub.names.size + Math.max(request.subscribe.length, request.held.length);
     if (count <= this.#maxNames) return;
     throw xdsError('WEFT-XDS-07', `More than ${this.#maxNames} names of one type on one stream.`);
   }
@@ -265,7 +268,7 @@ export class ConnectedProxy {
   #subscribeAll(sub: Subscription): void {
     if (sub.wildcard) return;
     sub.wildcard = true;
-    sub.greet = sub.told === undefined || sub.told.size === 0;
+    sub.greet = sub.told === undefined || sub.told.length === 0;
     const { table } = this.host;
     this.view.of(sub.kind)?.forEach((id) => this.#list(sub, table.at(sub.kind, id)));
   }

@@ -7,17 +7,15 @@ import type { ConnectedProxy } from './proxy.ts';
 import { isListed, type Subscription } from './subscription.ts';
 import type { ResourceRecord } from './table.ts';
 
-const nothing: ReadonlyMap<string, string> = new Map();
-
 /** To be called once, when it is known what the proxy uses. */
 export function resume(proxy: ConnectedProxy, sub: Subscription): void {
-  const told = sub.told ?? nothing;
+  const told = sub.told ?? [];
   sub.told = undefined;
   const { table } = proxy.host;
-  for (const [name, version] of told) take(proxy, sub, proxy.variant(table.ensure(sub.kind, name)), version);
-  sub.names.forEach((id) => compare(proxy, sub, proxy.variant(table.at(sub.kind, id)), told));
-  if (!sub.wildcard) return;
-  proxy.view.of(sub.kind)?.forEach((id) => compare(proxy, sub, table.at(sub.kind, id), told));
+  for (const { name, version } of told)
+    take(proxy, sub, proxy.variant(table.ensure(sub.kind, name)), version);
+  sub.names.forEach((id) => compare(proxy, sub, proxy.variant(table.at(sub.kind, id))));
+  if (sub.wildcard) proxy.view.of(sub.kind)?.forEach((id) => compare(proxy, sub, table.at(sub.kind, id)));
 }
 
 /** The proxy holds this version. What is gone or no longer listed is taken back. */
@@ -31,17 +29,14 @@ function take(proxy: ConnectedProxy, sub: Subscription, record: ResourceRecord, 
   else sub.markLeaving(record);
 }
 
-function compare(
-  proxy: ConnectedProxy,
-  sub: Subscription,
-  record: ResourceRecord,
-  told: ReadonlyMap<string, string>,
-): void {
+/** The proxy is to hold this resource. */
+function compare(proxy: ConnectedProxy, sub: Subscription, record: ResourceRecord): void {
   proxy.host.refresh(record);
   const { served } = record;
+  const held = sub.held.has(record.id);
   if (served === undefined) {
-    if (!isListed(record.kind) && !sub.held.has(record.id)) sub.markUnanswered(record);
-  } else if (told.get(record.wireName) !== served.version) {
+    if (!isListed(record.kind) && !held) sub.markUnanswered(record);
+  } else if (!held || sub.outdated.has(record.id)) {
     sub.markStale(record, 0, proxy.host.now());
   } else if (proxy.wants(sub, record)) {
     if (record.accept(served, record.tick)) proxy.host.servedChanged(record);

@@ -18,6 +18,7 @@ import type { ResourceKind } from '../resource.ts';
 import type { Batch } from './batch.ts';
 import { IdSet } from './id-set.ts';
 import type { ResourceRecord } from './table.ts';
+import type { HeldVersion } from './wire.ts';
 
 /** Whether resources of the kind are subscribed by the wildcard, and not by name. */
 export function isListed(kind: ResourceKind): boolean {
@@ -30,8 +31,8 @@ export class Subscription {
   wildcard = false;
   /** A first answer is owed even if it is empty: Envoy waits for it. */
   greet = false;
-  /** What the proxy said it holds, name to version, until that is compared with what it is to hold. */
-  told: ReadonlyMap<string, string> | undefined;
+  /** What the proxy said it holds, until that is compared with what it is to hold. */
+  told: readonly HeldVersion[] | undefined;
   /** Subscribed by name. */
   readonly names = new IdSet();
   /** Acknowledged in some version. */
@@ -54,7 +55,7 @@ export class Subscription {
   /** When the first of what is stale became so; 0 while nothing is. */
   staleSinceMs = 0;
 
-  constructor(kind: ResourceKind, told: ReadonlyMap<string, string>) {
+  constructor(kind: ResourceKind, told: readonly HeldVersion[]) {
     this.kind = kind;
     this.told = told;
   }

@@ -17,20 +17,25 @@ export interface ProxyNode {
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
+export interface HeldVersion {
+  readonly name: string;
+  readonly version: string;
+}
+
 export interface DeltaRequest {
   readonly node: ProxyNode | undefined;
   readonly typeUrl: string;
   readonly subscribe: readonly string[];
   readonly unsubscribe: readonly string[];
-  /** Name to version of what the proxy holds from an earlier stream. */
-  readonly versions: ReadonlyMap<string, string>;
+  /** What the proxy holds from an earlier stream; only in the first request of a type. */
+  readonly held: readonly HeldVersion[];
   readonly nonce: string;
   /** Present exactly when the proxy rejects the response with that nonce. */
   readonly error: string | undefined;
 }
 
 const none: readonly string[] = [];
-const noVersions: ReadonlyMap<string, string> = new Map();
+const noneHeld: readonly HeldVersion[] = [];
 
 /** Reads fields of one message; every read is checked against the message's end. */
 class Reader {
@@ -110,7 +115,7 @@ export function decodeRequest(bytes: Buffer): DeltaRequest {
   let typeUrl = '';
   let subscribe: string[] | undefined;
   let unsubscribe: string[] | undefined;
-  let versions: Map<string, string> | undefined;
+  let held: HeldVersion[] | undefined;
   let nonce = '';
   let error: string | undefined;
   while (!reader.done) {
@@ -132,11 +137,9 @@ export function decodeRequest(bytes: Buffer): DeltaRequest {
       case 4:
         (unsubscribe ??= []).push(reader.string());
         break;
-      case 5: {
-        const [name, version] = decodePair(reader.message());
-        (versions ??= new Map()).set(name, version);
+      case 5:
+        (held ??= []).push(decodeHeld(reader.message()));
         break;
-      }
       case 6:
         nonce = reader.string();
         break;
@@ -152,7 +155,7 @@ export function decodeRequest(bytes: Buffer): DeltaRequest {
     typeUrl,
     subscribe: subscribe ?? none,
     unsubscribe: unsubscribe ?? none,
-    versions: versions ?? noVersions,
+    held: held ?? noneHeld,
     nonce,
     error,
   };
@@ -180,16 +183,17 @@ function decodeStruct(bytes: Buffer): Readonly<Record<string, unknown>> {
   }
 }
 
-function decodePair(reader: Reader): readonly [string, string] {
-  let key = '';
-  let value = '';
+/** An entry of the map `initial_resource_versions`. */
+function decodeHeld(reader: Reader): HeldVersion {
+  let name = '';
+  let version = '';
   while (!reader.done) {
     const tag = reader.varint();
-    if (tag === 0x0a) key = reader.string();
-    else if (tag === 0x12) value = reader.string();
+    if (tag === 0x0a) name = reader.string();
+    else if (tag === 0x12) version = reader.string();
     else reader.skip(tag & 7);
   }
-  return [key, value];
+  return { name, version };
 }
 
 function decodeStatus(reader: Reader): string {
