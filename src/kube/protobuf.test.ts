@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import {
   boolean,
-  bytes,
+  contentOf,
   decode,
   integer,
   list,
@@ -28,7 +28,6 @@ interface Sample {
   readonly labels?: Readonly<Record<string, string>>;
   readonly inner?: Inner;
   readonly inners?: readonly Inner[];
-  readonly raw?: Buffer;
 }
 
 const inner = message<Inner>({ name: string(1), on: boolean(2) });
@@ -40,7 +39,6 @@ const sample = message<Sample>({
   labels: map(5),
   inner: nested(6, inner),
   inners: list(7, inner),
-  raw: bytes(8),
 });
 
 type Write = (writer: BinaryWriter) => unknown;
@@ -63,6 +61,7 @@ const label = (writer: BinaryWriter, key: string, value: string): void =>
   );
 
 function everything(writer: BinaryWriter): void {
+  writer.tag(8, WireType.LengthDelimited).bytes(new Uint8Array([1, 2]));
   writer.tag(1, WireType.LengthDelimited).string('größe 😀');
   for (const text of ['a', '', 'c']) writer.tag(2, WireType.LengthDelimited).string(text);
   writer.tag(3, WireType.Varint).int64(2 ** 40 + 5);
@@ -74,7 +73,6 @@ function everything(writer: BinaryWriter): void {
   );
   part(writer, 7, (one) => one.tag(2, WireType.Varint).bool(true));
   part(writer, 7, () => {});
-  writer.tag(8, WireType.LengthDelimited).bytes(new Uint8Array([1, 2]));
 }
 
 const expected: Sample = {
@@ -85,7 +83,6 @@ const expected: Sample = {
   labels: { app: 'web', tier: '' },
   inner: { name: 'x', on: false },
   inners: [{ on: true }, {}],
-  raw: Buffer.from([1, 2]),
 };
 
 test('every kind of field is read', () => {
@@ -147,6 +144,14 @@ test('a length that runs over the enclosing message throws', () => {
 test('a wire type that the field cannot have throws', () => {
   assert.throws(() => decode(Buffer.from([0x09, 0, 0, 0, 0, 0, 0, 0, 0]), sample), /wire type/);
   assert.throws(() => decode(Buffer.from([0x1a, 0x01, 0x61]), sample), /wire type/);
+});
+
+test('one field can be cut out of a message', () => {
+  const data = encoded(everything);
+  assert.equal(contentOf(data, 1)?.toString(), 'größe 😀');
+  assert.deepEqual(contentOf(data, 8), Buffer.from([1, 2]));
+  assert.equal(contentOf(data, 9), undefined);
+  assert.throws(() => contentOf(data.subarray(0, 3), 8), /longer than its message/);
 });
 
 test('a map key cannot reach the prototype', () => {

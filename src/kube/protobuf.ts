@@ -10,7 +10,7 @@
 
 import { sharedStrings } from './intern.ts';
 
-type Kind = 'string' | 'integer' | 'boolean' | 'time' | 'map' | 'message' | 'bytes';
+type Kind = 'string' | 'integer' | 'boolean' | 'time' | 'map' | 'message';
 
 /** One field; the type parameter ties a table to the interface of what it makes. */
 export interface Field<T> {
@@ -42,7 +42,6 @@ export const string = (number: number): Field<string> => ({ number, kind: 'strin
 export const strings = (number: number): Field<readonly string[]> => ({ number, kind: 'string', list: true });
 export const integer = (number: number): Field<number> => ({ number, kind: 'integer', list: false });
 export const boolean = (number: number): Field<boolean> => ({ number, kind: 'boolean', list: false });
-export const bytes = (number: number): Field<Buffer> => ({ number, kind: 'bytes', list: false });
 /** metav1.Time, as RFC 3339 text. */
 export const time = (number: number): Field<string> => ({ number, kind: 'time', list: false });
 /** `map<string, string>` */
@@ -65,6 +64,11 @@ export function decode<T>(data: Buffer, of: Message<T>): T {
   return new Reader(data).message(data.length, of) as T;
 }
 
+/** The content of one length-delimited field, or undefined where the message has none. */
+export function contentOf(data: Buffer, number: number): Buffer | undefined {
+  return new Reader(data).find((number << 3) | 2);
+}
+
 type Out = Record<string, unknown>;
 
 class Reader {
@@ -73,6 +77,20 @@ class Reader {
 
   constructor(data: Buffer) {
     this.#data = data;
+  }
+
+  find(wanted: number): Buffer | undefined {
+    const end = this.#data.length;
+    while (this.#at < end) {
+      const tag = this.#varint();
+      if (tag === wanted) {
+        const length = this.#varint();
+        if (this.#at + length > end) throw new Error('a field is longer than its message');
+        return this.#data.subarray(this.#at, this.#at + length);
+      }
+      this.#skip(tag & 7);
+    }
+    return undefined;
   }
 
   message(end: number, of: Message<unknown>): Out {
@@ -127,11 +145,6 @@ class Reader {
         return this.message(end, field.message ?? nothing);
       case 'time':
         return this.#time(end);
-      case 'bytes': {
-        const slice = this.#data.subarray(this.#at, end);
-        this.#at = end;
-        return slice;
-      }
       default:
         throw new Error('unexpected wire type');
     }

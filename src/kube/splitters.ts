@@ -48,32 +48,54 @@ export class LineSplitter {
 const prefixBytes = 4;
 
 export class FrameSplitter {
+  /** The beginning of a frame that a chunk ended in. */
   #pending: Buffer[] = [];
   #pendingBytes = 0;
-  /** Below this there is no point in joining what is pending. */
+  /** Bytes of that frame in all, or of its prefix as long as that is unknown. */
   #neededBytes = prefixBytes;
 
   /** The frames that this chunk completes; valid until the next push. Throws on an impossibly long one. */
   *push(chunk: Buffer): Generator<Buffer> {
-    this.#pending.push(chunk);
-    this.#pendingBytes += chunk.length;
-    if (this.#pendingBytes < this.#neededBytes) return;
-    const data = this.#pending.length === 1 ? chunk : Buffer.concat(this.#pending);
     let start = 0;
-    this.#neededBytes = prefixBytes;
-    while (data.length - start >= prefixBytes) {
-      const length = data.readUInt32BE(start);
-      if (length > longestBytes) throw new OversizeError(`a frame of ${length} bytes`);
-      const end = start + prefixBytes + length;
-      if (end > data.length) {
-        this.#neededBytes = prefixBytes + length;
-        break;
-      }
-      yield data.subarray(start + prefixBytes, end);
+    while (this.#pendingBytes > 0 && start < chunk.length) {
+      // Only what belongs to the split frame is joined; the rest of the chunk is read where it is.
+      const missing = chunk.subarray(start, start + this.#neededBytes - this.#pendingBytes);
+      start += missing.length;
+      const frame = this.#join(missing);
+      if (frame !== undefined) yield frame;
+    }
+    while (chunk.length - start >= prefixBytes) {
+      const end = start + prefixBytes + lengthOf(chunk, start);
+      if (end > chunk.length) break;
+      yield chunk.subarray(start + prefixBytes, end);
       start = end;
     }
-    const rest = data.subarray(start);
-    this.#pending = rest.length === 0 ? [] : [rest];
-    this.#pendingBytes = rest.length;
+    if (start < chunk.length) this.#join(chunk.subarray(start));
   }
+
+  /** The split frame, once it is whole. */
+  #join(part: Buffer): Buffer | undefined {
+    this.#pending.push(part);
+    this.#pendingBytes += part.length;
+    if (this.#pendingBytes < this.#neededBytes) return undefined;
+    let data = Buffer.concat(this.#pending);
+    if (this.#neededBytes === prefixBytes) {
+      this.#neededBytes = prefixBytes + lengthOf(data, 0);
+      if (data.length < this.#neededBytes) {
+        this.#pending = [data];
+        return undefined;
+      }
+    }
+    data = data.subarray(prefixBytes);
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    this.#neededBytes = prefixBytes;
+    return data;
+  }
+}
+
+function lengthOf(data: Buffer, at: number): number {
+  const length = data.readUInt32BE(at);
+  if (length > longestBytes) throw new OversizeError(`a frame of ${length} bytes`);
+  return length;
 }

@@ -1,7 +1,7 @@
 /** What a watch tells, in either encoding: one event per message of the stream. */
 
 import { errorOfStatus, type KubeError, type Status } from './errors.ts';
-import { bytes, decode, integer, type Message, message, nested, string } from './protobuf.ts';
+import { contentOf, decode, integer, type Message, message, nested, string } from './protobuf.ts';
 import { FrameSplitter, LineSplitter } from './splitters.ts';
 import type { KubeObject } from './types.ts';
 
@@ -55,20 +55,20 @@ function parseLine<T extends KubeObject>(line: string, subject: string): WatchEv
   }
 }
 
-interface Envelope {
-  readonly type: string;
-  readonly object: { readonly raw: Buffer };
-}
-
-/** metav1.WatchEvent and the runtime.RawExtension in it. */
-const envelope = message<Envelope>({
-  type: string(1),
-  object: nested(2, message<Envelope['object']>({ raw: bytes(1) })),
-});
-
 /** Every object's encoding begins with these four bytes, before a runtime.Unknown. */
 const magic = Buffer.from('k8s\0', 'latin1');
-const unknown = message<{ readonly raw: Buffer }>({ raw: bytes(2) });
+
+/** Of a metav1.WatchEvent: the runtime.RawExtension's bytes; of the runtime.Unknown in them: the object's. */
+function objectOf(frame: Buffer): Buffer | undefined {
+  const extension = contentOf(frame, 2);
+  const raw = extension && contentOf(extension, 1);
+  if (raw === undefined || raw.length < magic.length || !isMagic(raw)) return undefined;
+  return contentOf(raw.subarray(magic.length), 2);
+}
+
+function isMagic(raw: Buffer): boolean {
+  return raw[0] === magic[0] && raw[1] === magic[1] && raw[2] === magic[2] && raw[3] === magic[3];
+}
 
 /** metav1.Status. */
 const status = message<Omit<Status, 'kind'>>({
@@ -84,11 +84,11 @@ function parseFrame<T extends KubeObject>(
   subject: string,
 ): WatchEvent<T> | undefined {
   try {
-    const { type, object } = decode(frame, envelope);
-    if (!object.raw.subarray(0, magic.length).equals(magic)) return undefined;
-    const { raw } = decode(object.raw.subarray(magic.length), unknown);
-    if (type === 'ERROR') return { kind: 'error', error: errorOfStatus(subject, 0, decode(raw, status)) };
-    return eventOf(type, decode(raw, table));
+    const type = contentOf(frame, 1)?.toString('latin1');
+    const object = objectOf(frame);
+    if (object === undefined) return undefined;
+    if (type === 'ERROR') return { kind: 'error', error: errorOfStatus(subject, 0, decode(object, status)) };
+    return eventOf(type, decode(object, table));
   } catch {
     return undefined;
   }
