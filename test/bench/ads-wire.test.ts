@@ -62,7 +62,7 @@ test('the server reads of a request what was put into it', () => {
   assert.equal(request.typeUrl, typeUrls.cluster);
   assert.deepEqual(request.node, { ...node, metadata: {} });
   assert.deepEqual(request.subscribe, ['*', long]);
-  assert.deepEqual([...request.versions], [['a', 'v-a']]);
+  assert.deepEqual(request.held, [{ name: 'a', version: 'v-a' }]);
   assert.equal(request.nonce, 'n9');
   assert.equal(request.error, undefined);
 });
