@@ -7,6 +7,7 @@ import { deriveProgress, type ProgressReport } from './route-progress.ts';
 import { newGraph } from './testing.ts';
 
 const verdict = {
+  kind: 'HTTPRoute',
   route: 'shop/web',
   generation: 1,
   parentIndex: 0,
@@ -14,6 +15,7 @@ const verdict = {
   accepted: { status: true, reason: 'Accepted', message: '' },
   resolvedRefs: { status: true, reason: 'ResolvedRefs', message: '' },
   tables: ['shop/web:80'],
+  listeners: [],
 } satisfies RouteVerdict;
 
 const key = 'shop/web|0';

@@ -12,6 +12,7 @@ const parentRef = { group: '', kind: 'Service', name: 'web' };
 const accepted = { status: true, reason: 'Accepted', message: 'Attached to Service shop/web.' };
 const resolvedRefs = { status: true, reason: 'ResolvedRefs', message: 'Every backend exists.' };
 const verdict: RouteVerdict = {
+  kind: 'HTTPRoute',
   route: 'shop/web',
   generation: 3,
   parentIndex: 0,
@@ -19,6 +20,7 @@ const verdict: RouteVerdict = {
   accepted,
   resolvedRefs,
   tables: ['shop/web:80'],
+  listeners: [],
 };
 const nowMs = Date.UTC(2026, 8, 1, 12);
 

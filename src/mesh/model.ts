@@ -9,7 +9,11 @@
  */
 
 import type { Collection, Index } from '../graph/types.ts';
+import type { StreamRule } from './gateway-model.ts';
 import type { ParentRef } from './kubernetes.ts';
+
+/** Kinds of routes of Gateway API. */
+export type RouteKind = 'HTTPRoute' | 'GRPCRoute' | 'TLSRoute' | 'TCPRoute' | 'UDPRoute';
 
 /** How a port's bytes are read. `detect`: decide per connection, HTTP or opaque. */
 export type Protocol = 'http' | 'http2' | 'grpc' | 'tcp' | 'detect';
@@ -173,7 +177,61 @@ export interface RouteFilters {
     readonly servicePort: string;
     readonly numerator: number;
     readonly denominator: number;
+    readonly upstream?: Upstream;
   }[];
+  readonly cors?: CORS;
+  readonly externalAuth?: ExternalAuth;
+}
+
+/** Cross-origin resource sharing (GEP-1767). `*` stands for any; credentials are never allowed to any origin by `*`. */
+export interface CORS {
+  readonly allowOrigins: readonly string[];
+  readonly allowMethods: readonly string[];
+  readonly allowHeaders: readonly string[];
+  readonly exposeHeaders: readonly string[];
+  readonly allowCredentials: boolean;
+  readonly maxAgeSeconds: number;
+}
+
+/** Asks a service about every request (GEP-1494). */
+export interface ExternalAuth {
+  readonly protocol: 'GRPC' | 'HTTP';
+  /** Absent where the reference is invalid: every request is answered 500. */
+  readonly servicePort?: string;
+  readonly upstream?: Upstream;
+  /** Of HTTP. */
+  readonly path?: string;
+  readonly allowedRequestHeaders: readonly string[];
+  readonly allowedResponseHeaders: readonly string[];
+  /** Bytes of the body that are sent along, 0 for none. */
+  readonly forwardBodyBytes: number;
+}
+
+/** Retries by GEP-1731; a connection that failed before anything was sent is tried again in any case. */
+export interface RetryRule {
+  /** Beyond the first try. */
+  readonly attempts: number;
+  readonly codes: readonly number[];
+  readonly backoffMs?: number;
+}
+
+/** Requests of one client stay with one endpoint (GEP-1619). */
+export interface SessionPersistence {
+  readonly type: 'Cookie' | 'Header';
+  /** Of the cookie or header. */
+  readonly name: string;
+  readonly cookieLifetime: 'Session' | 'Permanent';
+  readonly absoluteTimeoutMs?: number;
+}
+
+/** Where a backend is called otherwise than its ServicePort says by itself. */
+export interface Upstream {
+  /** HTTP/2 whatever the port says: it is called by a GRPCRoute. */
+  readonly http2?: boolean;
+  /** Key of the BackendTLS by which a gateway calls it. */
+  readonly tls?: string;
+  /** Key of the Certificate that the gateway shows to it. */
+  readonly clientCertificate?: string;
 }
 
 export interface RouteBackend {
@@ -181,8 +239,12 @@ export interface RouteBackend {
   readonly servicePort?: string;
   /** Above zero: a backend of weight 0 gets nothing and is left out. */
   readonly weight: number;
+  readonly upstream?: Upstream;
   readonly requestHeaders?: HeaderChanges;
   readonly responseHeaders?: HeaderChanges;
+  /** A request that falls to this backend is redirected, or rewritten, by itself. */
+  readonly redirect?: RouteFilters['redirect'];
+  readonly rewrite?: RouteFilters['rewrite'];
 }
 
 /** One match of one rule of one route; a table lists them in order of precedence. */
@@ -194,7 +256,11 @@ export interface RouteRule {
   /** Zero means no limit, set by somebody; absent, that nobody set one. */
   readonly requestTimeoutMs?: number;
   readonly backendTimeoutMs?: number;
-  /** Key of the HTTPRoute it came from; empty for the rule of a port without routes. */
+  readonly retry?: RetryRule;
+  readonly session?: SessionPersistence;
+  /** Absent for the rule of a port without routes. */
+  readonly kind?: 'HTTPRoute' | 'GRPCRoute';
+  /** `namespace/name` of the route it came from; empty for the rule of a port without routes. */
   readonly route: string;
   readonly ruleName?: string;
 }
@@ -207,11 +273,16 @@ export interface RouteRule {
 export interface RouteTable {
   readonly servicePort: string;
   readonly clientNamespace?: string;
+  /** Empty where the port is opaque. */
   readonly rules: readonly RouteRule[];
+  /** Of TLSRoutes and TCPRoutes attached to the port; they hold for connections that are not HTTP. Absent without any. */
+  readonly streams?: readonly StreamRule[];
 }
 
-/** The verdict on one route and one of its parents; keyed `<route key>|<parent index>`. */
+/** The verdict on one route and one of its parents; keyed `<kind>/<namespace>/<name>|<parent index>`. */
 export interface RouteVerdict {
+  readonly kind: RouteKind;
+  /** `namespace/name`. */
   readonly route: string;
   /** metadata.generation of the route that was judged. */
   readonly generation: number;
@@ -220,8 +291,12 @@ export interface RouteVerdict {
   readonly parentRef: ParentRef;
   readonly accepted: { readonly status: boolean; readonly reason: string; readonly message: string };
   readonly resolvedRefs: { readonly status: boolean; readonly reason: string; readonly message: string };
+  /** Some rules hold and some are left out (reason UnsupportedValue). */
+  readonly partiallyInvalid?: { readonly reason: string; readonly message: string };
   /** RouteTables this parent contributes to, ascending; they exist only where a proxy uses the port. */
   readonly tables: readonly string[];
+  /** Keys of the gateway listeners it is attached to, ascending. */
+  readonly listeners: readonly string[];
 }
 
 /** What became of a MutualTLSPolicy; keyed like it, `namespace/name`. */

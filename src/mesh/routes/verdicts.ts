@@ -21,8 +21,8 @@ export function deriveRouteVerdicts(
         const attachment = attach(parentRef, route.namespace, context, read);
         const accepted = judgeParent(route, attachment);
         const tables = accepted.status ? tablesAt(parentRef, route, attachment) : [];
-        const verdict = { route: key, generation: route.generation, parentIndex, parentRef };
-        return [[`${key}|${parentIndex}`, { ...verdict, accepted, resolvedRefs, tables }]];
+        const verdict = { kind: 'HTTPRoute' as const, route: key, generation: route.generation, parentIndex, parentRef };
+        return [[`${key}|${parentIndex}`, { ...verdict, accepted, resolvedRefs, tables, listeners: [] }]];
       },
     );
   });
