@@ -8,24 +8,16 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
-import type { CertificateAuthority } from './base/api.ts';
 import { systemClock } from './base/clock.ts';
 import { describeError, WeftError } from './base/errors.ts';
 import { createLogger, type Logger } from './base/log.ts';
 import { registry } from './base/metrics.ts';
-import { signerName } from './base/names.ts';
 import { version } from './base/version.ts';
 import { AuthorityKeeper } from './controllers/authority-keeper.ts';
 import { authorityName, authorityLifetimes } from './controllers/authority-settings.ts';
-import { authoritySecretName } from './controllers/authority-secret.ts';
 import { createControllerSources, createControllers } from './controllers/controllers.ts';
-import type { ClusterTrustBundle, WebhookConfiguration } from './controllers/objects.ts';
-import { projectReport, reportKind, reportLabel } from './controllers/progress-report.ts';
-import { projectRouteStatus } from './controllers/route-status.ts';
 import { PodCertificates } from './controllers/pod-certificates.ts';
 import { ServingCertificates } from './controllers/serving.ts';
-import { projectRequest } from './controllers/signer.ts';
-import { projectStatus } from './controllers/status-controller.ts';
 import { webhookObjectName } from './controllers/webhook-objects.ts';
 import { createDebugServer } from './dashboard/debug.ts';
 import { explain } from './dashboard/explain.ts';
@@ -35,18 +27,14 @@ import { Graph } from './graph/graph.ts';
 import type { Collection } from './graph/types.ts';
 import { identify } from './identify.ts';
 import { createKubeApi } from './kube/api.ts';
-import { fanOut, outlet } from './kube/fan-out.ts';
 import { LeaderElection } from './kube/lease.ts';
-import { Reflector, type ReflectorOptions } from './kube/reflector.ts';
-import * as resources from './kube/resources.ts';
-import type { KubeObject } from './kube/types.ts';
 import type { MeshSettings } from './mesh/model.ts';
 import { createMesh } from './mesh/mesh.ts';
-import * as project from './mesh/project.ts';
 import { createMeshSources } from './mesh/sources.ts';
 import { UsedSets } from './mesh/used.ts';
 import { parseSettings, type Settings, settingsHelp } from './settings.ts';
 import { type PreparedInjection, prepareInjection } from './webhook/inject/inject.ts';
+import { startWatches } from './watches.ts';
 import { createWebhookServer } from './webhook/server.ts';
 import type { ResourceAcks } from './xds/resource.ts';
 import { createXdsServer } from './xds/server/server.ts';
@@ -80,7 +68,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   });
   const namespaces = graph.source<Readonly<Record<string, string>>>('namespaces');
   const controllerSources = createControllerSources(graph);
-  const { authorities, requests, bundles, mutating, validating } = controllerSources;
+  const { authorities, requests, mutating, validating } = controllerSources;
   const acks = graph.source<ResourceAcks>('acks');
 
   // The mesh, and Envoy's view of it.
@@ -103,94 +91,17 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   });
 
   const background: Promise<unknown>[] = [];
-  const synced: Promise<void>[] = [];
-  const watched: Reflector<never, never>[] = [];
-  const watch = <T extends KubeObject, V>(options: Omit<ReflectorOptions<T, V>, 'api' | 'log'>): void => {
-    const reflector = new Reflector<T, V>({ ...options, api, log: log.child({ room: 'kube' }) });
-    watched.push(reflector as unknown as Reflector<never, never>);
-    synced.push(reflector.synced);
-    background.push(reflector.run(stop));
-  };
-  const named = (name: string): { fieldSelector: string } => ({ fieldSelector: `metadata.name=${name}` });
-  const whole = <T>(object: T): T => object;
-  watch({ type: resources.services, project: project.projectService, sink: sources.services });
-  watch({
-    type: resources.endpointSlices,
-    project: project.projectEndpointSlice,
-    sink: sources.endpointSlices,
+  const watches = startWatches({
+    api,
+    log: log.child({ room: 'kube' }),
+    stop,
+    systemNamespace: settings.namespace,
+    mesh: sources,
+    controllers: controllerSources,
+    namespaces,
+    authoritySecret: keeper,
   });
-  watch({ type: resources.pods, project: project.projectPod, sink: sources.pods });
-  watch({ type: resources.nodes, project: project.projectNode, sink: sources.nodes });
-  watch({ type: resources.serviceCIDRs, project: project.projectServiceCIDR, sink: sources.serviceCIDRs });
-  watch({
-    type: resources.httpRoutes,
-    ...fanOut(
-      outlet(project.projectHTTPRoute, sources.httpRoutes),
-      outlet(projectRouteStatus, controllerSources.routes),
-    ),
-  });
-  watch({
-    type: resources.meshConfigs,
-    ...fanOut(
-      outlet(project.projectMeshConfig, sources.meshConfigs),
-      outlet(projectStatus, controllerSources.meshConfigs),
-    ),
-  });
-  watch({
-    type: resources.mutualTLSPolicies,
-    ...fanOut(
-      outlet(project.projectMutualTLSPolicy, sources.mutualTLSPolicies),
-      outlet(projectStatus, controllerSources.policies),
-    ),
-  });
-  watch({
-    type: resources.namespaces,
-    project: (namespace: KubeObject) => namespace.metadata.labels ?? {},
-    sink: namespaces,
-  });
-  watch({
-    type: resources.certificateAuthorities,
-    project: whole<CertificateAuthority & KubeObject>,
-    sink: authorities,
-  });
-  watch({
-    type: resources.podCertificateRequests,
-    fieldSelector: `spec.signerName=${signerName}`,
-    project: projectRequest,
-    sink: requests,
-  });
-  watch({
-    type: resources.clusterTrustBundles,
-    fieldSelector: `spec.signerName=${signerName}`,
-    project: whole<ClusterTrustBundle>,
-    sink: bundles,
-  });
-  watch({
-    type: resources.mutatingWebhookConfigurations,
-    ...named(webhookObjectName),
-    project: whole<WebhookConfiguration>,
-    sink: mutating,
-  });
-  watch({
-    type: resources.validatingWebhookConfigurations,
-    ...named(webhookObjectName),
-    project: whole<WebhookConfiguration>,
-    sink: validating,
-  });
-  watch({
-    type: resources.configMaps,
-    namespace: settings.namespace,
-    labelSelector: `${reportLabel}=${reportKind}`,
-    project: projectReport,
-    sink: controllerSources.reports,
-  });
-  watch({
-    type: resources.secrets,
-    namespace: settings.namespace,
-    ...named(authoritySecretName),
-    project: whole<KubeObject>,
-    sink: keeper,
-  });
+  background.push(watches.ended);
 
   const missing = new Set(['the Kubernetes objects', 'the certificate authority', 'the servers']);
   const webhooks = 'the webhook configurations';
@@ -198,7 +109,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   registerProcessMetrics({ registry });
   const health = createHealthServer({ registry, missing: () => [...missing] });
   await listening(health, settings.metricsPort, settings.bindAddress);
-  await Promise.all(synced);
+  await watches.synced;
   await graph.settled();
   missing.delete('the Kubernetes objects');
 
@@ -316,7 +227,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   validating.subscribe(lookForWebhooks);
   lookForWebhooks();
   background.push(leadership.run(stop), controllers.run(stop));
-  log.info({ version, watched: watched.map((one) => one.status().resource) }, 'ready');
+  log.info({ version, watched: watches.resources }, 'ready');
 
   await aborted(stop);
   missing.add('nothing: this replica is going away');

@@ -1,0 +1,142 @@
+/** Kubernetes objects -> sources of the graph: what is watched, and where each kind goes. One entry per kind. */
+
+import type { CertificateAuthority } from './base/api.ts';
+import type { Logger } from './base/log.ts';
+import { signerName } from './base/names.ts';
+import { authoritySecretName } from './controllers/authority-secret.ts';
+import type { ControllerSources } from './controllers/controllers.ts';
+import type { ClusterTrustBundle, WebhookConfiguration } from './controllers/objects.ts';
+import { projectReport, reportKind, reportLabel } from './controllers/progress-report.ts';
+import { projectRouteStatus } from './controllers/route-status.ts';
+import { projectRequest } from './controllers/signer.ts';
+import { projectStatus } from './controllers/status-controller.ts';
+import { webhookObjectName } from './controllers/webhook-objects.ts';
+import type { Source } from './graph/types.ts';
+import { fanOut, outlet } from './kube/fan-out.ts';
+import { Reflector, type ReflectorOptions } from './kube/reflector.ts';
+import * as resources from './kube/resources.ts';
+import type { KubeClient, KubeObject, Sink } from './kube/types.ts';
+import * as project from './mesh/project.ts';
+import type { MeshSources } from './mesh/sources.ts';
+
+export interface WatchesOptions {
+  readonly api: KubeClient;
+  readonly log: Logger;
+  readonly stop: AbortSignal;
+  /** Weft's own, of its Secret and its reports. */
+  readonly systemNamespace: string;
+  readonly mesh: MeshSources;
+  readonly controllers: ControllerSources;
+  /** Labels, keyed by name of the namespace. */
+  readonly namespaces: Source<Readonly<Record<string, string>>>;
+  readonly authoritySecret: Sink<KubeObject>;
+}
+
+export interface Watches {
+  /** Settles when every kind has been listed once. */
+  readonly synced: Promise<unknown>;
+  /** Settles when all have stopped. */
+  readonly ended: Promise<unknown>;
+  readonly resources: readonly string[];
+}
+
+export function startWatches(options: WatchesOptions): Watches {
+  const { api, log, stop, systemNamespace, mesh, controllers, namespaces, authoritySecret } = options;
+  const watched: {
+    readonly synced: Promise<void>;
+    readonly ended: Promise<void>;
+    readonly resource: string;
+  }[] = [];
+  const watch = <T extends KubeObject, V>(one: Omit<ReflectorOptions<T, V>, 'api' | 'log'>): void => {
+    const reflector = new Reflector<T, V>({ ...one, api, log });
+    const ended = reflector.run(stop);
+    watched.push({ synced: reflector.synced, ended, resource: reflector.status().resource });
+  };
+  const named = (name: string): { fieldSelector: string } => ({ fieldSelector: `metadata.name=${name}` });
+  const whole = <T>(object: T): T => object;
+
+  watch({ type: resources.services, project: project.projectService, sink: mesh.services });
+  watch({
+    type: resources.endpointSlices,
+    project: project.projectEndpointSlice,
+    sink: mesh.endpointSlices,
+  });
+  watch({ type: resources.pods, project: project.projectPod, sink: mesh.pods });
+  watch({ type: resources.nodes, project: project.projectNode, sink: mesh.nodes });
+  watch({ type: resources.serviceCIDRs, project: project.projectServiceCIDR, sink: mesh.serviceCIDRs });
+  watch({
+    type: resources.httpRoutes,
+    ...fanOut(
+      outlet(project.projectHTTPRoute, mesh.httpRoutes),
+      outlet(projectRouteStatus, controllers.routes),
+    ),
+  });
+  watch({
+    type: resources.meshConfigs,
+    ...fanOut(
+      outlet(project.projectMeshConfig, mesh.meshConfigs),
+      outlet(projectStatus, controllers.meshConfigs),
+    ),
+  });
+  watch({
+    type: resources.mutualTLSPolicies,
+    ...fanOut(
+      outlet(project.projectMutualTLSPolicy, mesh.mutualTLSPolicies),
+      outlet(projectStatus, controllers.policies),
+    ),
+  });
+  watch({
+    type: resources.namespaces,
+    project: (namespace: KubeObject) => namespace.metadata.labels ?? {},
+    sink: namespaces,
+  });
+  watch({
+    type: resources.certificateAuthorities,
+    project: whole<CertificateAuthority & KubeObject>,
+    sink: controllers.authorities,
+  });
+  watch({
+    type: resources.podCertificateRequests,
+    fieldSelector: `spec.signerName=${signerName}`,
+    project: projectRequest,
+    sink: controllers.requests,
+  });
+  watch({
+    type: resources.clusterTrustBundles,
+    fieldSelector: `spec.signerName=${signerName}`,
+    project: whole<ClusterTrustBundle>,
+    sink: controllers.bundles,
+  });
+  watch({
+    type: resources.mutatingWebhookConfigurations,
+    ...named(webhookObjectName),
+    project: whole<WebhookConfiguration>,
+    sink: controllers.mutating,
+  });
+  watch({
+    type: resources.validatingWebhookConfigurations,
+    ...named(webhookObjectName),
+    project: whole<WebhookConfiguration>,
+    sink: controllers.validating,
+  });
+  watch({
+    type: resources.configMaps,
+    namespace: systemNamespace,
+    labelSelector: `${reportLabel}=${reportKind}`,
+    project: projectReport,
+    sink: controllers.reports,
+  });
+  watch({
+    type: resources.secrets,
+    namespace: systemNamespace,
+    ...named(authoritySecretName),
+    project: whole<KubeObject>,
+    sink: authoritySecret,
+  });
+
+  return {
+    synced: Promise.all(watched.map(({ synced }) => synced)),
+    ended: Promise.all(watched.map(({ ended }) => ended)),
+    resources: watched.map(({ resource }) => resource),
+  };
+}
