@@ -66,7 +66,6 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     redirectImage: settings.redirectImage,
     imagePullPolicy: settings.imagePullPolicy,
   });
-  const namespaces = graph.source<Readonly<Record<string, string>>>('namespaces');
   const controllerSources = createControllerSources(graph);
   const { authorities, requests, mutating, validating } = controllerSources;
   const acks = graph.source<ResourceAcks>('acks');
@@ -98,7 +97,6 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     systemNamespace: settings.namespace,
     mesh: sources,
     controllers: controllerSources,
-    namespaces,
     authoritySecret: keeper,
   });
   background.push(watches.ended);
@@ -188,7 +186,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   const injection = currentInjection(settings, mesh.settings.get.bind(mesh.settings, 'default'));
   const webhook = createWebhookServer({
     injection,
-    namespaceLabels: (name) => namespaces.get(name),
+    namespaceLabels: (name) => sources.namespaces.get(name),
     tls: { key: certificate.key, certificate: certificate.cert },
     log: log.child({ room: 'webhook' }),
   });

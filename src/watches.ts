@@ -11,12 +11,12 @@ import { projectRouteStatus } from './controllers/route-status.ts';
 import { projectRequest } from './controllers/signer.ts';
 import { projectStatus } from './controllers/status-controller.ts';
 import { webhookObjectName } from './controllers/webhook-objects.ts';
-import type { Source } from './graph/types.ts';
 import { fanOut, outlet } from './kube/fan-out.ts';
 import { Reflector, type ReflectorOptions } from './kube/reflector.ts';
 import * as resources from './kube/resources.ts';
 import type { KubeClient, KubeObject, Sink } from './kube/types.ts';
 import * as project from './mesh/project.ts';
+import * as projectRoutes from './mesh/project-routes.ts';
 import type { MeshSources } from './mesh/sources.ts';
 
 export interface WatchesOptions {
@@ -27,8 +27,6 @@ export interface WatchesOptions {
   readonly systemNamespace: string;
   readonly mesh: MeshSources;
   readonly controllers: ControllerSources;
-  /** Labels, keyed by name of the namespace. */
-  readonly namespaces: Source<Readonly<Record<string, string>>>;
   readonly authoritySecret: Sink<KubeObject>;
 }
 
@@ -41,7 +39,7 @@ export interface Watches {
 }
 
 export function startWatches(options: WatchesOptions): Watches {
-  const { api, log, stop, systemNamespace, mesh, controllers, namespaces, authoritySecret } = options;
+  const { api, log, stop, systemNamespace, mesh, controllers, authoritySecret } = options;
   const watched: {
     readonly synced: Promise<void>;
     readonly ended: Promise<void>;
@@ -67,9 +65,23 @@ export function startWatches(options: WatchesOptions): Watches {
   watch({
     type: resources.httpRoutes,
     ...fanOut(
-      outlet(project.projectHTTPRoute, mesh.httpRoutes),
+      outlet(projectRoutes.projectHTTPRoute, mesh.httpRoutes),
       outlet(projectRouteStatus, controllers.routes),
     ),
+  });
+  watch({ type: resources.grpcRoutes, project: projectRoutes.projectGRPCRoute, sink: mesh.grpcRoutes });
+  watch({ type: resources.tlsRoutes, project: projectRoutes.projectStreamRoute, sink: mesh.tlsRoutes });
+  watch({ type: resources.tcpRoutes, project: projectRoutes.projectStreamRoute, sink: mesh.tcpRoutes });
+  watch({ type: resources.udpRoutes, project: projectRoutes.projectStreamRoute, sink: mesh.udpRoutes });
+  watch({
+    type: resources.backendTrafficPolicies,
+    project: projectRoutes.projectBackendTrafficPolicy,
+    sink: mesh.backendTrafficPolicies,
+  });
+  watch({
+    type: resources.referenceGrants,
+    project: projectRoutes.projectReferenceGrant,
+    sink: mesh.referenceGrants,
   });
   watch({
     type: resources.meshConfigs,
@@ -85,11 +97,7 @@ export function startWatches(options: WatchesOptions): Watches {
       outlet(projectStatus, controllers.policies),
     ),
   });
-  watch({
-    type: resources.namespaces,
-    project: (namespace: KubeObject) => namespace.metadata.labels ?? {},
-    sink: namespaces,
-  });
+  watch({ type: resources.namespaces, project: project.projectNamespace, sink: mesh.namespaces });
   watch({
     type: resources.certificateAuthorities,
     project: whole<CertificateAuthority & KubeObject>,

@@ -65,11 +65,41 @@ export const customResourceDefinitions = define(
   'CustomResourceDefinition',
   'cluster',
 );
+/** Of Gateway API: which of them a cluster serves depends on its release and channel. */
+export const gatewayClasses = define(
+  'gateway.networking.k8s.io/v1',
+  'gatewayclasses',
+  'GatewayClass',
+  'cluster',
+);
+export const gateways = define('gateway.networking.k8s.io/v1', 'gateways', 'Gateway', 'namespaced');
+export const listenerSets = define(
+  'gateway.networking.k8s.io/v1',
+  'listenersets',
+  'ListenerSet',
+  'namespaced',
+);
 export const httpRoutes = define('gateway.networking.k8s.io/v1', 'httproutes', 'HTTPRoute', 'namespaced');
+export const grpcRoutes = define('gateway.networking.k8s.io/v1', 'grpcroutes', 'GRPCRoute', 'namespaced');
+export const tlsRoutes = define('gateway.networking.k8s.io/v1', 'tlsroutes', 'TLSRoute', 'namespaced');
+export const tcpRoutes = define('gateway.networking.k8s.io/v1', 'tcproutes', 'TCPRoute', 'namespaced');
+export const udpRoutes = define('gateway.networking.k8s.io/v1', 'udproutes', 'UDPRoute', 'namespaced');
 export const referenceGrants = define(
   'gateway.networking.k8s.io/v1',
   'referencegrants',
   'ReferenceGrant',
+  'namespaced',
+);
+export const backendTLSPolicies = define(
+  'gateway.networking.k8s.io/v1',
+  'backendtlspolicies',
+  'BackendTLSPolicy',
+  'namespaced',
+);
+export const backendTrafficPolicies = define(
+  'gateway.networking.x-k8s.io/v1alpha1',
+  'xbackendtrafficpolicies',
+  'XBackendTrafficPolicy',
   'namespaced',
 );
 export const meshConfigs = define('weft.dev/v1alpha1', 'meshconfigs', 'MeshConfig', 'cluster');

@@ -63,11 +63,28 @@ export interface KubeServiceCIDR extends KubeObject {
   readonly spec?: { readonly cidrs?: readonly string[] };
 }
 
-export interface KubeHTTPRoute extends KubeObject {
+/** What all kinds of routes of Gateway API have in common. */
+export interface KubeRoute<Rule> extends KubeObject {
   readonly spec?: {
     readonly parentRefs?: readonly ParentRef[];
-    readonly rules?: readonly HTTPRule[];
+    readonly hostnames?: readonly string[];
+    readonly rules?: readonly Rule[];
   };
+}
+
+export type KubeHTTPRoute = KubeRoute<HTTPRule>;
+export type KubeGRPCRoute = KubeRoute<GRPCRule>;
+/** TLSRoute, TCPRoute and UDPRoute; only the first has hostnames. */
+export type KubeStreamRoute = KubeRoute<StreamRouteRule>;
+
+/** `metav1.LabelSelector`. */
+export interface LabelSelector {
+  readonly matchLabels?: Readonly<Record<string, string>>;
+  readonly matchExpressions?: readonly {
+    readonly key: string;
+    readonly operator: string;
+    readonly values?: readonly string[];
+  }[];
 }
 
 /** `group` and `kind` are filled in by the CRD's defaults. */
@@ -87,8 +104,43 @@ export interface HTTPRule {
   readonly filters?: readonly HTTPFilter[];
   readonly backendRefs?: readonly HTTPBackendRef[];
   readonly timeouts?: { readonly request?: string; readonly backendRequest?: string };
-  readonly retry?: unknown;
-  readonly sessionPersistence?: unknown;
+  readonly retry?: HTTPRetry;
+  readonly sessionPersistence?: RouteSessionPersistence;
+}
+
+/** GEP-1731. */
+export interface HTTPRetry {
+  readonly codes?: readonly number[];
+  readonly attempts?: number;
+  readonly backoff?: string;
+}
+
+/** GEP-1619. */
+export interface RouteSessionPersistence {
+  readonly sessionName?: string;
+  readonly absoluteTimeout?: string;
+  readonly type?: string;
+  readonly cookieConfig?: { readonly lifetimeType?: string };
+}
+
+/** One rule of a GRPCRoute, as written. */
+export interface GRPCRule {
+  readonly name?: string;
+  readonly matches?: readonly GRPCMatch[];
+  readonly filters?: readonly HTTPFilter[];
+  readonly backendRefs?: readonly HTTPBackendRef[];
+  readonly sessionPersistence?: RouteSessionPersistence;
+}
+
+export interface GRPCMatch {
+  readonly method?: { readonly type?: string; readonly service?: string; readonly method?: string };
+  readonly headers?: readonly NamedMatch[];
+}
+
+/** One rule of a TLSRoute, TCPRoute or UDPRoute, as written. */
+export interface StreamRouteRule {
+  readonly name?: string;
+  readonly backendRefs?: readonly WeightedBackendRef[];
 }
 
 export interface HTTPMatch {
@@ -112,8 +164,11 @@ export interface BackendRef {
   readonly port?: number;
 }
 
-export interface HTTPBackendRef extends BackendRef {
+export interface WeightedBackendRef extends BackendRef {
   readonly weight?: number;
+}
+
+export interface HTTPBackendRef extends WeightedBackendRef {
   readonly filters?: readonly HTTPFilter[];
 }
 
@@ -133,6 +188,52 @@ export interface HTTPFilter {
     readonly backendRef: BackendRef;
     readonly percent?: number;
     readonly fraction?: { readonly numerator: number; readonly denominator?: number };
+  };
+  readonly cors?: {
+    readonly allowOrigins?: readonly string[];
+    readonly allowCredentials?: boolean;
+    readonly allowMethods?: readonly string[];
+    readonly allowHeaders?: readonly string[];
+    readonly exposeHeaders?: readonly string[];
+    readonly maxAge?: number;
+  };
+  readonly externalAuth?: {
+    readonly protocol: string;
+    readonly backendRef: BackendRef;
+    readonly grpc?: { readonly allowedHeaders?: readonly string[] };
+    readonly http?: {
+      readonly path?: string;
+      readonly allowedHeaders?: readonly string[];
+      readonly allowedResponseHeaders?: readonly string[];
+    };
+    readonly forwardBody?: { readonly maxSize?: number };
+  };
+}
+
+/** XBackendTrafficPolicy (GEP-3388). */
+export interface KubeBackendTrafficPolicy extends KubeObject {
+  readonly spec?: {
+    readonly targetRefs?: readonly PolicyTargetRef[];
+    readonly retryConstraint?: {
+      readonly budget?: { readonly percent?: number; readonly interval?: string };
+      readonly minRetryRate?: { readonly count?: number; readonly interval?: string };
+    };
+    readonly sessionPersistence?: RouteSessionPersistence;
+  };
+}
+
+/** What a policy is attached to, in its own namespace. */
+export interface PolicyTargetRef {
+  readonly group: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly sectionName?: string;
+}
+
+export interface KubeReferenceGrant extends KubeObject {
+  readonly spec?: {
+    readonly from?: readonly { readonly group: string; readonly kind: string; readonly namespace: string }[];
+    readonly to?: readonly { readonly group: string; readonly kind: string; readonly name?: string }[];
   };
 }
 

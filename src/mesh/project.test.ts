@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   projectEndpointSlice,
-  projectHTTPRoute,
   projectMeshConfig,
   projectNode,
   projectPod,
   projectService,
 } from './project.ts';
-import { meshConfig, parent, pod, podEndpoint, route, service, slice } from './testing-objects.ts';
+import { projectHTTPRoute } from './project-routes.ts';
+import { meshConfig, pod, podEndpoint, route, service, slice } from './testing-objects.ts';
 
 test('a Service of type ExternalName has no part in the mesh', () => {
   assert.equal(projectService(service('shop/web', '', [], { type: 'ExternalName' })), undefined);
@@ -37,7 +37,7 @@ test('both addresses of a dual-stack Service count, the first family is primary'
   assert.equal(projected?.primaryFamily, 'IPv6');
 });
 
-test('only TCP ports matter', () => {
+test('TCP ports and UDP ports stand apart', () => {
   const ports = [
     { name: 'a', port: 1 },
     { name: 'b', port: 2, protocol: 'UDP' },
@@ -47,10 +47,15 @@ test('only TCP ports matter', () => {
     { name: 'a', port: 1 },
     { name: '', port: 3 },
   ]);
-  assert.deepEqual(projectEndpointSlice(slice('shop/web-a', 'web', [], [...ports, { name: 'all' }]))?.ports, [
+  assert.deepEqual(projectService(service('shop/web', '10.96.0.1', ports))?.udpPorts, [
+    { name: 'b', port: 2 },
+  ]);
+  const projected = projectEndpointSlice(slice('shop/web-a', 'web', [], [...ports, { name: 'all' }]));
+  assert.deepEqual(projected?.ports, [
     { name: 'a', port: 1 },
     { name: '', port: 3 },
   ]);
+  assert.deepEqual(projected?.udpPorts, [{ name: 'b', port: 2 }]);
 });
 
 test('a slice of no Service, or of host names, has no part in the mesh', () => {
@@ -124,15 +129,13 @@ test('a node has the zone of its label and its pod ranges', () => {
   assert.deepEqual(projectNode({ metadata: { name: 'n2' } }), { zone: '', podCIDRs: [] });
 });
 
-test('a route concerns the mesh only by a parent that is a Service', () => {
+test('a route is kept whatever its parents are, with its hostnames', () => {
   const gateway = { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'gw' };
-  assert.equal(projectHTTPRoute(route('shop/r', [gateway], [])), undefined);
-  assert.equal(projectHTTPRoute(route('shop/r', [parent('web', { group: 'x' })], [])), undefined);
-  assert.equal(projectHTTPRoute({ metadata: { name: 'r', namespace: 'shop' } }), undefined);
-  assert.deepEqual(projectHTTPRoute(route('shop/r', [gateway, parent('web')], []))?.parentRefs, [
-    gateway,
-    parent('web'),
-  ]);
+  const plain = route('shop/r', [gateway], []);
+  assert.deepEqual(projectHTTPRoute(plain).parentRefs, [gateway]);
+  assert.deepEqual(projectHTTPRoute(plain).hostnames, []);
+  const named = { ...plain, spec: { ...plain.spec, hostnames: ['a.example'] } };
+  assert.deepEqual(projectHTTPRoute(named).hostnames, ['a.example']);
 });
 
 test('only the MeshConfig named default counts', () => {

@@ -6,19 +6,10 @@
 import { proxyAnnotation } from '../base/names.ts';
 import type { MeshConfig, MutualTLSPolicy } from '../base/api.ts';
 import type { KubeObject } from '../kube/types.ts';
-import type {
-  KubeEndpointSlice,
-  KubeHTTPRoute,
-  KubeNode,
-  KubePod,
-  KubeService,
-  KubeServiceCIDR,
-  ParentRef,
-} from './kubernetes.ts';
+import type { KubeEndpointSlice, KubeNode, KubePod, KubeService, KubeServiceCIDR } from './kubernetes.ts';
 import { ownerOf } from './owner.ts';
 import type {
   EndpointSliceSource,
-  HTTPRouteSource,
   MeshConfigSource,
   MutualTLSPolicySource,
   NodeSource,
@@ -29,6 +20,16 @@ import type {
 } from './sources.ts';
 
 const isTCP = (port: { readonly protocol?: string }): boolean => (port.protocol ?? 'TCP') === 'TCP';
+
+/** Nothing where there are none, so that the many objects without them stay small. */
+function udpPortsOf(
+  ports: readonly { readonly name?: string; readonly port?: number; readonly protocol?: string }[] = [],
+): Pick<ServiceSource, 'udpPorts'> {
+  const udpPorts = ports
+    .filter(({ protocol }) => protocol === 'UDP')
+    .flatMap(({ name = '', port }) => (port === undefined ? [] : [{ name, port }]));
+  return udpPorts.length === 0 ? {} : { udpPorts };
+}
 
 const namespaceOf = (object: KubeObject): string => object.metadata.namespace ?? '';
 
@@ -50,6 +51,7 @@ export function projectService(service: KubeService): ServiceSource | undefined 
       port,
       ...(appProtocol === undefined ? {} : { appProtocol }),
     })),
+    ...udpPortsOf(spec.ports),
   };
 }
 
@@ -67,6 +69,7 @@ export function projectEndpointSlice(slice: KubeEndpointSlice): EndpointSliceSou
     service: `${namespaceOf(slice)}/${service}`,
     family: slice.addressType,
     ports,
+    ...udpPortsOf(slice.ports),
     endpoints: (slice.endpoints ?? []).flatMap((endpoint) => projectEndpoint(endpoint, namespaceOf(slice))),
   };
 }
@@ -129,22 +132,9 @@ export function projectServiceCIDR(serviceCIDR: KubeServiceCIDR): ServiceCIDRSou
   return { cidrs: serviceCIDR.spec?.cidrs ?? [] };
 }
 
-export function projectHTTPRoute(route: KubeHTTPRoute): HTTPRouteSource | undefined {
-  const { parentRefs = [], rules = [] } = route.spec ?? {};
-  if (!parentRefs.some(isServiceParent)) return undefined;
-  return {
-    namespace: namespaceOf(route),
-    name: route.metadata.name,
-    createdAt: route.metadata.creationTimestamp ?? '',
-    generation: route.metadata.generation ?? 0,
-    parentRefs,
-    rules,
-  };
-}
-
-/** Whether a parent is a Service, which makes it the mesh's; an absent group is Gateway API's own. */
-export function isServiceParent(parent: ParentRef): boolean {
-  return parent.group === '' && parent.kind === 'Service';
+/** Labels. */
+export function projectNamespace({ metadata }: KubeObject): Readonly<Record<string, string>> {
+  return metadata.labels ?? {};
 }
 
 /** Only the object named `default` counts. */

@@ -2,7 +2,14 @@
 
 import type { GraphApi, Source } from '../graph/types.ts';
 import type { MeshConfig, MutualTLSPolicy } from '../base/api.ts';
-import type { HTTPRule, ParentRef } from './kubernetes.ts';
+import type {
+  GRPCRule,
+  HTTPRule,
+  KubeBackendTrafficPolicy,
+  KubeReferenceGrant,
+  ParentRef,
+  StreamRouteRule,
+} from './kubernetes.ts';
 import type { ProxySettings, UsedSet } from './model.ts';
 
 export type AddressFamily = 'IPv4' | 'IPv6';
@@ -19,6 +26,8 @@ export interface ServiceSource {
   readonly selector?: Readonly<Record<string, string>>;
   /** TCP ports only. `name` is empty where there is none. */
   readonly ports: readonly { readonly name: string; readonly port: number; readonly appProtocol?: string }[];
+  /** Absent where there are none. */
+  readonly udpPorts?: readonly { readonly name: string; readonly port: number }[];
 }
 
 /** Keyed `namespace/name` of the slice. */
@@ -28,6 +37,8 @@ export interface EndpointSliceSource {
   readonly family: AddressFamily;
   /** TCP ports only; the number is that of the pod. */
   readonly ports: readonly { readonly name: string; readonly port: number }[];
+  /** Absent where there are none. */
+  readonly udpPorts?: readonly { readonly name: string; readonly port: number }[];
   readonly endpoints: readonly SliceEndpoint[];
 }
 
@@ -70,14 +81,38 @@ export interface ServiceCIDRSource {
   readonly cidrs: readonly string[];
 }
 
-/** Keyed `namespace/name`; only routes with a Service among their parents. */
-export interface HTTPRouteSource {
+/** A route of any kind, with any parents; keyed `namespace/name`. */
+export interface RouteSource<Rule> {
   readonly namespace: string;
   readonly name: string;
   readonly createdAt: string;
   readonly generation: number;
   readonly parentRefs: readonly ParentRef[];
-  readonly rules: readonly HTTPRule[];
+  /** As written; empty where there are none, and for kinds without hostnames. */
+  readonly hostnames: readonly string[];
+  readonly rules: readonly Rule[];
+}
+
+export type HTTPRouteSource = RouteSource<HTTPRule>;
+export type GRPCRouteSource = RouteSource<GRPCRule>;
+/** TLSRoute, TCPRoute, UDPRoute. */
+export type StreamRouteSource = RouteSource<StreamRouteRule>;
+
+/** Keyed `namespace/name`. */
+export interface ReferenceGrantSource {
+  /** That of what may be referred to. */
+  readonly namespace: string;
+  readonly from: NonNullable<NonNullable<KubeReferenceGrant['spec']>['from']>;
+  readonly to: NonNullable<NonNullable<KubeReferenceGrant['spec']>['to']>;
+}
+
+/** Keyed `namespace/name`. */
+export interface BackendTrafficPolicySource {
+  readonly namespace: string;
+  readonly name: string;
+  readonly createdAt: string;
+  readonly generation: number;
+  readonly spec: NonNullable<KubeBackendTrafficPolicy['spec']>;
 }
 
 export type MeshConfigSource = MeshConfig['spec'];
@@ -101,6 +136,14 @@ export interface MeshSources {
   readonly nodes: Source<NodeSource>;
   readonly serviceCIDRs: Source<ServiceCIDRSource>;
   readonly httpRoutes: Source<HTTPRouteSource>;
+  readonly grpcRoutes: Source<GRPCRouteSource>;
+  readonly tlsRoutes: Source<StreamRouteSource>;
+  readonly tcpRoutes: Source<StreamRouteSource>;
+  readonly udpRoutes: Source<StreamRouteSource>;
+  readonly backendTrafficPolicies: Source<BackendTrafficPolicySource>;
+  readonly referenceGrants: Source<ReferenceGrantSource>;
+  /** Labels; keyed by name. */
+  readonly namespaces: Source<Readonly<Record<string, string>>>;
   readonly meshConfigs: Source<MeshConfigSource>;
   readonly mutualTLSPolicies: Source<MutualTLSPolicySource>;
   /** Keyed by workload. */
@@ -117,6 +160,13 @@ export function createMeshSources(graph: GraphApi, defaults: MeshDefaults): Mesh
     nodes: graph.source('nodes'),
     serviceCIDRs: graph.source('servicecidrs'),
     httpRoutes: graph.source('httproutes'),
+    grpcRoutes: graph.source('grpcroutes'),
+    tlsRoutes: graph.source('tlsroutes'),
+    tcpRoutes: graph.source('tcproutes'),
+    udpRoutes: graph.source('udproutes'),
+    backendTrafficPolicies: graph.source('xbackendtrafficpolicies'),
+    referenceGrants: graph.source('referencegrants'),
+    namespaces: graph.source('namespaces'),
     meshConfigs: graph.source('meshconfigs'),
     mutualTLSPolicies: graph.source('mutualtlspolicies'),
     used: graph.source('used'),

@@ -6,6 +6,7 @@ import type { KubeObject } from '../kube/types.ts';
 import { createMesh } from './mesh.ts';
 import type { Mesh } from './model.ts';
 import * as project from './project.ts';
+import * as projectRoutes from './project-routes.ts';
 import { createMeshSources, type MeshSources } from './sources.ts';
 
 export interface TestMesh {
@@ -50,7 +51,14 @@ export function createTestMesh(graph: GraphApi): TestMesh {
     Pod: kind(sources.pods, project.projectPod),
     Node: kind(sources.nodes, project.projectNode),
     ServiceCIDR: kind(sources.serviceCIDRs, project.projectServiceCIDR),
-    HTTPRoute: kind(sources.httpRoutes, project.projectHTTPRoute),
+    Namespace: kind(sources.namespaces, project.projectNamespace),
+    HTTPRoute: kind(sources.httpRoutes, projectRoutes.projectHTTPRoute),
+    GRPCRoute: kind(sources.grpcRoutes, projectRoutes.projectGRPCRoute),
+    TLSRoute: kind(sources.tlsRoutes, projectRoutes.projectStreamRoute),
+    TCPRoute: kind(sources.tcpRoutes, projectRoutes.projectStreamRoute),
+    UDPRoute: kind(sources.udpRoutes, projectRoutes.projectStreamRoute),
+    XBackendTrafficPolicy: kind(sources.backendTrafficPolicies, projectRoutes.projectBackendTrafficPolicy),
+    ReferenceGrant: kind(sources.referenceGrants, projectRoutes.projectReferenceGrant),
     MeshConfig: kind(sources.meshConfigs, project.projectMeshConfig),
     MutualTLSPolicy: kind(sources.mutualTLSPolicies, project.projectMutualTLSPolicy),
   };

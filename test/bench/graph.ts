@@ -8,12 +8,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Graph } from '../../src/graph/graph.ts';
 import { createMesh } from '../../src/mesh/mesh.ts';
-import {
-  projectEndpointSlice,
-  projectHTTPRoute,
-  projectPod,
-  projectService,
-} from '../../src/mesh/project.ts';
+import { projectEndpointSlice, projectPod, projectService } from '../../src/mesh/project.ts';
+import { projectHTTPRoute } from '../../src/mesh/project-routes.ts';
 import { createMeshSources } from '../../src/mesh/sources.ts';
 import type {
   EndpointSliceSource,

@@ -44,6 +44,7 @@ import * as resources from '../../src/kube/resources.ts';
 import type { KubeClient, KubeObject } from '../../src/kube/types.ts';
 import { createMesh } from '../../src/mesh/mesh.ts';
 import * as project from '../../src/mesh/project.ts';
+import { projectHTTPRoute } from '../../src/mesh/project-routes.ts';
 import { createMeshSources, type MeshSources } from '../../src/mesh/sources.ts';
 import type { EncodedResource, ResourceAcks, Translation } from '../../src/xds/resource.ts';
 
@@ -149,7 +150,7 @@ async function startReplica(name: string): Promise<Replica> {
   watch({ type: resources.pods, project: project.projectPod, sink: mesh.pods });
   watch({
     type: resources.httpRoutes,
-    ...fanOut(outlet(project.projectHTTPRoute, mesh.httpRoutes), outlet(projectRouteStatus, sources.routes)),
+    ...fanOut(outlet(projectHTTPRoute, mesh.httpRoutes), outlet(projectRouteStatus, sources.routes)),
   });
   watch({
     type: resources.meshConfigs,

@@ -2,6 +2,7 @@
 
 import type { Collection, Index, Read } from '../../graph/types.ts';
 import type { ListenerProtocol } from '../gateway-model.ts';
+import type { LabelSelector } from '../kubernetes.ts';
 import type { RouteKind } from '../model.ts';
 
 /** A listener as routes see it; keyed like the GatewayListener. Also those that serve nothing: routes attach to them and count. */
@@ -19,11 +20,20 @@ export interface AttachableListener {
   readonly tlsMode?: 'Terminate' | 'Passthrough';
   /** Kinds of routes it takes. */
   readonly kinds: readonly RouteKind[];
-  /** Whether routes of a namespace may attach, by allowedRoutes. */
-  allows(namespace: string, read: Read): boolean;
+  /** Namespaces whose routes may attach, by allowedRoutes; `Attachables.allows` judges by it. */
+  readonly namespaces: AllowedNamespaces;
   /** Whether the data plane carries it out. */
   readonly served: boolean;
+  /** Key of the Certificate that its Gateway shows to backends which are called by TLS (`Upstream.clientCertificate`). */
+  readonly clientCertificate?: string;
 }
+
+/** Plain data, so that the graph can tell whether it changed. `Only` is what `Same` means where it is written. */
+export type AllowedNamespaces =
+  | { readonly from: 'All' }
+  | { readonly from: 'None' }
+  | { readonly from: 'Only'; readonly namespace: string }
+  | { readonly from: 'Selector'; readonly selector: LabelSelector };
 
 /** One reference across namespaces, as ReferenceGrants judge it. Groups are empty for core. */
 export interface Reference {
@@ -40,6 +50,8 @@ export interface Attachables {
   readonly listeners: Collection<AttachableListener>;
   /** By `parent`. */
   readonly byParent: Index<AttachableListener>;
+  /** Whether routes of a namespace may attach to the listener. */
+  allows(listener: AttachableListener, namespace: string, read: Read): boolean;
   /** Whether a Gateway or ListenerSet of Weft's exists under that `parent`, accepted or not. */
   isOurs(parent: string, read: Read): boolean;
   /** Whether some ReferenceGrant permits it; references inside a namespace need none. */

@@ -1,7 +1,7 @@
 /** Route tables: of every service port that a proxy uses, the rules of all routes attached to it, in order. */
 
 import type { Collection, GraphApi, Index, IndexEntry, Read } from '../../graph/types.ts';
-import { isServiceParent } from '../project.ts';
+import { isServiceParent } from '../project-routes.ts';
 import type { Destination, RouteBackend, RouteRule, RouteTable, ServicePort } from '../model.ts';
 import { attach, parentKey, tableKey } from './attach.ts';
 import { type BackendContext, resolveBackend } from './backends.ts';

@@ -3,7 +3,7 @@
 import type { Collection, GraphApi, Read } from '../../graph/types.ts';
 import type { ParentRef } from '../kubernetes.ts';
 import type { RouteVerdict } from '../model.ts';
-import { isServiceParent } from '../project.ts';
+import { isServiceParent } from '../project-routes.ts';
 import { attach, type Attachment, parentKey, tableKey } from './attach.ts';
 import { type BackendContext, resolveBackend } from './backends.ts';
 import type { ReadRoute } from './read.ts';
