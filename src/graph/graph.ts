@@ -17,6 +17,7 @@ import { IndexNode } from './grouping.ts';
 import { type AnyNode, type Engine, GraphNode } from './node.ts';
 import { SourceNode } from './source.ts';
 import { Tracking } from './tracking.ts';
+import { UnionNode } from './union.ts';
 import type { Collection, DeriveOptions, Explanation, GraphApi, GraphStats, Index, Source } from './types.ts';
 
 export interface GraphOptions {
@@ -129,6 +130,11 @@ export class Graph implements GraphApi {
     return this.#add(new IndexNode(this.#engine, name, this.#nodes.length, from, groupsOf), from);
   }
 
+  union<V>(name: string, parts: readonly Collection<V>[]): Collection<V> {
+    const nodes = parts.map((part) => this.#own(part));
+    return this.#add(new UnionNode(this.#engine, name, this.#nodes.length, nodes), ...nodes);
+  }
+
   settled(): Promise<void> {
     if (this.#state === 'idle') return Promise.resolve();
     const running = this.#state !== 'scheduled';
@@ -163,15 +169,13 @@ export class Graph implements GraphApi {
     };
   }
 
-  #add<N extends AnyNode>(node: N, over?: AnyNode): N {
+  #add<N extends AnyNode>(node: N, ...inputs: readonly AnyNode[]): N {
     this.#engine.tracking.refuse('create', node.name);
     if (this.#byName.has(node.name)) throw new Error(`two collections are named ${node.name}`);
     this.#byName.set(node.name, node);
     this.#nodes.push(node);
-    if (over !== undefined) {
-      over.feed(node);
-      this.#requestFlush();
-    }
+    for (const input of inputs) input.feed(node);
+    if (inputs.length > 0) this.#requestFlush();
     return node;
   }
 

@@ -2,7 +2,7 @@
  * The incremental engine's public shapes: keyed collections, derived from one another. Knows nothing of
  * meshes or Kubernetes. `Graph` in graph.ts is the only implementation.
  *
- *   source -> derive / expand / index -> ... -> subscribe
+ *   source -> derive / expand / index / union -> ... -> subscribe
  *
  * A change of a source marks what was derived from that key; the next flush recomputes the marked keys,
  * collection by collection in the order of their creation, so nobody ever sees half an update. A value that
@@ -117,6 +117,8 @@ export interface GraphApi {
     over: Collection<V>,
     groupsOf: (value: V, key: string) => Iterable<string>,
   ): Index<V>;
+  /** The entries of all parts. Where two have one key, the first part's value counts. */
+  union<V>(name: string, parts: readonly Collection<V>[]): Collection<V>;
   /** Resolves when every change made so far has been propagated and every subscriber has been called. */
   settled(): Promise<void>;
   explain(collection: Collection<unknown>, key: string): Explanation;
