@@ -77,14 +77,19 @@ export interface Certificate {
 export interface ListenerHosts {
   /**
    * Ascending by domain, each once: `*`, `*.example.com`, `a.example.com`. Only domains of which the listener is the
-   * most specific one of its port: a request belongs to one listener alone. The rules are in order of precedence.
+   * most specific one of its port: a request belongs to one listener alone. The rules are in order of precedence, those
+   * of wider domains of the same listener included, so the most specific domain alone decides. The listener's own
+   * hostname (`*` without one) is always among them, with no rules where nothing is served there: 404.
    */
   readonly hosts: readonly { readonly domain: string; readonly rules: readonly RouteRule[] }[];
 }
 
 /** What a TLS, TCP or UDP listener serves, and what opaque ports of Services do; keyed like the listener. */
 export interface ListenerStreams {
-  /** For TCP and UDP at most one; for TLS one per server name, ascending, most specific wins. */
+  /**
+   * For TCP and UDP at most one; for TLS one per server name, ascending, most specific wins. A TLS listener's own
+   * hostname is always among them, with no backends and an empty route where no route serves it.
+   */
   readonly streams: readonly StreamRule[];
 }
 

@@ -15,8 +15,8 @@ import type { ParentRef } from './kubernetes.ts';
 /** Kinds of routes of Gateway API. */
 export type RouteKind = 'HTTPRoute' | 'GRPCRoute' | 'TLSRoute' | 'TCPRoute' | 'UDPRoute';
 
-/** How a port's bytes are read. `detect`: decide per connection, HTTP or opaque. */
-export type Protocol = 'http' | 'http2' | 'grpc' | 'tcp' | 'detect';
+/** How a port's bytes are read. `detect`: decide per connection, HTTP or opaque. `udp` is for gateways alone. */
+export type Protocol = 'http' | 'http2' | 'grpc' | 'tcp' | 'detect' | 'udp';
 
 export type MutualTLSMode = 'Strict' | 'Permissive' | 'Disabled';
 
@@ -45,7 +45,7 @@ export interface ProxySettings {
   readonly drainSeconds: number;
 }
 
-/** Keyed `namespace/service:port`. A Service with three ports is three of these. */
+/** Keyed `namespace/service:port`, UDP ports `namespace/service:port/udp`. A Service with three ports is three of these. */
 export interface ServicePort {
   readonly namespace: string;
   readonly service: string;
@@ -55,6 +55,15 @@ export interface ServicePort {
   /** ClusterIPs, both families; empty for a headless Service. */
   readonly addresses: readonly string[];
   readonly headless: boolean;
+  /** Of all requests under way how many may be retries (GEP-3388). */
+  readonly retryBudget?: RetryBudget;
+}
+
+/** Beyond `percent` of the requests of the last `intervalMs`, and `minimumPerSecond`, nothing is tried again. */
+export interface RetryBudget {
+  readonly percent: number;
+  readonly intervalMs: number;
+  readonly minimumPerSecond: number;
 }
 
 export interface Endpoint {
@@ -258,7 +267,10 @@ export interface RouteRule {
   readonly backendTimeoutMs?: number;
   readonly retry?: RetryRule;
   readonly session?: SessionPersistence;
-  /** Absent for the rule of a port without routes. */
+  /**
+   * Rules of a GRPCRoute are for gRPC requests alone and stand before those of HTTPRoutes. Absent for the rule of a
+   * port without routes.
+   */
   readonly kind?: 'HTTPRoute' | 'GRPCRoute';
   /** `namespace/name` of the route it came from; empty for the rule of a port without routes. */
   readonly route: string;
@@ -273,9 +285,12 @@ export interface RouteRule {
 export interface RouteTable {
   readonly servicePort: string;
   readonly clientNamespace?: string;
-  /** Empty where the port is opaque. */
+  /** Empty where the port is opaque: by its protocol, or because a TLSRoute or TCPRoute takes whole connections. */
   readonly rules: readonly RouteRule[];
-  /** Of TLSRoutes and TCPRoutes attached to the port; they hold for connections that are not HTTP. Absent without any. */
+  /**
+   * Of TLSRoutes (one per server name, ascending) or of the TCPRoute in force at the port, which then hold for every
+   * connection to it. Absent without any. Tables of ports of protocol `tcp` exist only with these.
+   */
   readonly streams?: readonly StreamRule[];
 }
 
