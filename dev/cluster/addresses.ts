@@ -17,6 +17,10 @@ export interface Addresses {
   readonly apiService: string;
   /** Addresses for Services of type LoadBalancer. */
   readonly loadBalancerCidr: string;
+  /** One of them that a Service gets when it asks for it, and never otherwise. */
+  readonly staticAddress: string;
+  /** One of them that no Service ever gets. */
+  readonly refusedAddress: string;
 }
 
 /** As many /20s as fit between 10.96.0.0 and 10.97.0.0. */
@@ -33,8 +37,20 @@ export function addressesOf(index: number): Addresses {
     podCidr: `10.244.${index}.0/24`,
     serviceCidr: `10.96.${index * 16}.0/20`,
     apiService: `10.96.${index * 16}.1`,
-    loadBalancerCidr: `203.0.113.${index * 16}/28`,
+    loadBalancerCidr: `198.18.${index}.0/24`,
+    staticAddress: `198.18.${index}.10`,
+    refusedAddress: `198.18.${index}.1`,
   };
+}
+
+/** What the load balancer gives out by itself. */
+export function poolAddresses({ index }: Addresses): readonly string[] {
+  return Array.from({ length: 223 }, (_, step) => `198.18.${index}.${step + 32}`);
+}
+
+/** What it gives out besides, to Services that name it. */
+export function staticPoolAddresses({ index }: Addresses): readonly string[] {
+  return Array.from({ length: 22 }, (_, step) => `198.18.${index}.${step + 10}`);
 }
 
 /** Commands for `ip -batch` on the host, once the link exists. */

@@ -1,6 +1,9 @@
 /** The few requests a starting cluster makes to its own API server. */
 
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
+import { createInterface } from 'node:readline';
 import type { AdminCredentials } from './credentials.ts';
 
 export interface ApiAnswer {
@@ -8,6 +11,8 @@ export interface ApiAnswer {
   readonly status: number;
   readonly body: string;
 }
+
+const mergePatch = 'application/merge-patch+json';
 
 export class ApiClient {
   readonly #credentials: AdminCredentials;
@@ -29,7 +34,7 @@ export class ApiClient {
       const options = {
         method,
         agent: this.#agent,
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': method === 'PATCH' ? mergePatch : 'application/json' },
         timeout: 10_000,
       };
       const sent = request(`${this.#credentials.server}${path}`, options, (response) => {
@@ -45,6 +50,15 @@ export class ApiClient {
       sent.on('error', (error) => resolve({ status: 0, body: error.message }));
       sent.end(body === undefined ? undefined : JSON.stringify(body));
     });
+  }
+
+  /** The lines of an answer that has no end, such as a watch, until the server or the signal ends it. */
+  async *lines(path: string, signal: AbortSignal): AsyncGenerator<string> {
+    const sent = request(`${this.#credentials.server}${path}`, { agent: this.#agent, signal });
+    sent.end();
+    const [response] = (await once(sent, 'response', { signal })) as [IncomingMessage];
+    if (response.statusCode !== 200) throw new Error(`GET ${path}: ${response.statusCode}`);
+    yield* createInterface({ input: response });
   }
 
   async isReady(): Promise<boolean> {

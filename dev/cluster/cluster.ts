@@ -40,6 +40,10 @@ export interface Cluster {
   readonly podCidr: string;
   readonly serviceCidr: string;
   readonly loadBalancerCidr: string;
+  /** An address that a Service of type LoadBalancer gets when it asks for it. */
+  readonly staticAddress: string;
+  /** One that no Service gets. */
+  readonly refusedAddress: string;
   /** Path of the node's network namespace. */
   readonly networkNamespace: string;
   readonly binaries: { readonly kubectl: string };
@@ -177,6 +181,8 @@ function clusterOf(record: ClusterRecord, kubectl: string, keeper?: Keeper): Clu
     podCidr: addresses.podCidr,
     serviceCidr: addresses.serviceCidr,
     loadBalancerCidr: addresses.loadBalancerCidr,
+    staticAddress: addresses.staticAddress,
+    refusedAddress: addresses.refusedAddress,
     networkNamespace,
     binaries: { kubectl },
     logDirectory: join(directory, 'log'),

@@ -14,6 +14,7 @@ import {
 } from './components.ts';
 import { startControlPlane, until } from './control-plane.ts';
 import { writeCredentials } from './credentials.ts';
+import { runLoadBalancer } from './load-balancer.ts';
 import { containerdSocket, nodeFiles, nodeName } from './node-files.ts';
 import type { ClusterPlan } from './plan.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -52,7 +53,7 @@ export async function writeNodeFiles(
   }
 }
 
-/** Starts every component and resolves when the node is ready for pods. */
+/** Starts every component and resolves when the node is ready for pods; the load balancer goes on until the cluster ends. */
 export async function startNode(
   plan: ClusterPlan,
   directory: string,
@@ -98,9 +99,11 @@ export async function startNode(
     await until('the default ServiceAccount is there', supervisor, 'kube-controller-manager', () =>
       api.exists(account),
     );
-  } finally {
+  } catch (error) {
     api.close();
+    throw error;
   }
+  void runLoadBalancer(api, addresses, supervisor.log, supervisor.signal).finally(() => api.close());
 }
 
 async function startContainerd(plan: ClusterPlan, directory: string, supervisor: Supervisor): Promise<void> {
