@@ -4,7 +4,7 @@
  */
 
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
-import type { TlsOptions } from 'node:tls';
+import { DEFAULT_CIPHERS as defaultCiphers, type TlsOptions } from 'node:tls';
 import { describeError, WeftError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { admitChange, admitPod } from './admit.ts';
@@ -86,8 +86,11 @@ export function createWebhookServer(options: WebhookOptions): WebhookServer {
   };
 }
 
+/** With keys of 128 bits first, as clients in Go have it too: encrypting 23 KB of answer is a tenth of what a review costs. */
+const ciphers = ['TLS_AES_128_GCM_SHA256', defaultCiphers].join(':');
+
 function secureContext(tls: ServingCertificate): TlsOptions {
-  return { key: tls.key, cert: tls.certificate, minVersion: 'TLSv1.2' };
+  return { key: tls.key, cert: tls.certificate, minVersion: 'TLSv1.2', ciphers };
 }
 
 /** A fault of ours becomes a refusal with a code, so that the person creating the pod sees more than "failed calling webhook". */

@@ -4,14 +4,14 @@
  * sidecar of a node could not start.
  */
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 const first = 1_337_000_000;
 const count = 1_000_000;
 
 /** The same for the same drain path, so that injecting a pod again changes nothing. */
 export function proxyUser(drainPath: string): number {
-  return first + (createHash('sha256').update(drainPath).digest().readUInt32BE(0) % count);
+  return first + (hash('sha256', drainPath, 'buffer').readUInt32BE(0) % count);
 }
 
 export function isProxyUser(uid: number): boolean {
