@@ -15,7 +15,7 @@ import { PreviousHostsPredicateSchema } from '../proto/envoy/extensions/retry/ho
 import { FractionalPercent_DenominatorType } from '../proto/envoy/type/v3/percent_pb.js';
 import { duration, extension } from './encode.ts';
 import { hostOf, requestHeaderFields, responseHeaderFields } from './headers.ts';
-import { invalidBackendCluster, notSentHeader, serviceName } from './names.ts';
+import { invalidBackendCluster, notSentHeader, upstreamName } from './names.ts';
 import { fullPathRewrite, pathRewrite, prefixRewrite } from './rewrites.ts';
 
 type Init<T> = Exclude<T, { $typeName: string }>;
@@ -25,10 +25,15 @@ type RetryPolicy = Init<MessageInitShape<typeof RetryPolicySchema>>;
 type MirrorPolicy = MessageInitShape<typeof RouteAction_RequestMirrorPolicySchema>;
 type Redirect = NonNullable<RouteFilters['redirect']>;
 
-/** `port` is that of the Service the client called. */
-export function routeAction(rule: RouteRule, port: number): Action {
+/** What the client called: a port of a Service, or of a gateway's listener. */
+export interface Called {
+  readonly scheme: 'http' | 'https';
+  readonly port: number;
+}
+
+export function routeAction(rule: RouteRule, called: Called): Action {
   if (rule.filters.redirect !== undefined) {
-    return { case: 'redirect', value: redirectAction(rule, rule.filters.redirect, port) };
+    return { case: 'redirect', value: redirectAction(rule, rule.filters.redirect, called) };
   }
   if (!rule.backends.some((backend) => backend.servicePort !== undefined)) {
     return { case: 'directResponse', value: { status: 500 } };
@@ -66,7 +71,7 @@ function destination(
   const [only, ...others] = backends;
   const plain = only?.requestHeaders === undefined && only?.responseHeaders === undefined;
   if (only?.servicePort !== undefined && others.length === 0 && plain) {
-    return { clusterSpecifier: { case: 'cluster', value: serviceName(only.servicePort) } };
+    return { clusterSpecifier: { case: 'cluster', value: upstreamName(only.servicePort, only.upstream) } };
   }
   const { INTERNAL_SERVER_ERROR } = RouteAction_ClusterNotFoundResponseCode;
   const invalid = backends.some((backend) => backend.servicePort === undefined);
@@ -76,7 +81,10 @@ function destination(
       case: 'weightedClusters',
       value: {
         clusters: backends.map((backend) => ({
-          name: backend.servicePort === undefined ? invalidBackendCluster : serviceName(backend.servicePort),
+          name:
+            backend.servicePort === undefined
+              ? invalidBackendCluster
+              : upstreamName(backend.servicePort, backend.upstream),
           weight: backend.weight,
           ...requestHeaderFields(backend.requestHeaders),
           ...responseHeaderFields(backend.responseHeaders),
@@ -114,7 +122,7 @@ export const safeRetries: RetryPolicy = {
 function mirrorPolicy(mirror: RouteFilters['mirrors'][number]): MirrorPolicy {
   const numerator = Math.round((mirror.numerator / mirror.denominator) * 1_000_000);
   const policy: MirrorPolicy = {
-    cluster: serviceName(mirror.servicePort),
+    cluster: upstreamName(mirror.servicePort, mirror.upstream),
     // The copy is to be served like the original, so its Host stays.
     disableShadowHostSuffixAppend: true,
   };
@@ -140,9 +148,9 @@ const redirectCodes: Readonly<Record<number, RedirectAction_RedirectResponseCode
  * else the one the client called. The well-known port of the scheme is left out, except where Envoy would then
  * write the port of the request's Host, which is another.
  */
-function redirectAction(rule: RouteRule, redirect: Redirect, calledPort: number) {
-  const scheme = redirect.scheme ?? 'http';
-  const port = redirect.port ?? (redirect.scheme === undefined ? calledPort : wellKnownPorts[scheme]);
+function redirectAction(rule: RouteRule, redirect: Redirect, called: Called) {
+  const scheme = redirect.scheme ?? called.scheme;
+  const port = redirect.port ?? (redirect.scheme === undefined ? called.port : wellKnownPorts[scheme]);
   const action: Init<MessageInitShape<typeof RedirectActionSchema>> = {
     responseCode: redirectCodes[redirect.statusCode] ?? RedirectAction_RedirectResponseCode.FOUND,
     ...redirectPath(rule, redirect),
@@ -151,7 +159,7 @@ function redirectAction(rule: RouteRule, redirect: Redirect, calledPort: number)
     action.schemeRewriteSpecifier = { case: 'schemeRedirect', value: redirect.scheme };
   }
   if (redirect.hostname !== undefined) action.hostRedirect = redirect.hostname;
-  const hostHasPort = redirect.hostname === undefined && calledPort !== 80;
+  const hostHasPort = redirect.hostname === undefined && called.port !== wellKnownPorts[called.scheme];
   if (port !== undefined && (port !== wellKnownPorts[scheme] || hostHasPort)) action.portRedirect = port;
   return action;
 }

@@ -4,6 +4,7 @@
  */
 
 import { meshSniSuffix } from '../../base/names.ts';
+import type { Upstream } from '../../mesh/model.ts';
 
 export const outboundListener = 'outbound';
 
@@ -19,6 +20,31 @@ export const notSentHeader = 'x-weft-not-sent';
 /** `key` is a ServicePort's: `namespace/service:port`. The endpoints of the cluster carry the same name. */
 export function serviceName(key: string): string {
   return `svc/${key}`;
+}
+
+/**
+ * The cluster by which a backend is called: that of its ServicePort, or a variant of it that says in its name how
+ * it differs. `svc/shop/web:80+http2+tls=shop/policy+certificate=infra/client`; no part of a key has a plus sign.
+ */
+export function upstreamName(key: string, upstream: Upstream = {}): string {
+  const parts = [serviceName(key)];
+  if (upstream.http2 === true) parts.push('http2');
+  if (upstream.tls !== undefined) parts.push(`tls=${upstream.tls}`);
+  if (upstream.clientCertificate !== undefined) parts.push(`certificate=${upstream.clientCertificate}`);
+  return parts.join('+');
+}
+
+/** Reads what follows `svc/` in the name of a cluster. */
+export function parseUpstream(name: string): { readonly key: string; readonly upstream: Upstream } {
+  const [key = '', ...parts] = name.split('+');
+  const upstream: { -readonly [field in keyof Upstream]: Upstream[field] } = {};
+  for (const part of parts) {
+    const value = part.slice(part.indexOf('=') + 1);
+    if (part === 'http2') upstream.http2 = true;
+    else if (part.startsWith('tls=')) upstream.tls = value;
+    else if (part.startsWith('certificate=')) upstream.clientCertificate = value;
+  }
+  return { key, upstream };
 }
 
 /** `destination` is `<ip>:<port>`. */

@@ -1,7 +1,7 @@
 /** What one destination becomes for one group of clients, before any of it is written as messages. */
 
-import type { Destination, RouteTable } from '../../mesh/model.ts';
-import { podName, serviceName, variantKey } from './names.ts';
+import type { Destination, RouteRule, RouteTable } from '../../mesh/model.ts';
+import { podName, serviceName, upstreamName, variantKey } from './names.ts';
 
 export interface DestinationPlan {
   /** `<ip>:<port>`. */
@@ -30,7 +30,7 @@ export function planDestination(
   const detect = protocol === 'detect';
   if (protocol === 'tcp') return { destination, address, port, cluster, detect, clusters: [cluster] };
   const clusters = new Set([cluster]);
-  for (const name of referencedClusters(table)) clusters.add(name);
+  for (const name of referencedClusters(table?.rules ?? [])) clusters.add(name);
   return {
     destination,
     address,
@@ -42,12 +42,11 @@ export function planDestination(
   };
 }
 
-/** Clusters of the table's backends and mirrors. */
-export function* referencedClusters(table: RouteTable | undefined): Iterable<string> {
-  for (const rule of table?.rules ?? []) {
-    for (const backend of rule.backends) {
-      if (backend.servicePort !== undefined) yield serviceName(backend.servicePort);
+/** Clusters of the rules' backends and mirrors, in no order and with repetitions. */
+export function* referencedClusters(rules: readonly RouteRule[]): Iterable<string> {
+  for (const rule of rules) {
+    for (const { servicePort, upstream } of [...rule.backends, ...rule.filters.mirrors]) {
+      if (servicePort !== undefined) yield upstreamName(servicePort, upstream);
     }
-    for (const mirror of rule.filters.mirrors) yield serviceName(mirror.servicePort);
   }
 }

@@ -9,7 +9,7 @@ import type { RouteRule, RouteTable } from '../../mesh/model.ts';
 import { RouteConfigurationSchema } from '../proto/envoy/config/route/v3/route_pb.js';
 import type { RouteSchema } from '../proto/envoy/config/route/v3/route_components_pb.js';
 import type { EncodedResource } from '../resource.ts';
-import { plainAction, routeAction, safeRetries } from './actions.ts';
+import { type Called, plainAction, routeAction, safeRetries } from './actions.ts';
 import { encodeResource } from './encode.ts';
 import { requestHeaderFields, responseHeaderFields } from './headers.ts';
 import { routeMatch } from './matches.ts';
@@ -22,8 +22,8 @@ type Route = MessageInitShape<typeof RouteSchema>;
 export function serviceRoutes(table: RouteTable): EncodedResource {
   const name = variantKey(serviceName(table.servicePort), table.clientNamespace);
   const port = Number(table.servicePort.slice(table.servicePort.lastIndexOf(':') + 1));
-  const routes = table.rules.map((rule) => ruleRoute(rule, port));
-  return configuration(name, routes, [...new Set(referencedClusters(table))].sort());
+  const routes = table.rules.map((rule) => ruleRoute(rule, { scheme: 'http', port }));
+  return configuration(name, routes, [...new Set(referencedClusters(table.rules))].sort());
 }
 
 /** Everything to the pod. */
@@ -32,11 +32,12 @@ export function podRoutes(name: string): EncodedResource {
   return configuration(name, [{ match, action: plainAction(name) }], [name]);
 }
 
-function ruleRoute(rule: RouteRule, port: number): Route {
+/** One rule as one route of a virtual host, of a Service's or a gateway's. */
+export function ruleRoute(rule: RouteRule, called: Called): Route {
   return {
     name: rule.ruleName === undefined ? rule.route : `${rule.route}/${rule.ruleName}`,
     match: routeMatch(rule.match),
-    action: routeAction(rule, port),
+    action: routeAction(rule, called),
     ...requestHeaderFields(rule.filters.requestHeaders),
     ...responseHeaderFields(rule.filters.responseHeaders),
   };
