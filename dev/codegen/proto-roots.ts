@@ -39,6 +39,9 @@ export const protoRoots: Readonly<Record<string, readonly string[]>> = {
   'envoy/extensions/filters/network/set_filter_state/v3/set_filter_state.proto': ['Config'],
   'envoy/extensions/filters/network/rbac/v3/rbac.proto': ['RBAC'],
   'envoy/extensions/filters/network/connection_limit/v3/connection_limit.proto': ['ConnectionLimit'],
+  // UDP listener filters.
+  'envoy/extensions/filters/udp/udp_proxy/v3/udp_proxy.proto': ['UdpProxyConfig'],
+  'envoy/extensions/filters/udp/udp_proxy/v3/route.proto': ['Route'],
   // HTTP filters.
   'envoy/extensions/filters/http/router/v3/router.proto': ['Router'],
   'envoy/extensions/filters/http/set_filter_state/v3/set_filter_state.proto': ['Config'],

@@ -59,6 +59,8 @@ import { file_envoy_extensions_filters_network_http_connection_manager_v3_http_c
 import { file_envoy_extensions_filters_network_rbac_v3_rbac } from './envoy/extensions/filters/network/rbac/v3/rbac_pb.js';
 import { file_envoy_extensions_filters_network_set_filter_state_v3_set_filter_state } from './envoy/extensions/filters/network/set_filter_state/v3/set_filter_state_pb.js';
 import { file_envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy } from './envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
+import { file_envoy_extensions_filters_udp_udp_proxy_v3_route } from './envoy/extensions/filters/udp/udp_proxy/v3/route_pb.js';
+import { file_envoy_extensions_filters_udp_udp_proxy_v3_udp_proxy } from './envoy/extensions/filters/udp/udp_proxy/v3/udp_proxy_pb.js';
 import { file_envoy_extensions_load_balancing_policies_common_v3_common } from './envoy/extensions/load_balancing_policies/common/v3/common_pb.js';
 import { file_envoy_extensions_load_balancing_policies_least_request_v3_least_request } from './envoy/extensions/load_balancing_policies/least_request/v3/least_request_pb.js';
 import { file_envoy_extensions_retry_host_previous_hosts_v3_previous_hosts } from './envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.js';
@@ -160,6 +162,8 @@ export const registry = createRegistry(
   file_envoy_extensions_filters_network_rbac_v3_rbac,
   file_envoy_extensions_filters_network_set_filter_state_v3_set_filter_state,
   file_envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy,
+  file_envoy_extensions_filters_udp_udp_proxy_v3_route,
+  file_envoy_extensions_filters_udp_udp_proxy_v3_udp_proxy,
   file_envoy_extensions_load_balancing_policies_common_v3_common,
   file_envoy_extensions_load_balancing_policies_least_request_v3_least_request,
   file_envoy_extensions_retry_host_previous_hosts_v3_previous_hosts,
