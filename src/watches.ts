@@ -16,8 +16,12 @@ import { Reflector, type ReflectorOptions } from './kube/reflector.ts';
 import * as resources from './kube/resources.ts';
 import type { KubeClient, KubeObject, Sink } from './kube/types.ts';
 import * as project from './mesh/project.ts';
+import * as projectGateways from './mesh/project-gateways.ts';
 import * as projectRoutes from './mesh/project-routes.ts';
 import type { MeshSources } from './mesh/sources.ts';
+
+/** Tells which release of Gateway API the cluster has. */
+const gatewayClassDefinition = 'gatewayclasses.gateway.networking.k8s.io';
 
 export interface WatchesOptions {
   readonly api: KubeClient;
@@ -68,6 +72,35 @@ export function startWatches(options: WatchesOptions): Watches {
       outlet(projectRoutes.projectHTTPRoute, mesh.httpRoutes),
       outlet(projectRouteStatus, controllers.routes),
     ),
+  });
+  watch({
+    type: resources.gatewayClasses,
+    project: projectGateways.projectGatewayClass,
+    sink: mesh.gatewayClasses,
+  });
+  watch({ type: resources.gateways, project: projectGateways.projectGateway, sink: mesh.gateways });
+  watch({
+    type: resources.listenerSets,
+    project: projectGateways.projectListenerSet,
+    sink: mesh.listenerSets,
+  });
+  watch({
+    type: resources.backendTLSPolicies,
+    project: projectGateways.projectBackendTLSPolicy,
+    sink: mesh.backendTLSPolicies,
+  });
+  watch({
+    type: resources.secrets,
+    fieldSelector: 'type=kubernetes.io/tls',
+    project: projectGateways.projectTLSSecret,
+    sink: mesh.tlsSecrets,
+  });
+  watch({ type: resources.configMaps, project: projectGateways.projectConfigMap, sink: mesh.configMaps });
+  watch({
+    type: resources.customResourceDefinitions,
+    ...named(gatewayClassDefinition),
+    project: projectGateways.projectGatewayAPI,
+    sink: mesh.gatewayAPI,
   });
   watch({ type: resources.grpcRoutes, project: projectRoutes.projectGRPCRoute, sink: mesh.grpcRoutes });
   watch({ type: resources.tlsRoutes, project: projectRoutes.projectStreamRoute, sink: mesh.tlsRoutes });

@@ -6,6 +6,9 @@
 export const group = 'weft.dev';
 export const apiVersion = 'weft.dev/v1alpha1';
 
+/** As which Weft speaks in Gateway API: of its GatewayClasses, and in the status of routes and policies. */
+export const controllerName = 'weft.dev/mesh';
+
 /** `weft.dev/inject: enabled|disabled` on a Namespace or a Pod; the pod's own label wins. */
 export const injectLabel = 'weft.dev/inject';
 /** Written by the webhook on an injected pod: `{"version": "...", "settings": "<hash>"}`. */

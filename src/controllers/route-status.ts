@@ -1,12 +1,13 @@
 /** What a route's status should say. Pure: verdicts and progress in, `status.parents` out. */
 
+import { controllerName } from '../base/names.ts';
 import { mergeConditions } from '../kube/status.ts';
 import type { Condition, KubeObject } from '../kube/types.ts';
 import type { ParentRef } from '../mesh/kubernetes.ts';
 import type { RouteVerdict } from '../mesh/model.ts';
 import type { RouteProgress } from './route-progress.ts';
 
-export const routeController = 'weft.dev/mesh';
+const routeController = controllerName;
 export const inForceCondition = 'weft.dev/InForce';
 
 /** One entry of `status.parents` (Gateway API, RouteParentStatus). */

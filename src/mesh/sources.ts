@@ -11,6 +11,15 @@ import type {
   StreamRouteRule,
 } from './kubernetes.ts';
 import type { ProxySettings, UsedSet } from './model.ts';
+import type {
+  BackendTLSPolicySource,
+  ConfigMapSource,
+  GatewayAPISource,
+  GatewayClassSource,
+  GatewaySource,
+  ListenerSetSource,
+  TLSSecretSource,
+} from './gateways/sources.ts';
 
 export type AddressFamily = 'IPv4' | 'IPv6';
 
@@ -142,6 +151,13 @@ export interface MeshSources {
   readonly udpRoutes: Source<StreamRouteSource>;
   readonly backendTrafficPolicies: Source<BackendTrafficPolicySource>;
   readonly referenceGrants: Source<ReferenceGrantSource>;
+  readonly gatewayClasses: Source<GatewayClassSource>;
+  readonly gateways: Source<GatewaySource>;
+  readonly listenerSets: Source<ListenerSetSource>;
+  readonly backendTLSPolicies: Source<BackendTLSPolicySource>;
+  readonly tlsSecrets: Source<TLSSecretSource>;
+  readonly configMaps: Source<ConfigMapSource>;
+  readonly gatewayAPI: Source<GatewayAPISource>;
   /** Labels; keyed by name. */
   readonly namespaces: Source<Readonly<Record<string, string>>>;
   readonly meshConfigs: Source<MeshConfigSource>;
@@ -166,6 +182,13 @@ export function createMeshSources(graph: GraphApi, defaults: MeshDefaults): Mesh
     udpRoutes: graph.source('udproutes'),
     backendTrafficPolicies: graph.source('xbackendtrafficpolicies'),
     referenceGrants: graph.source('referencegrants'),
+    gatewayClasses: graph.source('gatewayclasses'),
+    gateways: graph.source('gateways'),
+    listenerSets: graph.source('listenersets'),
+    backendTLSPolicies: graph.source('backendtlspolicies'),
+    tlsSecrets: graph.source('secrets'),
+    configMaps: graph.source('configmaps'),
+    gatewayAPI: graph.source('customresourcedefinitions'),
     namespaces: graph.source('namespaces'),
     meshConfigs: graph.source('meshconfigs'),
     mutualTLSPolicies: graph.source('mutualtlspolicies'),

@@ -6,6 +6,7 @@ import type { KubeObject } from '../kube/types.ts';
 import { createMesh } from './mesh.ts';
 import type { Mesh } from './model.ts';
 import * as project from './project.ts';
+import * as projectGateways from './project-gateways.ts';
 import * as projectRoutes from './project-routes.ts';
 import { createMeshSources, type MeshSources } from './sources.ts';
 
@@ -59,6 +60,13 @@ export function createTestMesh(graph: GraphApi): TestMesh {
     UDPRoute: kind(sources.udpRoutes, projectRoutes.projectStreamRoute),
     XBackendTrafficPolicy: kind(sources.backendTrafficPolicies, projectRoutes.projectBackendTrafficPolicy),
     ReferenceGrant: kind(sources.referenceGrants, projectRoutes.projectReferenceGrant),
+    GatewayClass: kind(sources.gatewayClasses, projectGateways.projectGatewayClass),
+    Gateway: kind(sources.gateways, projectGateways.projectGateway),
+    ListenerSet: kind(sources.listenerSets, projectGateways.projectListenerSet),
+    BackendTLSPolicy: kind(sources.backendTLSPolicies, projectGateways.projectBackendTLSPolicy),
+    Secret: kind(sources.tlsSecrets, projectGateways.projectTLSSecret),
+    ConfigMap: kind(sources.configMaps, projectGateways.projectConfigMap),
+    CustomResourceDefinition: kind(sources.gatewayAPI, projectGateways.projectGatewayAPI),
     MeshConfig: kind(sources.meshConfigs, project.projectMeshConfig),
     MutualTLSPolicy: kind(sources.mutualTLSPolicies, project.projectMutualTLSPolicy),
   };
