@@ -61,6 +61,9 @@ export class Hub implements ProxyHost {
   readonly #awake = new Set<ConnectedProxy>();
   readonly #complaints = new WeakMap<ConnectedProxy, number>();
   readonly #unsubscribe: (() => void)[] = [];
+  /** By number: what records know their followers by. */
+  readonly #numbered: (ConnectedProxy | undefined)[] = [];
+  readonly #freeNumbers: number[] = [];
   #roundDue = false;
   #vacantLimit = vacantLimit;
 
@@ -106,6 +109,8 @@ export class Hub implements ProxyHost {
   }
 
   join(proxy: ConnectedProxy, outlet: Outlet): void {
+    proxy.number = this.#freeNumbers.pop() ?? this.#numbered.length;
+    this.#numbered[proxy.number] = proxy;
     this.#proxies.set(proxy, outlet);
     proxy.view.proxies.add(proxy);
     metrics.connectedProxies.set(this.#proxies.size);
@@ -114,6 +119,8 @@ export class Hub implements ProxyHost {
   leave(proxy: ConnectedProxy): void {
     if (!this.#proxies.delete(proxy)) return;
     proxy.close();
+    this.#numbered[proxy.number] = undefined;
+    this.#freeNumbers.push(proxy.number);
     this.#awake.delete(proxy);
     metrics.connectedProxies.set(this.#proxies.size);
     proxy.view.proxies.delete(proxy);
@@ -211,7 +218,13 @@ export class Hub implements ProxyHost {
     record.current = 0;
     if (this.#proxies.size === 0) return;
     this.touch(record);
-    for (const proxy of this.#proxies.keys()) proxy.resourceChanged(record, restored);
+    const { followers } = record.base ?? record;
+    followers.forEach((number) => {
+      const proxy = this.#numbered[number];
+      // Those who have left, and others who got their numbers, are found out only here.
+      if (proxy === undefined) followers.delete(number);
+      else proxy.resourceChanged(record, restored);
+    });
   }
 
   #listed(view: WorkloadView): void {

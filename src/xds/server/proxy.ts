@@ -63,6 +63,8 @@ export class ConnectedProxy {
   readonly view: WorkloadView;
   readonly host: ProxyHost;
   readonly connectedAtMs: number;
+  /** Given by the host when the proxy joins: small, and its own until it leaves. */
+  number = -1;
   lastAckMs: number | undefined;
   nacks = 0;
   readonly refusals = new Refusals();
@@ -382,6 +384,7 @@ export class ConnectedProxy {
   }
 
   #hold(record: ResourceRecord, by: 1 | -1): void {
+    if (by > 0) record.followers.add(this.number);
     record.holders += by;
     this.host.touch(record);
   }

@@ -9,6 +9,7 @@
  */
 
 import { type EncodedResource, onDemandPrefix, type ResourceKind, typeUrls } from '../resource.ts';
+import { IdSet } from './id-set.ts';
 import { encodeResourceHead } from './wire.ts';
 
 export class ResourceRecord {
@@ -30,6 +31,11 @@ export class ResourceRecord {
   needs: readonly ResourceRecord[] = [];
   /** Those whose `served` refers to this one. */
   readonly neededBy = new Set<ResourceRecord>();
+  /**
+   * Numbers of the proxies that a change may concern: all that name it, list it or hold it, and some that did
+   * before. Of variants of an on-demand answer: those of the base.
+   */
+  readonly followers = new IdSet();
   /** Connected proxies that are to hold it. */
   holders = 0;
   /** Those among them that have acknowledged `served`. */
