@@ -12,12 +12,14 @@ import { systemClock } from './base/clock.ts';
 import { describeError, WeftError } from './base/errors.ts';
 import { createLogger, type Logger } from './base/log.ts';
 import { registry } from './base/metrics.ts';
+import { tokenAudience } from './base/names.ts';
 import { version } from './base/version.ts';
 import { AuthorityKeeper } from './controllers/authority-keeper.ts';
 import { authorityName, authorityLifetimes } from './controllers/authority-settings.ts';
 import { createControllerSources, createControllers } from './controllers/controllers.ts';
 import { PodCertificates } from './controllers/pod-certificates.ts';
 import { ServingCertificates } from './controllers/serving.ts';
+import { WorkloadIdentities } from './controllers/workload-identities.ts';
 import { webhookObjectName } from './controllers/webhook-objects.ts';
 import { createDebugServer } from './dashboard/debug.ts';
 import { explain } from './dashboard/explain.ts';
@@ -28,17 +30,21 @@ import type { Collection } from './graph/types.ts';
 import { identify } from './identify.ts';
 import { createKubeApi } from './kube/api.ts';
 import { LeaderElection } from './kube/lease.ts';
+import { servesPodCertificates } from './kube/resources.ts';
+import { TokenReviewer } from './kube/token-review.ts';
 import type { MeshSettings } from './mesh/model.ts';
 import { createMesh } from './mesh/mesh.ts';
 import { createMeshSources } from './mesh/sources.ts';
 import { UsedSets } from './mesh/used.ts';
 import { parseSettings, type Settings, settingsHelp } from './settings.ts';
+import type { InjectContext } from './webhook/inject/context.ts';
 import { type PreparedInjection, prepareInjection } from './webhook/inject/inject.ts';
 import { startWatches } from './watches.ts';
 import { createWebhookServer } from './webhook/server.ts';
 import type { ResourceAcks } from './xds/resource.ts';
 import { createXdsServer } from './xds/server/server.ts';
 import { serviceName } from './xds/translate/names.ts';
+import { ownSecrets } from './xds/translate/secret.ts';
 import { createTranslation } from './xds/translate/translation.ts';
 
 /** A pod may connect before the watch has told of it. */
@@ -130,6 +136,15 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   const certificate = serving.current;
   if (certificate === undefined) throw new Error('the authority issued no serving certificate');
   missing.delete('the certificate authority');
+  const identities = new WorkloadIdentities({
+    keeper,
+    lifetimeMs: () => lifetimes().workloadMs,
+    clock,
+    log: controllerLog,
+  });
+  identities.start(stop);
+  // Decided once: what new pods are given must not change while a cluster is being upgraded.
+  const identitySource = (await servesPodCertificates(api)) ? 'podCertificate' : 'sds';
 
   // Leadership is only about who writes.
   const leadership = new LeaderElection({
@@ -161,15 +176,36 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   // The servers.
   const used = new UsedSets(sources.used);
   const xdsLog = log.child({ room: 'xds' });
+  // Both kinds of proxies are always let in: pods from before an upgrade of the cluster keep their tokens.
+  const reviewer = new TokenReviewer({ api, audience: tokenAudience, clock });
   const xds = createXdsServer({
     translation,
     acks,
     tls: { key: certificate.key, cert: certificate.cert, ca: certificate.ca },
     identify: async (peer, node) => {
-      const options = { pods: mesh.pods, settings: mesh.settings, patienceMs: unknownPodPatienceMs };
-      const identified = await identify(options, peer, node.id);
-      certificates.presented(identified.key, identified.uid, peer);
-      return identified;
+      const identified = await identify(
+        {
+          pods: mesh.pods,
+          settings: mesh.settings,
+          review: (token) => reviewer.review(token),
+          patienceMs: unknownPodPatienceMs,
+        },
+        peer,
+        node.id,
+      );
+      const { key, uid, identity } = identified;
+      if (peer.kind === 'certificate') {
+        certificates.presented(key, uid, peer);
+        return identified;
+      }
+      return {
+        ...identified,
+        secrets: (listener) =>
+          identities.follow(identity, (issued) => {
+            certificates.presented(key, uid, issued);
+            listener(ownSecrets(issued));
+          }),
+      };
     },
     use: (workload, destinations) => {
       const refused = used.use(workload, destinations);
@@ -183,7 +219,10 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     log: xdsLog,
     clock,
   });
-  const injection = currentInjection(settings, mesh.settings.get.bind(mesh.settings, 'default'));
+  const injection = currentInjection(settings, identitySource, {
+    settings: () => mesh.settings.get('default'),
+    trustRoots: () => keeper.authority?.trustBundle,
+  });
   const webhook = createWebhookServer({
     injection,
     namespaceLabels: (name) => sources.namespaces.get(name),
@@ -225,7 +264,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   validating.subscribe(lookForWebhooks);
   lookForWebhooks();
   background.push(leadership.run(stop), controllers.run(stop));
-  log.info({ version, watched: watches.resources }, 'ready');
+  log.info({ version, identitySource, watched: watches.resources }, 'ready');
 
   await aborted(stop);
   missing.add('nothing: this replica is going away');
@@ -235,16 +274,22 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   await Promise.all(background);
 }
 
-/** The injection under the settings of the moment; prepared anew only when they change. */
+/** The injection under the settings and roots of the moment; prepared anew only when they change. */
 function currentInjection(
   settings: Settings,
-  meshSettings: () => MeshSettings | undefined,
+  identity: InjectContext['identity'],
+  mesh: { readonly settings: () => MeshSettings | undefined; readonly trustRoots: () => string | undefined },
 ): () => PreparedInjection {
   let prepared: PreparedInjection | undefined;
   return () => {
-    const current = meshSettings();
+    const current = mesh.settings();
     if (current === undefined) throw new Error('the settings of the mesh are not known yet');
-    if (prepared?.context.settings === current) return prepared;
+    // With pod certificates the kubelet brings the roots, and new ones change nothing in the pod.
+    const trustRoots = identity === 'sds' ? mesh.trustRoots() : undefined;
+    const known = prepared?.context;
+    if (prepared !== undefined && known?.settings === current && known.trustRoots === trustRoots) {
+      return prepared;
+    }
     prepared = prepareInjection({
       version,
       settings: current,
@@ -254,7 +299,8 @@ function currentInjection(
         serviceAccount: settings.serviceAccount,
         xdsPort: settings.xdsPort,
       },
-      identity: 'podCertificate',
+      identity,
+      ...(trustRoots === undefined ? {} : { trustRoots }),
       random: () => randomBytes(16).toString('hex'),
     });
     return prepared;

@@ -69,6 +69,12 @@ export class Authority {
     return this.#issue(options.publicKey, { dnsNames: [], uri: options.identity }, options.lifetimeMs);
   }
 
+  /** The same with a new key (PKCS#8 PEM), for a workload that nobody else makes one for. Throws WEFT-CA-08. */
+  issueWorkloadWithKey(options: Omit<WorkloadOptions, 'publicKey'>): IssuedLeaf & { readonly key: string } {
+    const key = generateKey();
+    return { ...this.issueWorkload({ ...options, publicKey: publicKeyDer(key) }), key: keyPem(key) };
+  }
+
   /** A certificate of the control plane itself, with a new key (PKCS#8 PEM) that exists only in memory. */
   issueServing(options: ServingOptions): IssuedLeaf & { readonly key: string } {
     const key = generateKey();

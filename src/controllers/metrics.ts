@@ -18,6 +18,13 @@ export const certificateSeconds = new Histogram({
   registers,
 });
 
+export const identitiesIssued = new Counter({
+  name: 'weft_identities_issued_total',
+  help: 'Certificates that were handed to proxies over their streams, by reason: connected, due, or roots (the authority has another root).',
+  labelNames: ['reason'],
+  registers,
+});
+
 const expiries = new Map<string, () => number | undefined>();
 
 /** Read at every scrape, so that it is right however long nothing happens. */

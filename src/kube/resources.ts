@@ -1,6 +1,6 @@
 /** The kinds that Weft reads or writes, and their paths in the API. One line per kind; add new ones here. */
 
-import type { KubeObject, ObjectKey, ResourceType } from './types.ts';
+import type { KubeApi, KubeObject, ObjectKey, ResourceType } from './types.ts';
 
 function define(
   groupVersion: string,
@@ -20,6 +20,8 @@ function define(
 
 export const pods = define('v1', 'pods', 'Pod', 'namespaced');
 export const services = define('v1', 'services', 'Service', 'namespaced');
+/** The same as JSON, with all its fields: only for Services made for Gateways, of which there are few. */
+export const gatewayServices = define('v1', 'services', 'Service', 'namespaced');
 export const namespaces = define('v1', 'namespaces', 'Namespace', 'cluster');
 export const serviceAccounts = define('v1', 'serviceaccounts', 'ServiceAccount', 'namespaced');
 export const secrets = define('v1', 'secrets', 'Secret', 'namespaced');
@@ -59,6 +61,18 @@ export const validatingWebhookConfigurations = define(
 export const clusterRoles = define('rbac.authorization.k8s.io/v1', 'clusterroles', 'ClusterRole', 'cluster');
 export const replicaSets = define('apps/v1', 'replicasets', 'ReplicaSet', 'namespaced');
 export const deployments = define('apps/v1', 'deployments', 'Deployment', 'namespaced');
+export const podDisruptionBudgets = define(
+  'policy/v1',
+  'poddisruptionbudgets',
+  'PodDisruptionBudget',
+  'namespaced',
+);
+export const horizontalPodAutoscalers = define(
+  'autoscaling/v2',
+  'horizontalpodautoscalers',
+  'HorizontalPodAutoscaler',
+  'namespaced',
+);
 export const customResourceDefinitions = define(
   'apiextensions.k8s.io/v1',
   'customresourcedefinitions',
@@ -96,6 +110,8 @@ export const backendTLSPolicies = define(
   'BackendTLSPolicy',
   'namespaced',
 );
+/** Only in the experimental channel. */
+export const meshes = define('gateway.networking.x-k8s.io/v1alpha1', 'xmeshes', 'XMesh', 'cluster');
 export const backendTrafficPolicies = define(
   'gateway.networking.x-k8s.io/v1alpha1',
   'xbackendtrafficpolicies',
@@ -115,6 +131,14 @@ export const mutualTLSPolicies = define(
   'MutualTLSPolicy',
   'namespaced',
 );
+
+/**
+ * Whether kubelets make the identities of pods, both key and trust; else they come over SDS. By discovery: a version
+ * says nothing of what is switched on.
+ */
+export async function servesPodCertificates(api: Pick<KubeApi, 'serves'>): Promise<boolean> {
+  return (await api.serves(podCertificateRequests)) && (await api.serves(clusterTrustBundles));
+}
 
 /** `v1`, `apps/v1`. */
 export function apiVersionOf(type: ResourceType): string {

@@ -30,6 +30,12 @@ export interface EncodedResource {
   readonly needs: readonly ResourceRef[];
 }
 
+/**
+ * Secrets that one proxy alone gets, in the place of the shared ones of their names. Calls `listener` at once and with
+ * every newer state until the returned function is called; throws a coded error where there are none to be had.
+ */
+export type OwnSecrets = (listener: (secrets: readonly EncodedResource[]) => void) => () => void;
+
 /** The wildcard resources of one workload's proxies: names in ascending order. */
 export interface ProxyLists {
   readonly clusters: readonly string[];

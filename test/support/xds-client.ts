@@ -1,7 +1,13 @@
 /** A delta ADS client on grpc-js: what a proxy does, under the control of a test. */
 
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { ChannelCredentials, Client, type ClientDuplexStream, type StatusObject } from '@grpc/grpc-js';
+import {
+  ChannelCredentials,
+  Client,
+  type ClientDuplexStream,
+  Metadata,
+  type StatusObject,
+} from '@grpc/grpc-js';
 import {
   DeltaDiscoveryRequestSchema,
   type DeltaDiscoveryResponse,
@@ -18,7 +24,10 @@ export const deltaMethod = '/envoy.service.discovery.v3.AggregatedDiscoveryServi
 export interface ClientOptions {
   readonly port: number;
   readonly ca: string;
-  readonly certificate: TestCertificate;
+  /** Undefined: none is shown. */
+  readonly certificate?: TestCertificate | undefined;
+  /** Shown as `authorization: Bearer <token>`. */
+  readonly token?: string;
   /** `<namespace>/<pod>/<uid>`. */
   readonly id: string;
   /** Name of its Deployment. */
@@ -62,18 +71,28 @@ export class DeltaClient {
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    const { certificate, ca, port } = options;
-    const [root, key, chain] = [Buffer.from(ca), Buffer.from(certificate.key), Buffer.from(certificate.cert)];
-    this.#client = new Client(`127.0.0.1:${port}`, ChannelCredentials.createSsl(root, key, chain), {
-      'grpc.ssl_target_name_override': 'localhost',
-      'grpc.default_authority': 'localhost',
-      'grpc.max_receive_message_length': -1,
-    });
+    const { certificate, token, ca, port } = options;
+    const [key, chain] =
+      certificate === undefined
+        ? [null, null]
+        : [Buffer.from(certificate.key), Buffer.from(certificate.cert)];
+    const metadata = new Metadata();
+    if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
+    this.#client = new Client(
+      `127.0.0.1:${port}`,
+      ChannelCredentials.createSsl(Buffer.from(ca), key, chain),
+      {
+        'grpc.ssl_target_name_override': 'localhost',
+        'grpc.default_authority': 'localhost',
+        'grpc.max_receive_message_length': -1,
+      },
+    );
     this.#stream = this.#client.makeBidiStreamRequest(
       options.method ?? deltaMethod,
       (request: Request) =>
         Buffer.from(toBinary(DeltaDiscoveryRequestSchema, create(DeltaDiscoveryRequestSchema, request))),
       (bytes: Buffer) => fromBinary(DeltaDiscoveryResponseSchema, bytes),
+      metadata,
     );
     this.status = new Promise((resolve) => this.#stream.on('status', resolve));
     this.#stream.on('error', () => undefined);

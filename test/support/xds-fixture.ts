@@ -22,6 +22,7 @@ import type {
   ResourceKind,
   ResourceRef,
   Translation,
+  OwnSecrets,
 } from '../../src/xds/resource.ts';
 import { createXdsServer, type XdsLimits, type XdsServer } from '../../src/xds/server/server.ts';
 import { createTestAuthority, type TestAuthority, type TestCertificate } from './pki.ts';
@@ -103,6 +104,8 @@ export interface ServeOptions {
   readonly port?: number;
   readonly limits?: Partial<XdsLimits>;
   readonly log?: Logger;
+  /** What proxies that come with a token get of their own, by `namespace/pod`. */
+  readonly ownSecrets?: (proxy: string) => OwnSecrets;
 }
 
 export const serverNames = 'URI:spiffe://cluster.local/ns/weft-system/sa/control,DNS:localhost';
@@ -114,7 +117,7 @@ export function identityIn(namespace: string): string {
 
 /**
  * Serves the fixture. A proxy is `<namespace>/<pod>/<uid>` in its node's id and belongs to the workload
- * `<namespace>/Deployment/<its node's cluster>`; its certificate must be that of its namespace.
+ * `<namespace>/Deployment/<its node's cluster>`; its certificate must be that of its namespace, its token the namespace.
  */
 export async function serveFixture(fixture: XdsFixture, options: ServeOptions = {}): Promise<RunningServer> {
   const pki = options.pki ?? createTestAuthority();
@@ -125,16 +128,19 @@ export async function serveFixture(fixture: XdsFixture, options: ServeOptions = 
     tls: { key: certificate.key, cert: certificate.cert, ca: pki.ca },
     identify: (peer, node) => {
       const [namespace = '', pod = '', uid = ''] = node.id.split('/');
-      if (peer.uri !== identityIn(namespace)) {
+      const identity = peer.kind === 'token' ? identityIn(peer.token()) : peer.uri;
+      if (identity !== identityIn(namespace)) {
         return Promise.reject(
-          new WeftError('WEFT-XDS-20', `${peer.uri} is not the identity of ${namespace}/${pod}.`),
+          new WeftError('WEFT-XDS-20', `${identity} is not the identity of ${namespace}/${pod}.`),
         );
       }
       if (pod.startsWith('unknown')) {
         return Promise.reject(new WeftError('WEFT-XDS-20', `There is no pod ${namespace}/${pod}.`));
       }
       const workload = `${namespace}/Deployment/${node.cluster}`;
-      return Promise.resolve({ key: `${namespace}/${pod}`, workload, identity: peer.uri, uid });
+      const key = `${namespace}/${pod}`;
+      const secrets = peer.kind === 'token' ? options.ownSecrets?.(key) : undefined;
+      return Promise.resolve({ key, workload, identity, uid, ...(secrets === undefined ? {} : { secrets }) });
     },
     use: (workload, destinations) => {
       for (const destination of destinations) {

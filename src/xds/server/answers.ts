@@ -42,7 +42,7 @@ function replace(sub: Subscription, record: ResourceRecord): void {
 /** Not what it has unsubscribed while the response was under way, nor an on-demand answer that another replaced. */
 function stillHolds(proxy: ConnectedProxy, sub: Subscription, record: ResourceRecord): boolean {
   if (record.onDemand) return proxy.wants(sub, record);
-  return sub.wildcard || sub.names.has(record.id);
+  return sub.wildcard || sub.names.has((record.base ?? record).id);
 }
 
 /**

@@ -48,10 +48,13 @@ export const xdsErrors = defineErrors({
     remedy: 'The proxy reconnects by itself; report the logged error.',
   },
   'WEFT-XDS-14': {
-    title:
-      'A client was refused in the TLS handshake: it has no certificate, or one that is not of the mesh or has expired.',
+    title: 'A client was refused in the TLS handshake: its certificate is not of the mesh or has expired.',
     remedy:
       'Look at who connects from that address; a proxy of the mesh gets a new certificate before the old one ends.',
+  },
+  'WEFT-XDS-15': {
+    title: 'A client showed neither a certificate nor a token.',
+    remedy: 'Look at who connects from that address; a proxy of the mesh has one of the two.',
   },
 });
 
@@ -66,6 +69,10 @@ const statuses: Partial<Record<string, number>> = {
   'WEFT-XDS-07': 8,
   'WEFT-XDS-11': 14,
   'WEFT-XDS-12': 10,
+  'WEFT-XDS-15': 16,
+  // Of `identify`: a token that is not accepted, and one that cannot be verified at present.
+  'WEFT-XDS-21': 16,
+  'WEFT-XDS-22': 14,
 };
 const permissionDenied = 7;
 const internal = 13;

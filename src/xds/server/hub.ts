@@ -22,7 +22,8 @@ import { AckPublisher } from './acks.ts';
 import { type Batch, BatchPool } from './batch.ts';
 import * as metrics from './metrics.ts';
 import { plan } from './planner.ts';
-import type { ConnectedProxy, ProxyHost } from './proxy.ts';
+import type { ConnectedProxy } from './proxy.ts';
+import type { ProxyHost } from './proxy-host.ts';
 import { type ResourceRecord, ResourceTable } from './table.ts';
 import { WorkloadView } from './workload-view.ts';
 
@@ -58,6 +59,10 @@ export class Hub implements ProxyHost {
   readonly #acks: AckPublisher;
   readonly #views = new Map<string, WorkloadView>();
   readonly #proxies = new Map<ConnectedProxy, Outlet>();
+  /** Whose own each own record is. */
+  readonly #owners = new WeakMap<ResourceRecord, ConnectedProxy>();
+  /** Ends the following of a proxy's own secrets. */
+  readonly #following = new Map<ConnectedProxy, () => void>();
   readonly #awake = new Set<ConnectedProxy>();
   readonly #complaints = new WeakMap<ConnectedProxy, number>();
   readonly #unsubscribe: (() => void)[] = [];
@@ -108,16 +113,25 @@ export class Hub implements ProxyHost {
     return view;
   }
 
+  /** Throws a coded error where the proxy cannot have secrets of its own; it is to leave then as well. */
   join(proxy: ConnectedProxy, outlet: Outlet): void {
     proxy.number = this.#freeNumbers.pop() ?? this.#numbered.length;
     this.#numbered[proxy.number] = proxy;
     this.#proxies.set(proxy, outlet);
     proxy.view.proxies.add(proxy);
     metrics.connectedProxies.set(this.#proxies.size);
+    const { secrets } = proxy.info;
+    if (secrets !== undefined)
+      this.#following.set(
+        proxy,
+        secrets((own) => this.#own(proxy, own)),
+      );
   }
 
   leave(proxy: ConnectedProxy): void {
     if (!this.#proxies.delete(proxy)) return;
+    this.#following.get(proxy)?.();
+    this.#following.delete(proxy);
     proxy.close();
     this.#numbered[proxy.number] = undefined;
     this.#freeNumbers.push(proxy.number);
@@ -143,7 +157,7 @@ export class Hub implements ProxyHost {
   }
 
   touch(record: ResourceRecord): void {
-    this.#acks.touch(record);
+    if (!record.own) this.#acks.touch(record);
   }
 
   servedChanged(record: ResourceRecord): void {
@@ -174,8 +188,10 @@ export class Hub implements ProxyHost {
   rejected(proxy: ConnectedProxy, record: ResourceRecord, version: string, message: string): void {
     metrics.ofKind[record.kind].rejections.inc();
     const { kind, name } = record;
+    // Envoy may quote what it rejects, and a proxy's own secret is one.
+    const told = record.own ? 'not shown' : message.slice(0, 4096);
     this.#options.log.error(
-      { code: 'WEFT-XDS-10', proxy: proxy.info.key, kind, name, version, message: message.slice(0, 4096) },
+      { code: 'WEFT-XDS-10', proxy: proxy.info.key, kind, name, version, message: told },
       'a proxy rejected a resource',
     );
   }
@@ -214,8 +230,17 @@ export class Hub implements ProxyHost {
     if (record.rejected !== before) this.touch(record);
   }
 
+  #own(proxy: ConnectedProxy, secrets: readonly EncodedResource[]): void {
+    for (const secret of secrets) {
+      const record = proxy.ownOf(this.table.ensure('secret', secret.name));
+      this.#owners.set(record, proxy);
+      this.#update(record, secret);
+    }
+  }
+
   #spread(record: ResourceRecord, restored: boolean): void {
     record.current = 0;
+    if (record.own) return this.#owners.get(record)?.resourceChanged(record, restored);
     if (this.#proxies.size === 0) return;
     this.touch(record);
     const { followers } = record.base ?? record;

@@ -1,9 +1,10 @@
-/** Who a client is by its certificate, whose chain TLS has already verified. */
+/** Who a client is by its certificate, whose chain TLS has already verified, or says it is by its token. */
 
 import type { X509Certificate } from 'node:crypto';
 import { xdsError } from './errors.ts';
 
-export interface Peer {
+export interface CertificatePeer {
+  readonly kind: 'certificate';
   /** SPIFFE ID. */
   readonly uri: string;
   /** Validity of the certificate that was presented. */
@@ -11,14 +12,37 @@ export interface Peer {
   readonly notAfterMs: number;
 }
 
-/** @throws WEFT-XDS-01 */
-export function peerOf(certificate: X509Certificate | undefined): Peer {
-  const uri = identityOf(certificate);
+/** Nothing is proven of it yet. */
+export interface TokenPeer {
+  readonly kind: 'token';
+  /** The bearer token; a function, so that it cannot end up in a log or a dump with what surrounds it. */
+  readonly token: () => string;
+}
+
+export type Peer = CertificatePeer | TokenPeer;
+
+/**
+ * A certificate counts for more than a token: it is proven.
+ * @param authorization the header of the stream
+ * @throws WEFT-XDS-01, WEFT-XDS-15
+ */
+export function peerOf(certificate: X509Certificate | undefined, authorization?: string): Peer {
+  if (certificate === undefined) return { kind: 'token', token: tokenIn(authorization) };
   return {
-    uri,
-    notBeforeMs: Date.parse(certificate?.validFrom ?? ''),
-    notAfterMs: Date.parse(certificate?.validTo ?? ''),
+    kind: 'certificate',
+    uri: identityOf(certificate),
+    notBeforeMs: Date.parse(certificate.validFrom),
+    notAfterMs: Date.parse(certificate.validTo),
   };
+}
+
+/** Source: RFC 6750, section 2.1. Service account tokens have one to two kilobytes. */
+function tokenIn(authorization: string | undefined): () => string {
+  const token = /^Bearer ([A-Za-z0-9._~+/-]{1,16384}=*)$/i.exec(authorization ?? '')?.[1];
+  if (token === undefined) {
+    throw xdsError('WEFT-XDS-15', 'There is no client certificate, and no bearer token in `authorization`.');
+  }
+  return () => token;
 }
 
 /**

@@ -118,7 +118,8 @@ function stubMayGo(proxy: ConnectedProxy, stub: ResourceRecord): boolean {
 const deepest = 8;
 
 /** The resource, or the first that it needs, which the proxy has not acknowledged and will yet get. */
-function missing(proxy: ConnectedProxy, record: ResourceRecord, depth: number): ResourceRecord | undefined {
+function missing(proxy: ConnectedProxy, shared: ResourceRecord, depth: number): ResourceRecord | undefined {
+  const record = shared.kind === 'secret' ? proxy.variant(shared) : shared;
   proxy.host.refresh(record);
   if (record.served === undefined || proxy.refusals.has(record) || depth === 0) return undefined;
   const sub = proxy.subscription(record.kind);

@@ -3,14 +3,13 @@
  * about a stream but knows nothing of its transport.
  *
  * A proxy gets what the lists of its workload name, what those resources need, secrets, and the on-demand
- * clusters it asked for. Secrets are not tied to a workload because they carry no secret: they name files
- * of the pod's own identity volume.
+ * clusters it asked for. Shared secrets are not tied to a workload because they carry no secret: they name files
+ * of the pod's own identity volume. A proxy whose pod has no such files has secrets of its own in their place.
  *
  * Nothing is sent before it is known what the proxy uses: its lists, and the on-demand names it brings from
  * an earlier stream. Else a replica that has just started would take back what the proxy is about to need.
  */
 
-import type { WeftError } from '../../base/errors.ts';
 import { onDemandPrefix, type ResourceKind, resourceKinds, typeUrls } from '../resource.ts';
 import { acknowledge, reject, restore } from './answers.ts';
 import type { Batch } from './batch.ts';
@@ -18,43 +17,13 @@ import { Blockers } from './blockers.ts';
 import { xdsError } from './errors.ts';
 import { IdSet } from './id-set.ts';
 import { destinationOf } from './on-demand.ts';
+import type { ProxyHost, ProxyInfo } from './proxy-host.ts';
 import { Refusals } from './refusals.ts';
 import { resume } from './resume.ts';
 import { isListed, Subscription } from './subscription.ts';
-import type { ResourceRecord, ResourceTable } from './table.ts';
+import type { ResourceRecord } from './table.ts';
 import type { DeltaRequest } from './wire.ts';
 import type { ListChange, WorkloadView } from './workload-view.ts';
-
-/** Who a stream speaks for, as `identify` has found out. */
-export interface ProxyInfo {
-  /** `namespace/pod`. */
-  readonly key: string;
-  /** `namespace/kind/name`. */
-  readonly workload: string;
-  /** SPIFFE ID. */
-  readonly identity: string;
-  readonly uid: string;
-}
-
-/** What a proxy needs of everything that all proxies share. */
-export interface ProxyHost {
-  readonly table: ResourceTable;
-  now(): number;
-  /** Takes up a resource that exists by now, though the graph has not come to tell it yet. */
-  refresh(record: ResourceRecord): void;
-  /** Counts or the rejection of the record have changed. */
-  touch(record: ResourceRecord): void;
-  /** `served` of the record has changed through what a proxy answered. */
-  servedChanged(record: ResourceRecord): void;
-  /** The workload of the proxy uses these destinations; resolves when its lists contain them. */
-  use(proxy: ConnectedProxy, destinations: readonly string[]): Promise<void>;
-  /** Something of the proxy may be ready to be sent. */
-  wake(proxy: ConnectedProxy): void;
-  rejected(proxy: ConnectedProxy, record: ResourceRecord, version: string, message: string): void;
-  acknowledged(batch: Batch, staleSinceMs: number): void;
-  /** The proxy did something it is not entitled to; it goes on all the same. */
-  complain(proxy: ConnectedProxy, error: WeftError): void;
-}
 
 const kindByUrl = new Map<string, ResourceKind>(resourceKinds.map((kind) => [typeUrls[kind], kind]));
 
@@ -74,6 +43,8 @@ export class ConnectedProxy {
   readonly #namespace: string;
   readonly #maxNames: number;
   readonly #subscriptions = new Map<ResourceKind, Subscription>();
+  /** By the shared record that each takes the place of. */
+  readonly #own = new Map<ResourceRecord, ResourceRecord>();
   #usesKnown = false;
   /** Requests whose destinations are not in the workload's lists yet. */
   #usesUnderWay = 0;
@@ -191,7 +162,8 @@ export class ConnectedProxy {
   wants(sub: Subscription, record: ResourceRecord): boolean {
     if (record.onDemand) return sub.names.has((record.base ?? record).id) && this.variant(record) === record;
     if (isListed(record.kind)) return sub.wildcard && this.view.has(record);
-    return sub.names.has(record.id) && (record.kind === 'secret' || this.#entitled(record));
+    if (record.kind !== 'secret') return sub.names.has(record.id) && this.#entitled(record);
+    return sub.names.has((record.base ?? record).id) && this.variant(record) === record;
   }
 
   /** The response has been handed to the transport. */
@@ -221,11 +193,13 @@ export class ConnectedProxy {
     const { table } = this.host;
     for (const sub of this.#subscriptions.values()) {
       sub.counted.forEach((id) => this.count(sub, table.at(sub.kind, id), false));
-      sub.names.forEach((id) => this.#hold(table.at(sub.kind, id), -1));
+      sub.names.forEach((id) => this.#holdName(table.at(sub.kind, id), -1));
       if (sub.wildcard) this.view.of(sub.kind)?.forEach((id) => this.#hold(table.at(sub.kind, id), -1));
     }
     this.#subscriptions.clear();
     for (const record of this.refusals.clear()) this.host.touch(record);
+    for (const record of this.#own.values()) table.drop(record);
+    this.#own.clear();
   }
 
   #limit(sub: Subscription, request: DeltaRequest): void {
@@ -277,7 +251,7 @@ export class ConnectedProxy {
 
   /** A name that is asked for again is answered again: the proxy may have forgotten what it got. */
   #subscribeName(sub: Subscription, record: ResourceRecord): void {
-    if (sub.names.add(record.id)) this.#hold(record, 1);
+    if (sub.names.add(record.id)) this.#holdName(record, 1);
     if (!sub.begun) return;
     const { table } = this.host;
     const wanted = this.variant(record);
@@ -290,9 +264,11 @@ export class ConnectedProxy {
     if (name === '*') return this.#unsubscribeAll(sub);
     const record = this.host.table.find(sub.kind, name);
     if (record === undefined || !sub.names.delete(record.id)) return;
-    this.#hold(record, -1);
+    this.#holdName(record, -1);
     this.#forget(sub, record);
     for (const variant of record.variants?.values() ?? []) this.#forget(sub, variant);
+    const own = this.#own.get(record);
+    if (own !== undefined) this.#forget(sub, own);
   }
 
   #unsubscribeAll(sub: Subscription): void {
@@ -322,11 +298,22 @@ export class ConnectedProxy {
     else sub.markStale(record, this.host.table.tick, this.host.now());
   }
 
-  /** The on-demand answer that this proxy gets: the one for its namespace, where there is one. */
+  /** What this proxy gets under the record's name: its own secret, the on-demand answer for its namespace, or the shared one. */
   variant(record: ResourceRecord): ResourceRecord {
     const base = record.base ?? record;
-    const own = base.variants?.get(this.#namespace);
-    return own?.served === undefined ? base : own;
+    const own = this.#own.get(base);
+    if (own !== undefined) return own;
+    const variant = base.variants?.get(this.#namespace);
+    return variant?.served === undefined ? base : variant;
+  }
+
+  /** The proxy's own record in the place of a shared one, made where there is none yet. */
+  ownOf(base: ResourceRecord): ResourceRecord {
+    const known = this.#own.get(base);
+    if (known !== undefined) return known;
+    const record = this.host.table.ownOf(base);
+    this.#own.set(base, record);
+    return record;
   }
 
   /** An answer for the proxy's namespace takes the place of the one for everyone, or gives it back. */
@@ -360,10 +347,11 @@ export class ConnectedProxy {
 
   /** What a cluster or listener of this proxy needs may have been asked for before the proxy was entitled to it. */
   #entitle(record: ResourceRecord): void {
-    for (const need of record.needs) {
-      const sub = this.#subscriptions.get(need.kind);
-      if (sub === undefined || !sub.begun || isListed(need.kind)) continue;
-      if (!sub.names.has(need.id) || sub.awaits(need)) continue;
+    for (const shared of record.needs) {
+      const sub = this.#subscriptions.get(shared.kind);
+      if (sub === undefined || !sub.begun || isListed(shared.kind)) continue;
+      const need = this.variant(shared);
+      if (!sub.names.has(shared.id) || sub.awaits(need)) continue;
       if (sub.keeps(need) && !sub.outdated.has(need.id)) this.count(sub, need, need.served !== undefined);
       else if (need.served !== undefined) sub.markStale(need, this.host.table.tick, this.host.now());
     }
@@ -381,6 +369,11 @@ export class ConnectedProxy {
         sub.markStale(need, this.host.table.tick, this.host.now());
       }
     }
+  }
+
+  /** Whoever has a secret of its own is none of those who are to hold the shared one. */
+  #holdName(record: ResourceRecord, by: 1 | -1): void {
+    if (!this.#own.has(record)) this.#hold(record, by);
   }
 
   #hold(record: ResourceRecord, by: 1 | -1): void {

@@ -26,7 +26,9 @@ before(async () => {
   edsCluster(fixture, 'svc/web');
   endpoints(fixture, 'svc/web', ['10.0.0.1:80']);
   await fixture.graph.settled();
-  running = await serveFixture(fixture, { limits: { maxMessageBytes: 10_000, maxNames: 100 } });
+  running = await serveFixture(fixture, {
+    limits: { maxMessageBytes: 10_000, maxNames: 100, unprovenMs: 300 },
+  });
   own = running.pki.issue(`URI:${identityIn('a')}`);
 });
 
@@ -56,14 +58,12 @@ function tlsClient(port: number, credentials: { key?: string; cert?: string }): 
   return connectTls({ ...options, ...credentials });
 }
 
-/** Resolves when the server has closed the connection, with all that it said before. */
-async function turnedAway(credentials: { key?: string; cert?: string }): Promise<Buffer> {
+/** Resolves when the server has closed the connection. */
+async function turnedAway(credentials: { key?: string; cert?: string }): Promise<void> {
   const socket = tlsClient(running.port, credentials);
-  const said: Buffer[] = [];
-  socket.on('data', (chunk: Buffer) => said.push(chunk));
+  socket.resume();
   socket.on('error', () => undefined);
   await new Promise((resolve) => socket.once('close', resolve));
-  return Buffer.concat(said);
 }
 
 /** A connection without a gRPC library, to send what no library would. */
@@ -127,14 +127,50 @@ describe('who is let in', () => {
     await until(() => running.server.proxies().length === 0, 'it has left');
   });
 
-  test('nobody without a certificate', async () => {
-    assert.equal((await turnedAway({})).length, 0);
+  for (const token of [undefined, 'not a token']) {
+    test(`nobody without a certificate who shows ${token ?? 'nothing'} in its place`, async () => {
+      const proxy = client({ certificate: undefined, ...(token === undefined ? {} : { token }) });
+      proxy.subscribeAll();
+      const status = await proxy.status;
+      assert.equal(status.code, 16);
+      assert.match(status.details, /^WEFT-XDS-15: /);
+      proxy.close();
+    });
+  }
+
+  test('nobody without a certificate whose token is that of another', async () => {
+    const proxy = client({ certificate: undefined, token: 'b' });
+    proxy.subscribeAll();
+    const status = await proxy.status;
+    assert.equal(status.code, 7);
+    assert.match(status.details, /^WEFT-XDS-20: /);
+    proxy.close();
+  });
+
+  test('a proxy with its token alone, whose connection lasts once it is let in', async () => {
+    const proxy = client({ certificate: undefined, token: 'a' });
+    proxy.subscribeAll();
+    assert.deepEqual((await proxy.next('cluster')).names, ['svc/web']);
+    // Longer than a connection without a certificate may last by itself, which the next test shows.
+    await turnedAway({});
+    assert.equal(proxy.closed, false);
+    proxy.close();
+    await until(() => running.server.proxies().length === 0, 'it has left');
+  });
+
+  test('nobody for long who never says who it is', async () => {
+    await turnedAway({});
   });
 
   test('nobody with a certificate of another authority', async () => {
     const other = createTestAuthority();
-    const { key, cert } = other.issue(`URI:${identityIn('a')}`);
-    assert.equal((await turnedAway({ key, cert })).length, 0);
+    const certificate = other.issue(`URI:${identityIn('a')}`);
+    await turnedAway(certificate);
+    const proxy = client({ certificate });
+    proxy.subscribeAll();
+    assert.equal((await proxy.status).code, 14);
+    assert.equal(proxy.received.length, 0);
+    proxy.close();
     other.remove();
   });
 

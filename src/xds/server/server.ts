@@ -1,11 +1,12 @@
 /**
- * The xDS server: delta ADS over mutual TLS, for the proxies of the mesh. This file is the network side;
- * hub.ts and proxy.ts decide what is sent.
+ * The xDS server: delta ADS for the proxies of the mesh, over mutual TLS or, where a proxy has no certificate yet, with
+ * its pod's token. This file is the network side; hub.ts and proxy.ts decide what is sent.
  */
 
 import {
   createSecureServer,
   type Http2SecureServer,
+  type Http2Session,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
@@ -18,7 +19,8 @@ import { Hub, type HubOptions } from './hub.ts';
 import { describeProxy, type ProxyDetail, type ProxyStatus, statusOf } from './inspect.ts';
 import * as metrics from './metrics.ts';
 import { type Peer, peerOf } from './peer.ts';
-import { ConnectedProxy, type ProxyInfo } from './proxy.ts';
+import { ConnectedProxy } from './proxy.ts';
+import type { ProxyInfo } from './proxy-host.ts';
 import { AdsStream, type StreamOwner, trailers } from './stream.ts';
 import type { DeltaRequest, ProxyNode } from './wire.ts';
 
@@ -42,13 +44,15 @@ export interface XdsLimits {
   readonly drainMs: number;
   /** Between two pings to each connection, in milliseconds; one that is not answered closes it. Default 30,000. */
   readonly pingMs: number;
+  /** How long a connection without a certificate may last before a stream on it is let in; default 20,000. */
+  readonly unprovenMs: number;
 }
 
 export interface XdsServerOptions extends HubOptions {
   readonly tls: ServerTls;
   /**
-   * Who a stream speaks for. The peer's identity is proven, what the node says is not. May wait some seconds
-   * for a pod that is not known yet; rejects with a WeftError where the proxy is not to be served.
+   * Who a stream speaks for. A certificate is proven, a token is yet to be, and what the node says is not. May wait
+   * some seconds for a pod that is not known yet; rejects with a WeftError where the proxy is not to be served.
    */
   readonly identify: (peer: Peer, node: ProxyNode) => Promise<ProxyInfo>;
   readonly limits?: Partial<XdsLimits>;
@@ -66,6 +70,11 @@ export interface XdsServer {
   proxy(key: string): ProxyDetail | undefined;
 }
 
+interface Caller {
+  readonly peer: Peer;
+  readonly session: Http2Session | undefined;
+}
+
 const method = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';
 
 const defaults: XdsLimits = {
@@ -74,6 +83,7 @@ const defaults: XdsLimits = {
   maxStreams: 16,
   drainMs: 3_000,
   pingMs: 30_000,
+  unprovenMs: 20_000,
 };
 
 /** Connections that wait to be accepted: a replica that is back is met by all proxies at once. The system may allow fewer. */
@@ -94,7 +104,9 @@ class Http2XdsServer implements XdsServer, StreamOwner {
   readonly #server: Http2SecureServer;
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #streams = new Map<AdsStream, ConnectedProxy | undefined>();
-  readonly #peers = new WeakMap<AdsStream, Peer>();
+  readonly #callers = new WeakMap<AdsStream, Caller>();
+  /** Takes the limit from the life of a connection without a certificate. */
+  readonly #unproven = new WeakMap<Http2Session, () => void>();
   /** The stream of each proxy, by pod and UID. */
   readonly #current = new Map<string, AdsStream>();
   #stopPings: () => void = () => undefined;
@@ -108,15 +120,14 @@ class Http2XdsServer implements XdsServer, StreamOwner {
     this.#server = createSecureServer({
       ...secureContext(options.tls),
       requestCert: true,
-      rejectUnauthorized: true,
+      // Whoever has no certificate has to show a token, one that is not of the mesh ends the connection: see `#session`.
+      rejectUnauthorized: false,
       settings: { maxConcurrentStreams: this.#limits.maxStreams, enablePush: false },
     });
     this.#server.on('session', (session) => this.#session(session));
     this.#server.on('stream', (stream, headers) => this.#stream(stream, headers));
     this.#server.on('tlsClientError', (error, socket) => {
-      // Where the certificate is not accepted Node only says that the connection ended; the socket knows why.
-      const why = String(socket.authorizationError ?? '') || describeError(error);
-      this.#refused(socket.remoteAddress, xdsError('WEFT-XDS-14', why));
+      this.#refused(socket.remoteAddress, xdsError('WEFT-XDS-14', describeError(error)));
     });
   }
 
@@ -173,10 +184,11 @@ class Http2XdsServer implements XdsServer, StreamOwner {
   }
 
   async identify(stream: AdsStream, node: ProxyNode): Promise<(request: DeltaRequest) => void> {
-    const peer = this.#peers.get(stream);
-    if (peer === undefined) throw xdsError('WEFT-XDS-11', 'The stream has ended.');
-    const info = await this.#options.identify(peer, node);
+    const caller = this.#callers.get(stream);
+    if (caller === undefined) throw xdsError('WEFT-XDS-11', 'The stream has ended.');
+    const info = await this.#options.identify(caller.peer, node);
     if (!this.#streams.has(stream)) throw xdsError('WEFT-XDS-11', 'The stream has ended.');
+    if (caller.session !== undefined) this.#unproven.get(caller.session)?.();
     this.#supersede(info, stream);
     const proxy = new ConnectedProxy(info, this.#hub.view(info.workload), this.#hub, this.#limits.maxNames);
     this.#streams.set(stream, proxy);
@@ -199,7 +211,7 @@ class Http2XdsServer implements XdsServer, StreamOwner {
       this.#options.log.info({ proxy: proxy.info.key }, 'a proxy has left');
     }
     if (error instanceof WeftError && error.code !== 'WEFT-XDS-11')
-      this.#refused(this.#peers.get(stream)?.uri, error);
+      this.#refused(nameOf(this.#callers.get(stream)?.peer), error);
     else if (error !== undefined && !this.#closing) {
       this.#options.log.debug({ proxy: proxy?.info.key, error: describeError(error) }, 'a stream broke');
     }
@@ -224,6 +236,19 @@ class Http2XdsServer implements XdsServer, StreamOwner {
       this.#options.log.debug({ error: describeError(error) }, 'a connection broke');
     });
     if (this.#closing) session.close();
+    const socket = socketOf(session);
+    if (socket?.getPeerX509Certificate() === undefined) this.#limitLife(session);
+    else if (!socket.authorized) {
+      this.#refused(socket.remoteAddress, xdsError('WEFT-XDS-14', String(socket.authorizationError)));
+      session.destroy();
+    }
+  }
+
+  /** Nobody is to hold connections without ever saying who it is. */
+  #limitLife(session: ServerHttp2Session): void {
+    const cancel = this.#options.clock.after(this.#limits.unprovenMs, () => session.destroy());
+    this.#unproven.set(session, cancel);
+    session.once('close', cancel);
   }
 
   #stream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
@@ -235,7 +260,7 @@ class Http2XdsServer implements XdsServer, StreamOwner {
     let peer: Peer;
     try {
       if (path !== method) throw xdsError('WEFT-XDS-04', `The method ${path.slice(0, 200)} is not served.`);
-      peer = peerOfStream(stream);
+      peer = peerOf(socketOf(stream.session)?.getPeerX509Certificate(), headers.authorization);
     } catch (error) {
       stream.on('error', () => undefined);
       stream.respond(
@@ -246,7 +271,7 @@ class Http2XdsServer implements XdsServer, StreamOwner {
       return;
     }
     const ads = new AdsStream(stream, this);
-    this.#peers.set(ads, peer);
+    this.#callers.set(ads, { peer, session: stream.session });
     this.#streams.set(ads, undefined);
   }
 
@@ -288,9 +313,14 @@ function secureContext(tls: ServerTls): object {
   };
 }
 
-function peerOfStream(stream: ServerHttp2Stream): Peer {
-  const socket = stream.session?.socket;
-  return peerOf(socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined);
+function socketOf(session: Http2Session | undefined): TLSSocket | undefined {
+  const socket = session?.socket;
+  return socket instanceof TLSSocket ? socket : undefined;
+}
+
+/** For the log. Of a token nothing is told: the message names the pod. */
+function nameOf(peer: Peer | undefined): string | undefined {
+  return peer?.kind === 'certificate' ? peer.uri : peer?.kind;
 }
 
 function currentKey({ key, uid }: ProxyInfo): string {

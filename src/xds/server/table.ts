@@ -19,8 +19,10 @@ export class ResourceRecord {
   readonly id: number;
   /** The answer to an on-demand cluster, `vip/<ip>:<port>`: served only to who asked, and never taken back. */
   readonly onDemand: boolean;
-  /** Of an on-demand answer for the clients of one namespace: the answer for everyone else. */
+  /** Of an on-demand answer for the clients of one namespace: the answer for everyone else. Of an own secret: the shared one. */
   readonly base: ResourceRecord | undefined;
+  /** One proxy's own, and no other's: found through that proxy only, not by name, and nothing of it is published. */
+  readonly own: boolean;
   /** Of an on-demand answer: its variants by client namespace. */
   variants: Map<string, ResourceRecord> | undefined;
   latest: EncodedResource | undefined;
@@ -52,7 +54,8 @@ export class ResourceRecord {
   #head: Buffer | undefined;
   #refused: readonly string[] = [];
 
-  constructor(kind: ResourceKind, name: string, id: number, base: ResourceRecord | undefined) {
+  constructor(kind: ResourceKind, name: string, id: number, base: ResourceRecord | undefined, own = false) {
+    this.own = own;
     this.kind = kind;
     this.name = name;
     this.id = id;
@@ -189,6 +192,21 @@ export class ResourceTable {
     this.#byId[kind][record.id] = record;
     this.#vacant.add(record);
     return record;
+  }
+
+  /** A record in the place of `base` for one proxy, until it is dropped. */
+  ownOf(base: ResourceRecord): ResourceRecord {
+    const { kind, name } = base;
+    const id = this.#free[kind].pop() ?? this.#byId[kind].length;
+    const record = new ResourceRecord(kind, name, id, base, true);
+    this.#byId[kind][id] = record;
+    return record;
+  }
+
+  /** Forgets an own record; its proxy is gone. */
+  drop(record: ResourceRecord): void {
+    this.#byId[record.kind][record.id] = undefined;
+    this.#free[record.kind].push(record.id);
   }
 
   /** The record of a number that is in use. */
