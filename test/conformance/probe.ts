@@ -1,0 +1,146 @@
+/**
+ * How long a changed route takes to be in force, measured while the suite keeps the control plane busy: a route of the
+ * probe's own, in the mesh and on a Gateway, is given a new response header every few seconds, and the data path is
+ * asked until it answers with it. The time of a change includes that of writing it.
+ */
+
+import { createKubeApi } from '../../src/kube/api.ts';
+import type { KubeApi, KubeObject, ResourceType } from '../../src/kube/types.ts';
+import { wait } from '../../src/base/backoff.ts';
+import { silent } from '../../src/base/log.ts';
+import type { Cluster } from '../../dev/cluster/cluster.ts';
+import { quantile } from '../bench/statistics.ts';
+import { Connections, type Outcome, perform } from '../e2e/app/calls.ts';
+import { createNamespace, createService, deployApp, kinds, put } from '../e2e/apps.ts';
+
+const namespace = 'weft-conformance-probe';
+const header = 'x-probe';
+const pauseMs = 3_000;
+const limitMs = 10_000;
+const addressLimitMs = 60_000;
+const gatewayKind: ResourceType = { ...kinds.httpRoute, plural: 'gateways', kind: 'Gateway' };
+
+export interface Measured {
+  readonly path: 'mesh' | 'gateway';
+  readonly timesMs: readonly number[];
+  /** Changes that did not show within 10 s. */
+  readonly missed: number;
+  /** Why nothing was measured. */
+  readonly obstacle?: string;
+}
+
+interface Path {
+  readonly name: Measured['path'];
+  readonly parent: object;
+  readonly ask: () => Promise<Outcome>;
+}
+
+/** Measures both until the signal aborts; resolves with what it has, and rejects for no reason of the cluster's. */
+export async function measureRoutes(
+  cluster: Cluster,
+  options: { readonly image: string; readonly gatewayClass?: string; readonly signal: AbortSignal },
+): Promise<readonly Measured[]> {
+  const api = createKubeApi({ kubeconfigPath: cluster.kubeconfigPath, log: silent });
+  const { signal } = options;
+  const connections = new Connections(true);
+  try {
+    await createNamespace(api, namespace, true);
+    await createService(api, namespace, 'server');
+    const mesh = { cluster, api, image: options.image };
+    const [client] = await Promise.all([
+      deployApp(mesh, namespace, { name: 'client' }),
+      deployApp(mesh, namespace, { name: 'server' }),
+    ]);
+    const call = { kind: 'http', url: 'http://server/', timeoutMs: 2_000 } as const;
+    const inMesh: Path = {
+      name: 'mesh',
+      parent: { group: '', kind: 'Service', name: 'server' },
+      ask: () => client.call(call),
+    };
+    const measuring = [measure(api, inMesh, signal)];
+    if (options.gatewayClass !== undefined)
+      measuring.push(measureGateway(api, options.gatewayClass, connections, signal));
+    return await Promise.all(measuring);
+  } catch (error) {
+    return [{ path: 'mesh', timesMs: [], missed: 0, obstacle: String(error) }];
+  } finally {
+    connections.close();
+  }
+}
+
+async function measureGateway(
+  api: KubeApi,
+  gatewayClass: string,
+  connections: Connections,
+  signal: AbortSignal,
+): Promise<Measured> {
+  const listeners = [{ name: 'http', port: 80, protocol: 'HTTP' }];
+  const spec = { gatewayClassName: gatewayClass, listeners };
+  await put(api, gatewayKind, { metadata: { name: 'probe', namespace }, spec });
+  const address = await addressOf(api, signal);
+  if (address === undefined)
+    return { path: 'gateway', timesMs: [], missed: 0, obstacle: 'the Gateway had no address within 60 s' };
+  const call = { kind: 'http', url: `http://${address}/`, timeoutMs: 2_000 } as const;
+  const parent = { kind: 'Gateway', name: 'probe' };
+  return measure(api, { name: 'gateway', parent, ask: () => perform(call, connections) }, signal);
+}
+
+async function addressOf(api: KubeApi, signal: AbortSignal): Promise<string | undefined> {
+  interface Addressed extends KubeObject {
+    readonly status?: { readonly addresses?: readonly { readonly value: string }[] };
+  }
+  const deadlineMs = performance.now() + addressLimitMs;
+  while (performance.now() < deadlineMs && !signal.aborted) {
+    const found = await api.get<Addressed>(gatewayKind, 'probe', namespace);
+    const value = found?.status?.addresses?.[0]?.value;
+    if (value !== undefined) return value;
+    await wait(200);
+  }
+  return undefined;
+}
+
+async function measure(api: KubeApi, path: Path, signal: AbortSignal): Promise<Measured> {
+  const timesMs: number[] = [];
+  let missed = 0;
+  // The first change also waits for what is only made once.
+  await change(api, path, 0, signal);
+  for (let version = 1; !signal.aborted; version += 1) {
+    const tookMs = await change(api, path, version, signal).catch(() => undefined);
+    if (signal.aborted) break;
+    if (tookMs === undefined) missed += 1;
+    else timesMs.push(tookMs);
+    await wait(pauseMs, signal).catch(() => {});
+  }
+  return { path: path.name, timesMs, missed };
+}
+
+/** Writes the route and waits until it shows; undefined where it does not. */
+async function change(
+  api: KubeApi,
+  path: Path,
+  version: number,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const startedMs = performance.now();
+  const filter = {
+    type: 'ResponseHeaderModifier',
+    responseHeaderModifier: { set: [{ name: header, value: String(version) }] },
+  };
+  const rule = { filters: [filter], backendRefs: [{ name: 'server', port: 80 }] };
+  const metadata = { name: `probe-${path.name}`, namespace };
+  await put(api, kinds.httpRoute, { metadata, spec: { parentRefs: [path.parent], rules: [rule] } });
+  while (performance.now() < startedMs + limitMs && !signal.aborted) {
+    const { headers } = await path.ask();
+    if (headers[header] === String(version)) return performance.now() - startedMs;
+  }
+  return undefined;
+}
+
+/** `mesh: 120 changes, p50 34 ms, p99 180 ms` */
+export function describeMeasured({ path, timesMs, missed, obstacle }: Measured): string {
+  if (obstacle !== undefined) return `${path}: not measured: ${obstacle}`;
+  const told = (share: number): string => `${Math.round(quantile(timesMs, share))} ms`;
+  const late = missed === 0 ? '' : `, ${missed} not within ${limitMs / 1000} s`;
+  if (timesMs.length === 0) return `${path}: no change came into force${late}`;
+  return `${path}: ${timesMs.length} changes, p50 ${told(0.5)}, p99 ${told(0.99)}${late}`;
+}
