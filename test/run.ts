@@ -33,7 +33,13 @@ interface Tally {
 const tiers: readonly Tier[] = [
   {
     name: 'unit',
-    files: globSync(['src/**/*.test.ts', 'dev/**/*.test.ts', 'test/*.test.ts', 'test/bench/*.test.ts']),
+    files: globSync([
+      'src/**/*.test.ts',
+      'dev/**/*.test.ts',
+      'test/*.test.ts',
+      'test/bench/*.test.ts',
+      'test/conformance/*.test.ts',
+    ]),
     concurrency: availableParallelism(),
     obstacle: () => undefined,
   },

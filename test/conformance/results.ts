@@ -77,17 +77,16 @@ function suiteTest(test: string): string | undefined {
   return first === root && name !== undefined && name !== '' ? name : undefined;
 }
 
-/** The tests that ran, the slowest first, then a line on each that was skipped. */
+/** The tests that ran, the slowest first, then why others were skipped. */
 export function resultTable(results: readonly TestResult[]): string {
-  const words = { pass: 'ok  ', fail: 'FAIL', skip: 'skip' } as const;
   const ran = results.filter(({ outcome }) => outcome !== 'skip').sort((a, b) => b.seconds - a.seconds);
+  const lines = ran.map(({ name, outcome, seconds }) => {
+    return `${outcome === 'pass' ? 'ok  ' : 'FAIL'} ${seconds.toFixed(1).padStart(7)} s  ${name}`;
+  });
   const skipped = results.filter(({ outcome }) => outcome === 'skip');
-  return [
-    ...ran.map(
-      ({ name, outcome, seconds }) => `${words[outcome]} ${seconds.toFixed(1).padStart(7)} s  ${name}`,
-    ),
-    ...skipped.map(({ name, reason }) => `${words.skip}            ${name}: ${reason}`),
-  ].join('\n');
+  for (const [reason, names] of Map.groupBy(skipped, ({ name, reason }) => reason.split(`${name}: `).pop()))
+    lines.push(`skip ${String(names.length).padStart(3)} tests: ${reason}`);
+  return lines.join('\n');
 }
 
 /** Every failed test with its last words. */

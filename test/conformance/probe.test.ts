@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { describeMeasured } from './probe.ts';
+
+test('measured times are told by their quantiles', () => {
+  const timesMs = Array.from({ length: 100 }, (_, index) => index + 1);
+  const text = describeMeasured({ path: 'mesh', timesMs, missed: 0 });
+  assert.equal(text, 'mesh: 100 changes, p50 50 ms, p99 99 ms');
+});
+
+test('changes that never showed are told', () => {
+  const text = describeMeasured({ path: 'gateway', timesMs: [20], missed: 2 });
+  assert.match(text, /2 not within 10 s/);
+  assert.match(describeMeasured({ path: 'gateway', timesMs: [], missed: 3 }), /no change came into force/);
+});
+
+test('what was not measured says why', () => {
+  const text = describeMeasured({ path: 'gateway', timesMs: [], missed: 0, obstacle: 'no address' });
+  assert.equal(text, 'gateway: not measured: no address');
+});
