@@ -7,6 +7,7 @@
  */
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { Any } from '@bufbuild/protobuf/wkt';
 import type { Destination, Protocol, ServicePort } from '../../mesh/model.ts';
 import {
   Cluster_DiscoveryType,
@@ -20,7 +21,7 @@ import { duration, encodeResource, pack, socketAddress } from './encode.ts';
 import { podName, podSni, serviceName, serviceSni } from './names.ts';
 import { ads, plaintext, tlsNeeds, upstreamTls } from './tls.ts';
 
-type Cluster = Exclude<MessageInitShape<typeof ClusterSchema>, { $typeName: string }>;
+export type Cluster = Exclude<MessageInitShape<typeof ClusterSchema>, { $typeName: string }>;
 
 /** Metadata of a meshed endpoint under `envoy.transport_socket_match`; endpoints.ts writes it. */
 export const meshEndpointMatch = { mesh: true } as const;
@@ -30,13 +31,16 @@ const connectTimeoutMs = 5_000;
 const upstreamIdleTimeoutMs = 60_000;
 const unlimited = 0xffff_ffff;
 
-/** `identities` are those of the port's endpoints, ascending; empty where none of them is in the mesh. */
+/**
+ * `identities` are those of the port's endpoints, ascending; empty where none of them is in the mesh. A variant has a
+ * name of its own; `alpn` is what its mesh TLS announces whatever is inside.
+ */
 export function serviceCluster(
   key: string,
   port: Pick<ServicePort, 'protocol'>,
   identities: readonly string[],
+  { name = serviceName(key), alpn = [] }: { readonly name?: string; readonly alpn?: readonly string[] } = {},
 ): EncodedResource {
-  const name = serviceName(key);
   const needs: ResourceRef[] = [{ kind: 'endpoints', name }];
   const cluster: Cluster = {
     ...base(name, port.protocol),
@@ -45,7 +49,11 @@ export function serviceCluster(
   };
   if (identities.length === 0) return encodeResource(name, ClusterSchema, cluster, needs);
   cluster.transportSocketMatches = [
-    { name: 'mesh', match: meshEndpointMatch, transportSocket: upstreamTls(serviceSni(key), identities) },
+    {
+      name: 'mesh',
+      match: meshEndpointMatch,
+      transportSocket: upstreamTls(serviceSni(key), identities, alpn),
+    },
     { name: 'plaintext', match: {}, transportSocket: plaintext },
   ];
   return encodeResource(name, ClusterSchema, cluster, [...needs, ...tlsNeeds]);
@@ -78,7 +86,15 @@ export function podCluster(key: string, pod: Extract<Destination, { kind: 'pod' 
 }
 
 function base(name: string, protocol: Protocol): Cluster {
-  const options: Cluster = {
+  const options = withoutProtocol(name);
+  if (protocol === 'tcp') return options;
+  const always = protocol === 'http2' || protocol === 'grpc';
+  return { ...options, ...httpOptions(always ? alwaysHttp2 : whatTheClientSpeaks) };
+}
+
+/** What all clusters have in common. */
+export function withoutProtocol(name: string): Cluster {
+  return {
     name,
     connectTimeout: duration(connectTimeoutMs),
     lbPolicy: Cluster_LbPolicy.LEAST_REQUEST,
@@ -91,12 +107,12 @@ function base(name: string, protocol: Protocol): Cluster {
       tcpKeepalive: { keepaliveProbes: 3, keepaliveTime: 60, keepaliveInterval: 10 },
     },
   };
-  if (protocol === 'tcp') return options;
-  options.typedExtensionProtocolOptions = {
-    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions':
-      protocol === 'http2' || protocol === 'grpc' ? alwaysHttp2 : whatTheClientSpeaks,
+}
+
+export function httpOptions(options: Any): Pick<Cluster, 'typedExtensionProtocolOptions'> {
+  return {
+    typedExtensionProtocolOptions: { 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': options },
   };
-  return options;
 }
 
 /**
@@ -113,7 +129,7 @@ const noLimits = {
 const commonHttpProtocolOptions = { idleTimeout: duration(upstreamIdleTimeoutMs) };
 const http2ProtocolOptions = { allowConnect: true };
 
-const alwaysHttp2 = pack(HttpProtocolOptionsSchema, {
+export const alwaysHttp2 = pack(HttpProtocolOptionsSchema, {
   commonHttpProtocolOptions,
   upstreamProtocolOptions: {
     case: 'explicitHttpConfig',
@@ -125,6 +141,15 @@ const whatTheClientSpeaks = pack(HttpProtocolOptionsSchema, {
   commonHttpProtocolOptions,
   upstreamProtocolOptions: {
     case: 'useDownstreamProtocolConfig',
+    value: { httpProtocolOptions: {}, http2ProtocolOptions },
+  },
+});
+
+/** For TLS with servers that are not of the mesh: HTTP/2 where the server offers it. */
+export const whatTheServerOffers = pack(HttpProtocolOptionsSchema, {
+  commonHttpProtocolOptions,
+  upstreamProtocolOptions: {
+    case: 'autoConfig',
     value: { httpProtocolOptions: {}, http2ProtocolOptions },
   },
 });

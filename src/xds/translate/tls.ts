@@ -38,11 +38,15 @@ export const ads = {
 
 type PeerMatch = { readonly exact: readonly string[] } | { readonly prefix: string };
 
-/** The client's side; the server must be one of `identities`. */
-export function upstreamTls(sni: string, identities: readonly string[]): TransportSocket {
+/** The client's side; the server must be one of `identities`. Without `alpn` the connection says what it carries. */
+export function upstreamTls(
+  sni: string,
+  identities: readonly string[],
+  alpn: readonly string[] = [],
+): TransportSocket {
   return extension('mesh-tls', UpstreamTlsContextSchema, {
     sni,
-    commonTlsContext: commonTls({ exact: identities }),
+    commonTlsContext: { ...commonTls({ exact: identities }), alpnProtocols: [...alpn] },
   });
 }
 
