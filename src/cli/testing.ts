@@ -221,10 +221,13 @@ export function emptyCluster(): Cluster {
   return cluster;
 }
 
+/** The root of the mesh in PEM. */
+export const meshRoots = testMaterial({ now: () => nowMs, after: () => () => {} }).rootCertificate;
+
 /** Two replicas, `weft-a` leads; namespace `shop` is in the mesh and has no pods. */
 export function meshCluster(): Cluster {
   const cluster = emptyCluster();
-  const trustBundle = testMaterial({ now: () => nowMs, after: () => () => {} }).rootCertificate;
+  const trustBundle = meshRoots;
   const owner = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', name: 'weft', uid: 'u' };
   const options = { namespace: 'weft-system', serviceName: 'weft', trustBundle, owner };
   for (const kind of ['meshconfigs', 'certificateauthorities', 'mutualtlspolicies']) {

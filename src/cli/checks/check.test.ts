@@ -3,9 +3,22 @@ import { suite, test } from 'node:test';
 import { proxyAnnotation } from '../../base/names.ts';
 import { KubeError } from '../../kube/errors.ts';
 import * as resources from '../../kube/resources.ts';
+import type { ResourceType } from '../../kube/types.ts';
 import { checks } from './list.ts';
 import { check } from './testing.ts';
-import { type Cluster, meshCluster, nowMs } from '../testing.ts';
+import { type Cluster, injection, meshCluster, meshRoots, nowMs } from '../testing.ts';
+
+/** A mesh whose control plane sends identities over SDS, in a cluster that does not serve a kind. */
+function olderCluster(absent?: ResourceType, trustRoots?: string): Cluster {
+  const cluster = meshCluster();
+  if (absent !== undefined) cluster.doNotServe(absent);
+  const answers = cluster.answers.get('weft-a');
+  cluster.answers.set('weft-a', {
+    ...answers,
+    '/v1/injection': { ...injection, identity: 'sds', trustRoots: trustRoots ?? meshRoots },
+  });
+  return cluster;
+}
 
 /** What the cluster does to fail one check, and what that check then says. */
 function fails(name: string, spoil: (cluster: Cluster) => void, message: RegExp, code: string): void {
@@ -55,12 +68,31 @@ suite('weft check, with Weft installed', () => {
 
   warns('clock', (cluster) => (cluster.clockMs += 20_000), /20 s ahead of the API server/);
   warns('gateway-api', (cluster) => cluster.doNotServe(resources.httpRoutes), /HTTPRoute is not served/);
-  fails(
-    'features',
-    (c) => c.doNotServe(resources.podCertificateRequests),
-    /podcertificaterequests/,
-    'WEFT-CHECK-03',
-  );
+  fails('features', (c) => c.doNotServe(resources.serviceCIDRs), /native sidecars/, 'WEFT-CHECK-03');
+  for (const absent of [resources.podCertificateRequests, resources.clusterTrustBundles]) {
+    test(`passes where ${absent.plural} are not served, and says that identities come over SDS`, async () => {
+      const { report, of } = await check(olderCluster(absent));
+      assert.deepEqual(
+        report.results.filter(({ level }) => level !== 'ok'),
+        [],
+      );
+      assert.match(of('features').message, /sends them over SDS/);
+      assert.match(of('trust-bundle').message, /holds the root/);
+      assert.match(of('certificates').message, /over SDS/);
+    });
+  }
+
+  test('trust-bundle fails where identities come over SDS and pods are given other roots', async () => {
+    const { of } = await check(olderCluster(resources.podCertificateRequests, ''));
+    assert.deepEqual([of('trust-bundle').level, of('trust-bundle').code], ['failed', 'WEFT-CHECK-13']);
+  });
+
+  test('proxy-versions warns while the control plane has not noticed that kubelets make identities', async () => {
+    const { of } = await check(olderCluster());
+    assert.equal(of('proxy-versions').level, 'warning');
+    assert.match(of('proxy-versions').message, /restart the control plane/);
+  });
+
   fails(
     'kinds',
     (cluster) => {

@@ -2,11 +2,9 @@
 
 import { isKubeError } from '../../kube/errors.ts';
 import {
-  clusterTrustBundles,
   customResourceDefinitions,
   httpRoutes,
   mutatingWebhookConfigurations,
-  podCertificateRequests,
   resourceNameOf,
   serviceCIDRs,
   validatingWebhookConfigurations,
@@ -36,15 +34,15 @@ export async function clock({ review }: Facts): Promise<Verdict> {
 }
 
 /** By discovery and by trying, never by version: a managed cluster may switch features off. */
-export async function kubernetesFeatures({ context }: Facts): Promise<Verdict> {
-  const { api } = context;
-  const missing: string[] = [];
-  for (const type of [podCertificateRequests, clusterTrustBundles]) {
-    if (!(await api.serves(type))) missing.push(`${resourceNameOf(type)}/${type.version}`);
+export async function kubernetesFeatures({ context, podCertificates }: Facts): Promise<Verdict> {
+  if (!(await hasNativeSidecars(context.api))) {
+    return failed('the cluster does not have all that Weft needs', ['native sidecars (SidecarContainers)']);
   }
-  if (!(await hasNativeSidecars(context.api))) missing.push('native sidecars (SidecarContainers)');
-  if (missing.length > 0) return failed('the cluster does not have all that Weft needs', missing);
-  return ok('native sidecars, PodCertificateRequest and ClusterTrustBundle are there');
+  return (await podCertificates())
+    ? ok('native sidecars are there, and kubelets make identities (PodCertificateRequest)')
+    : ok(
+        'native sidecars are there; no PodCertificateRequest, so Weft makes identities and sends them over SDS',
+      );
 }
 
 /**

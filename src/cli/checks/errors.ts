@@ -14,8 +14,7 @@ export const checkErrors = defineErrors({
   },
   'WEFT-CHECK-03': {
     title: 'The cluster lacks a feature that Weft needs.',
-    remedy:
-      'Upgrade Kubernetes to 1.37 or newer, and leave on the feature gates that the page of this code lists.',
+    remedy: 'Upgrade Kubernetes, or leave on the feature gates that the page of this code lists.',
   },
   'WEFT-CHECK-04': {
     title: 'The Gateway API is not installed.',

@@ -11,8 +11,10 @@ import {
   meshConfigs,
   namespaces,
   pods,
+  servesPodCertificates,
 } from '../../kube/resources.ts';
 import type { KubeObject } from '../../kube/types.ts';
+import type { InjectContext } from '../../webhook/inject/context.ts';
 import type { PodLike } from '../../webhook/inject/restore.ts';
 import type { CommandContext } from '../context.ts';
 import { askReplicas } from '../replicas.ts';
@@ -65,6 +67,10 @@ export interface Facts {
   readonly authority: () => Promise<CertificateAuthority | undefined>;
   readonly meshConfig: () => Promise<MeshConfig | undefined>;
   readonly trustBundle: () => Promise<ClusterTrustBundle | undefined>;
+  /** Whether kubelets make the identities of pods; else the control plane does, and sends them over SDS. */
+  readonly podCertificates: () => Promise<boolean>;
+  /** What injection does now, as the control plane says; undefined where it does not know yet. */
+  readonly injection: () => Promise<Omit<InjectContext, 'random'> | undefined>;
   /** Every pod that has not ended, in namespaces of the mesh or labelled to be in it. */
   readonly meshPods: () => Promise<readonly MeshPod[]>;
 }
@@ -79,6 +85,10 @@ export function gatherFacts(context: CommandContext): Facts {
     authority: once(() => api.get<CertificateAuthority>(certificateAuthorities, 'default')),
     meshConfig: once(() => api.get<MeshConfig>(meshConfigs, 'default')),
     trustBundle: once(() => api.get<ClusterTrustBundle>(clusterTrustBundles, trustBundleName)),
+    podCertificates: once(() => servesPodCertificates(api)),
+    injection: once(
+      async () => (await askReplicas<Omit<InjectContext, 'random'>>(context, '/v1/injection'))[0],
+    ),
     meshPods: once(() => meshPods(context)),
   };
 }

@@ -2,7 +2,6 @@
 
 import { proxyAnnotation } from '../../base/names.ts';
 import { decide } from '../../webhook/inject/decide.ts';
-import { type InjectContext } from '../../webhook/inject/context.ts';
 import { prepareInjection } from '../../webhook/inject/inject.ts';
 import { isInjected } from '../../webhook/inject/restore.ts';
 import { proxyRows, type ProxyRow } from '../commands/status.ts';
@@ -115,8 +114,13 @@ export async function certificateAges(facts: Facts): Promise<Verdict> {
 }
 
 export async function currentProxies(facts: Facts): Promise<Verdict> {
-  const [settings] = await askReplicas<Omit<InjectContext, 'random'>>(facts.context, '/v1/injection');
+  const settings = await facts.injection();
   if (settings === undefined) return warning('the control plane does not know the settings of the mesh yet');
+  if (settings.identity === 'sds' && (await facts.podCertificates())) {
+    return warning(
+      'kubelets make identities by now: restart the control plane, then the workloads, to have them do it',
+    );
+  }
   const { settingsHash } = prepareInjection({ ...settings, random: () => '' });
   const current = JSON.stringify({ version: settings.version, settings: settingsHash });
   const all = withProxy(await facts.meshPods());

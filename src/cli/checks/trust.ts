@@ -57,11 +57,23 @@ async function hasSecret({ context: { api, weftNamespace } }: Facts): Promise<bo
   }
 }
 
+/** The roots of the mesh as pods get them: from the kubelet, or from the control plane. */
+async function meshRoots(facts: Facts): Promise<string | undefined> {
+  if (await facts.podCertificates()) return (await facts.trustBundle())?.spec.trustBundle;
+  return (await facts.injection())?.trustRoots;
+}
+
 export async function trustBundle(facts: Facts): Promise<Verdict> {
-  const bundle = await facts.trustBundle();
-  if (bundle === undefined) return failed('there is no ClusterTrustBundle');
+  const bundle = await meshRoots(facts);
+  if (bundle === undefined) {
+    return failed(
+      (await facts.podCertificates())
+        ? 'there is no ClusterTrustBundle'
+        : 'the control plane gives pods no roots to trust',
+    );
+  }
   const root = await rootFingerprint(facts);
-  const roots = fingerprints(bundle.spec.trustBundle);
+  const roots = fingerprints(bundle);
   if (root === undefined || !roots.includes(root)) return failed('it lacks the root of the authority');
   return ok(`it holds the root of the authority${roots.length > 1 ? ` and ${roots.length - 1} more` : ''}`);
 }
@@ -78,7 +90,7 @@ function fingerprints(pem: string): readonly string[] {
 
 export async function webhooks(facts: Facts): Promise<Verdict> {
   const { api, weftNamespace: namespace } = facts.context;
-  const bundle = (await facts.trustBundle())?.spec.trustBundle ?? '';
+  const bundle = (await meshRoots(facts)) ?? '';
   const owner = { apiVersion: '', kind: '', name: '', uid: '' };
   const options = { namespace, serviceName: 'weft', trustBundle: bundle, owner };
   const wrong: string[] = [];
@@ -144,8 +156,9 @@ interface CertificateRequest extends KubeObject {
 const patienceMs = 30_000;
 
 /** Of the last quarter of an hour: Kubernetes deletes older requests. */
-export async function certificateRequests({ context: { api }, review }: Facts): Promise<Verdict> {
-  const all = await api.list<CertificateRequest>(podCertificateRequests, {
+export async function certificateRequests({ context, review, podCertificates }: Facts): Promise<Verdict> {
+  if (!(await podCertificates())) return ok('proxies get their certificates over SDS, without requests');
+  const all = await context.api.list<CertificateRequest>(podCertificateRequests, {
     fieldSelector: `spec.signerName=${signerName}`,
   });
   const { serverTimeMs } = await review();
