@@ -1,8 +1,8 @@
 /** The xDS port of a replica, tried with any certificate, any method and any bytes. */
 
-import { create, toBinary } from '@bufbuild/protobuf';
-import { ChannelCredentials, Client, type StatusObject } from '@grpc/grpc-js';
 import { connect } from 'node:tls';
+import { create, toBinary } from '@bufbuild/protobuf';
+import { ChannelCredentials, Client, Metadata, type StatusObject } from '@grpc/grpc-js';
 import { xdsPort } from '../../src/base/names.ts';
 import { DeltaDiscoveryRequestSchema } from '../../src/xds/proto/envoy/service/discovery/v3/discovery_pb.js';
 import { deltaMethod } from '../support/xds-client.ts';
@@ -13,6 +13,11 @@ import type { TestMesh } from './harness.ts';
 export interface Credentials {
   readonly key: string;
   readonly chain: string;
+}
+
+/** What a proxy without a certificate shows instead. */
+export interface Token {
+  readonly token: string;
 }
 
 export interface Replica {
@@ -64,14 +69,20 @@ export function deltaRequest(nodeId: string, typeUrl: string): Buffer {
 /** Opens a stream, sends one message, and resolves with the status that the server ends it with. */
 export async function openStream(
   replica: Replica,
-  credentials: Credentials,
+  credentials: Credentials | Token | undefined,
   message: Buffer,
   method = deltaMethod,
 ): Promise<Pick<StatusObject, 'code' | 'details'>> {
-  const [root, key, chain] = [replica.ca, credentials.key, credentials.chain].map((pem) => Buffer.from(pem));
+  const shown = credentials !== undefined && 'key' in credentials ? credentials : undefined;
+  const [key, chain] =
+    shown === undefined ? [null, null] : [Buffer.from(shown.key), Buffer.from(shown.chain)];
+  const metadata = new Metadata();
+  if (credentials !== undefined && 'token' in credentials) {
+    metadata.set('authorization', `Bearer ${credentials.token}`);
+  }
   const client = new Client(
     `${replica.host}:${xdsPort}`,
-    ChannelCredentials.createSsl(root ?? null, key ?? null, chain ?? null),
+    ChannelCredentials.createSsl(Buffer.from(replica.ca), key, chain),
     { 'grpc.ssl_target_name_override': serverName, 'grpc.default_authority': serverName },
   );
   try {
@@ -79,6 +90,7 @@ export async function openStream(
       method,
       (bytes: Buffer) => bytes,
       (bytes: Buffer) => bytes,
+      metadata,
       { deadline: Date.now() + 30_000 },
     );
     const status = new Promise<StatusObject>((resolve) => stream.once('status', resolve));

@@ -3,12 +3,12 @@
  * files of a run (test/run.ts starts it), or started by the file itself when it is run alone.
  */
 
-import { createKubeApi } from '../../src/kube/api.ts';
-import type { KubeApi } from '../../src/kube/types.ts';
-import { silent } from '../../src/base/log.ts';
 import { type Cluster, openCluster, startCluster } from '../../dev/cluster/cluster.ts';
 import { deployWeft } from '../../dev/deploy.ts';
 import { buildImages, loadImages } from '../../dev/images/images.ts';
+import { silent } from '../../src/base/log.ts';
+import { createKubeApi } from '../../src/kube/api.ts';
+import type { KubeApi } from '../../src/kube/types.ts';
 
 export interface TestMesh {
   readonly cluster: Cluster;
@@ -24,9 +24,11 @@ interface Shared {
 
 const variable = 'WEFT_E2E_SHARED';
 
-async function install(): Promise<{ cluster: Cluster; image: string }> {
+async function install(emulate?: string): Promise<{ cluster: Cluster; image: string }> {
   const log = (line: string): void => console.log(`  ${line}`);
-  const cluster = await startCluster({ name: `e2e-${process.pid}`, ephemeral: true, log });
+  const name = emulate === undefined ? `e2e-${process.pid}` : `e2e-older-${process.pid}`;
+  const release = emulate === undefined ? {} : { emulate };
+  const cluster = await startCluster({ name, ephemeral: true, log, ...release });
   try {
     const images = await buildImages(['tester'], log);
     await loadImages(cluster, images);
@@ -53,8 +55,17 @@ export async function useMesh(): Promise<TestMesh> {
     shared === undefined
       ? await install()
       : { cluster: await openCluster(shared.cluster), image: shared.image };
-  const api = createKubeApi({ kubeconfigPath: cluster.kubeconfigPath, log: silent });
-  return { cluster, api, image };
+  return { cluster, api: apiOf(cluster), image };
+}
+
+/** For a test file that needs a cluster as an older release of Kubernetes has it; to be stopped by the file. */
+export async function useOlderMesh(emulate: string): Promise<TestMesh> {
+  const { cluster, image } = await install(emulate);
+  return { cluster, api: apiOf(cluster), image };
+}
+
+function apiOf(cluster: Cluster): KubeApi {
+  return createKubeApi({ kubeconfigPath: cluster.kubeconfigPath, log: silent });
 }
 
 /** Asks every 50 ms until the answer is not undefined; fails with what was last seen. */

@@ -185,8 +185,20 @@ suite('whoever pretends to be somebody else gets nothing and disturbs nobody', (
       assert.equal(await handshake(replica, credentialsOf('victim')), undefined);
     });
 
-    test('one without a certificate is refused in TLS', async () => {
-      assert.match((await handshake(replica, undefined)) ?? 'let in', /certificate required/);
+    test('one with neither a certificate nor a token is refused with WEFT-XDS-15', async () => {
+      const message = deltaRequest(nodeIdOf(pod), typeUrls.cluster);
+      const { code, details } = await openStream(replica, undefined, message);
+      assert.equal(code, 16, details);
+      assert.match(details, /WEFT-XDS-15/);
+    });
+
+    test('one with a forged token is refused with WEFT-XDS-21', async () => {
+      const message = deltaRequest(nodeIdOf(pod), typeUrls.cluster);
+      const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+      const token = `${part({ alg: 'none' })}.${part({ aud: ['weft.dev'], exp: Date.now() / 1000 + 3600 })}.AAAA`;
+      const { code, details } = await openStream(replica, { token }, message);
+      assert.equal(code, 16, details);
+      assert.match(details, /WEFT-XDS-21/);
     });
 
     test('one whose certificate has expired is refused in TLS', async () => {
@@ -267,10 +279,11 @@ suite('whoever pretends to be somebody else gets nothing and disturbs nobody', (
         /WEFT-XDS-04.*StreamAggregatedResources/,
         /WEFT-XDS-05.*TypedExtensionConfig/,
         /WEFT-XDS-06/,
-        /WEFT-XDS-14.*did not return a certificate/,
         /WEFT-XDS-14.*CERT_HAS_EXPIRED/,
         /WEFT-XDS-14.*UNABLE_TO_GET_ISSUER_CERT_LOCALLY/,
+        /WEFT-XDS-15/,
         /WEFT-XDS-20.*sa\/victim/,
+        /WEFT-XDS-21.*does not accept it/,
       ];
       for (const reason of reasons) assert.match(log, reason);
     });

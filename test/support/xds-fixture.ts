@@ -17,12 +17,12 @@ import { SecretSchema } from '../../src/xds/proto/envoy/extensions/transport_soc
 import { registry } from '../../src/xds/proto/registry_pb.js';
 import type {
   EncodedResource,
+  OwnSecrets,
   ProxyLists,
   ResourceAcks,
   ResourceKind,
   ResourceRef,
   Translation,
-  OwnSecrets,
 } from '../../src/xds/resource.ts';
 import { createXdsServer, type XdsLimits, type XdsServer } from '../../src/xds/server/server.ts';
 import { createTestAuthority, type TestAuthority, type TestCertificate } from './pki.ts';

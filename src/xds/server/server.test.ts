@@ -2,12 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect, type ClientHttp2Session, constants } from 'node:http2';
+import { type ClientHttp2Session, connect, constants } from 'node:http2';
 import { after, before, describe, test } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { createTestAuthority, type TestCertificate } from '../../../test/support/pki.ts';
 import { DeltaClient, deltaMethod } from '../../../test/support/xds-client.ts';
-import { until } from '../../../test/support/xds-harness.ts';
 import {
   createFixture,
   identityIn,
@@ -15,6 +14,7 @@ import {
   serveFixture,
   serverNames,
 } from '../../../test/support/xds-fixture.ts';
+import { until } from '../../../test/support/xds-harness.ts';
 import { edsCluster, endpoints } from '../../../test/support/xds-resources.ts';
 
 const fixture = createFixture();
@@ -58,12 +58,14 @@ function tlsClient(port: number, credentials: { key?: string; cert?: string }): 
   return connectTls({ ...options, ...credentials });
 }
 
-/** Resolves when the server has closed the connection. */
-async function turnedAway(credentials: { key?: string; cert?: string }): Promise<void> {
+/** Resolves when the server has closed the connection, with all that it said before. */
+async function turnedAway(credentials: { key?: string; cert?: string }): Promise<Buffer> {
   const socket = tlsClient(running.port, credentials);
-  socket.resume();
+  const said: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => said.push(chunk));
   socket.on('error', () => undefined);
   await new Promise((resolve) => socket.once('close', resolve));
+  return Buffer.concat(said);
 }
 
 /** A connection without a gRPC library, to send what no library would. */
@@ -165,7 +167,7 @@ describe('who is let in', () => {
   test('nobody with a certificate of another authority', async () => {
     const other = createTestAuthority();
     const certificate = other.issue(`URI:${identityIn('a')}`);
-    await turnedAway(certificate);
+    assert.equal((await turnedAway(certificate)).length, 0);
     const proxy = client({ certificate });
     proxy.subscribeAll();
     assert.equal((await proxy.status).code, 14);

@@ -120,10 +120,11 @@ class Http2XdsServer implements XdsServer, StreamOwner {
     this.#server = createSecureServer({
       ...secureContext(options.tls),
       requestCert: true,
-      // Whoever has no certificate has to show a token, one that is not of the mesh ends the connection: see `#session`.
+      // Whoever has no certificate has to show a token; one that is not of the mesh ends the connection in `#acceptBefore`.
       rejectUnauthorized: false,
       settings: { maxConcurrentStreams: this.#limits.maxStreams, enablePush: false },
     });
+    this.#acceptBefore(this.#server.listeners('secureConnection'));
     this.#server.on('session', (session) => this.#session(session));
     this.#server.on('stream', (stream, headers) => this.#stream(stream, headers));
     this.#server.on('tlsClientError', (error, socket) => {
@@ -236,12 +237,20 @@ class Http2XdsServer implements XdsServer, StreamOwner {
       this.#options.log.debug({ error: describeError(error) }, 'a connection broke');
     });
     if (this.#closing) session.close();
-    const socket = socketOf(session);
-    if (socket?.getPeerX509Certificate() === undefined) this.#limitLife(session);
-    else if (!socket.authorized) {
+    if (socketOf(session)?.getPeerX509Certificate() === undefined) this.#limitLife(session);
+  }
+
+  /** Puts the look at the certificate before HTTP/2, so that whoever is refused is not told a word. */
+  #acceptBefore(listeners: readonly Function[]): void {
+    this.#server.removeAllListeners('secureConnection');
+    this.#server.on('secureConnection', (socket) => {
+      if (socket.authorized || socket.getPeerX509Certificate() === undefined) {
+        for (const listener of listeners) listener.call(this.#server, socket);
+        return;
+      }
       this.#refused(socket.remoteAddress, xdsError('WEFT-XDS-14', String(socket.authorizationError)));
-      session.destroy();
-    }
+      socket.destroy();
+    });
   }
 
   /** Nobody is to hold connections without ever saying who it is. */
