@@ -75,7 +75,7 @@ status: { phase: Running, podIPs: [{ ip: 10.244.0.8 }] }
 test('a Service, its slices and pods become ports, endpoints, pods and workloads', async () => {
   await world.apply(shop);
   const { mesh } = world;
-  assert.deepEqual([...mesh.servicePorts.keys()].sort(), ['shop/web:80', 'shop/web:9000']);
+  assert.deepEqual([...mesh.servicePorts.keys()].sort(), ['shop/web:53/udp', 'shop/web:80', 'shop/web:9000']);
   assert.deepEqual(contents(mesh.endpoints)['shop/web:80'], {
     endpoints: [
       {
@@ -95,7 +95,7 @@ test('a Service, its slices and pods become ports, endpoints, pods and workloads
       kind: 'Deployment',
       name: 'web',
       serviceAccount: 'web',
-      mtls: { mode: 'Permissive', tcpPorts: [9000] },
+      mtls: { mode: 'Permissive', tcpPorts: [9000], httpPorts: [8080] },
     },
   });
   assert.equal(mesh.pods.get('shop/web-6c5-x2')?.workload, 'shop/Pod/web-6c5-x2');

@@ -118,8 +118,10 @@ export interface Workload {
 /** Mutual TLS of a workload's inbound side, and what decided it. */
 export interface InboundPolicy {
   readonly mode: MutualTLSMode;
-  /** Ports known to be opaque TCP, so that a server that speaks first is not kept waiting for detection. */
+  /** Ports known to be opaque TCP, ascending: nobody looks for HTTP there. */
   readonly tcpPorts: readonly number[];
+  /** Ports known to be HTTP of any version, ascending: the client speaks first, so that it may take its time. */
+  readonly httpPorts: readonly number[];
   /** `namespace/name` of the MutualTLSPolicy, absent where the mesh default applies. */
   readonly policy?: string;
 }

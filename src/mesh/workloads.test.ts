@@ -65,13 +65,20 @@ test('a port of the pods is opaque when every Service that leads to it says so',
     service('shop/mail', '10.96.0.2', [{ name: 'http', port: 80 }]),
     slice('shop/mail-a', 'mail', [podEndpoint('shop/db-1', '10.0.0.1')], [{ name: 'http', port: 2525 }]),
   );
-  const ports = () => world.mesh.workloads.get('shop/Deployment/db')?.mtls.tcpPorts;
-  assert.deepEqual(ports(), [15432]);
+  const ports = () => {
+    const policy = world.mesh.workloads.get('shop/Deployment/db')?.mtls;
+    return [policy?.tcpPorts, policy?.httpPorts];
+  };
+  assert.deepEqual(ports(), [[15432], [2525, 8080]]);
   await world.remove('Service shop/mail');
-  assert.deepEqual(ports(), [2525, 15432]);
+  assert.deepEqual(ports(), [[2525, 15432], [8080]]);
 });
 
 test('the mesh default decides where no policy does', async () => {
   await world.apply(pod('shop/web-1', '10.0.0.1'), meshConfig({ mtls: { mode: 'Strict' } }));
-  assert.deepEqual(world.mesh.workloads.get('shop/Deployment/web')?.mtls, { mode: 'Strict', tcpPorts: [] });
+  assert.deepEqual(world.mesh.workloads.get('shop/Deployment/web')?.mtls, {
+    mode: 'Strict',
+    tcpPorts: [],
+    httpPorts: [],
+  });
 });

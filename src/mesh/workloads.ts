@@ -2,7 +2,7 @@
 
 import { formatIdentity } from '../base/spiffe.ts';
 import type { Collection, GraphApi, Index, IndexEntry } from '../graph/types.ts';
-import type { MeshPod, MeshSettings, Workload } from './model.ts';
+import type { InboundPolicy, MeshPod, MeshSettings, Protocol, Workload } from './model.ts';
 import type { PodPort } from './pod-ports.ts';
 import { decideMode, type PoliciesByNamespace, type PolicySubject } from './policies.ts';
 import type { MeshSources } from './sources.ts';
@@ -45,15 +45,21 @@ export function deriveWorkloads(graph: GraphApi, context: WorkloadContext): Coll
     const ports = (read(context.meshedPods, key) ?? []).flatMap(
       (pod) => read(context.podPorts, pod.key) ?? [],
     );
-    return { namespace, kind, name, serviceAccount, mtls: { ...decided, tcpPorts: opaquePorts(ports) } };
+    return { namespace, kind, name, serviceAccount, mtls: { ...decided, ...knownPorts(ports) } };
   });
 }
 
-/** Ports that are TCP wherever they are known. */
-function opaquePorts(ports: readonly PodPort[]): readonly number[] {
-  const opaque = new Set(ports.filter(({ protocol }) => protocol === 'tcp').map(({ port }) => port));
-  for (const { port, protocol } of ports) if (protocol !== 'tcp') opaque.delete(port);
-  return [...opaque].sort((a, b) => a - b);
+/** Ports that are TCP, or HTTP, wherever they are known. */
+function knownPorts(ports: readonly PodPort[]): Pick<InboundPolicy, 'tcpPorts' | 'httpPorts'> {
+  const only = (isMeant: (protocol: Protocol) => boolean): readonly number[] => {
+    const found = new Set(ports.filter(({ protocol }) => isMeant(protocol)).map(({ port }) => port));
+    for (const { port, protocol } of ports) if (!isMeant(protocol)) found.delete(port);
+    return [...found].sort((a, b) => a - b);
+  };
+  return {
+    tcpPorts: only((protocol) => protocol === 'tcp'),
+    httpPorts: only((protocol) => protocol !== 'tcp' && protocol !== 'detect'),
+  };
 }
 
 /** By pod: the SPIFFE ID to expect of it; absent where it does not speak TLS of the mesh. */

@@ -92,7 +92,7 @@ function bootstrap(context: InjectContext): JsonObject {
         },
       },
     ],
-    layered_runtime: { layers: [{ name: 'static', static_layer: regexLimits }] },
+    layered_runtime: { layers: [{ name: 'static', static_layer: { ...regexLimits, ...noFalseResets } }] },
     stats_config: { stats_matcher: statsMatcher },
     deferred_stat_options: { enable_deferred_creation_stats: true },
     overload_manager: {
@@ -120,6 +120,15 @@ function bootstrap(context: InjectContext): JsonObject {
 const regexLimits: JsonObject = {
   're2.max_program_size.error_level': 32_768,
   're2.max_program_size.warn_level': 8_192,
+};
+
+/**
+ * When an HTTP server closes a connection inside Envoy, from one listener to another, a TCP proxy takes that for a
+ * reset, passes the reset on, and with it throws away the answer that it has just been given: a caller of a first
+ * connection who said `connection: close` got nothing. Resets are told as ordinary ends instead.
+ */
+const noFalseResets: JsonObject = {
+  'envoy.reloadable_features.propagate_upstream_rst_through_tunneled_tcp_proxy': false,
 };
 
 /** What the control plane may ask of the admin interface; nothing here can end the proxy or dump its configuration. */

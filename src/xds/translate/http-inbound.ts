@@ -13,7 +13,7 @@ import { connectionManager, type Routes } from './network-filters.ts';
 
 /** `proven`: the caller's identity was proven by mutual TLS. */
 export function inboundHttp(proven: boolean): MessageInitShape<typeof FilterSchema> {
-  return connectionManager('inbound', routes, {
+  return connectionManager(proven ? 'inbound-mesh' : 'inbound-plain', routes, {
     ...(proven ? { ...identityOfCaller, localReplyConfig: { mappers: [unreached] } } : noIdentity),
   });
 }

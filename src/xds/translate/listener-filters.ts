@@ -13,6 +13,9 @@ import { extension } from './encode.ts';
 type ListenerFilter = MessageInitShape<typeof ListenerFilterSchema>;
 type Predicate = MessageInitShape<typeof ListenerFilterChainMatchPredicateSchema>;
 
+/** Connections that a listener filter leaves alone, by the port they were made to. */
+export type Disabled = Pick<Exclude<ListenerFilter, { $typeName: string }>, 'filterDisabled'>;
+
 /**
  * How long a connection may say nothing before it is taken for one whose server speaks first. Long enough for
  * a client that is short of CPU, short enough that a server which really speaks first is not much delayed.
@@ -26,15 +29,22 @@ export function originalDestination(): ListenerFilter {
   return extension('envoy.filters.listener.original_dst', OriginalDstSchema, {});
 }
 
-export function tlsInspector(): ListenerFilter {
-  return extension('envoy.filters.listener.tls_inspector', TlsInspectorSchema, {});
+export function tlsInspector(disabled: Disabled = {}): ListenerFilter {
+  return { ...extension('envoy.filters.listener.tls_inspector', TlsInspectorSchema, {}), ...disabled };
 }
 
-/** Looks for HTTP in plaintext, except on ports that are known to carry something else. */
-export function httpInspector(opaquePorts: readonly number[] = []): ListenerFilter {
-  const filter = extension('envoy.filters.listener.http_inspector', HttpInspectorSchema, {});
-  if (opaquePorts.length === 0) return filter;
-  return { ...filter, filterDisabled: anyOf(opaquePorts.map(portIs)) };
+/** Looks for HTTP in plaintext. */
+export function httpInspector(disabled: Disabled = {}): ListenerFilter {
+  return { ...extension('envoy.filters.listener.http_inspector', HttpInspectorSchema, {}), ...disabled };
+}
+
+export function exceptOn(ports: readonly number[]): Disabled {
+  return ports.length === 0 ? {} : { filterDisabled: anyOf(ports.map(portIs)) };
+}
+
+/** `ports` is not empty. */
+export function onlyOn(ports: readonly number[]): Disabled {
+  return { filterDisabled: { rule: { case: 'notMatch', value: anyOf(ports.map(portIs)) } } };
 }
 
 function portIs(port: number): Predicate {

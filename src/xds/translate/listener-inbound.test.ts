@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { InboundPolicy } from '../../mesh/model.ts';
-import { inbound } from './listener-inbound.ts';
+import { hasDetection, inbound, inboundDetection } from './listener-inbound.ts';
 import { decode, path } from './testing.ts';
 
 function listener(policy: Partial<InboundPolicy>) {
   const resource = inbound(
     'shop/Deployment/web',
-    { mode: 'Permissive', tcpPorts: [], ...policy },
+    { mode: 'Permissive', tcpPorts: [], httpPorts: [], ...policy },
     'mesh.example',
   );
   return { resource, json: decode('listener', resource) };
@@ -91,6 +91,64 @@ test('only callers in the mesh are told that the application was not reached', (
 });
 
 const disabled = ['listenerFilters', 2, 'filterDisabled'] as const;
+
+const someHttp: InboundPolicy = { mode: 'Permissive', tcpPorts: [5432], httpPorts: [8080, 9090] };
+
+test('a workload has a second listener only where it is permissive and some of its ports are known to be HTTP', () => {
+  const policies: readonly InboundPolicy[] = [
+    someHttp,
+    { ...someHttp, httpPorts: [] },
+    { ...someHttp, mode: 'Strict' },
+    { ...someHttp, mode: 'Disabled' },
+  ];
+  assert.deepEqual(policies.map(hasDetection), [true, false, false, false]);
+});
+
+test('on ports of HTTP the client may take its time, and nothing is taken for plaintext by its silence', () => {
+  const { json, resource } = listener(someHttp);
+  assert.equal(json['listenerFiltersTimeout'], '3600s');
+  assert.equal(json['continueOnListenerFiltersTimeout'], undefined);
+  assert.deepEqual(chains(json), ['mesh-http', 'mesh-tcp', 'plaintext-http', 'detect']);
+  assert.deepEqual(resource.needs.at(-1), { kind: 'cluster', name: 'detect/shop/Deployment/web' });
+});
+
+test('nobody waits on the other ports before they are handed over', () => {
+  const { json } = listener(someHttp);
+  const notHttp = {
+    notMatch: {
+      orMatch: {
+        rules: [
+          { destinationPortRange: { start: 8080, end: 8081 } },
+          { destinationPortRange: { start: 9090, end: 9091 } },
+        ],
+      },
+    },
+  };
+  assert.deepEqual(
+    [1, 2].map((filter) => path(json, 'listenerFilters', filter, 'filterDisabled')),
+    [notHttp, notHttp],
+  );
+});
+
+test('the other ports are told apart as without the first listener', () => {
+  const resource = inboundDetection('shop/Deployment/web', someHttp, 'mesh.example');
+  const json = decode('listener', resource);
+  assert.equal(resource.name, 'detect/shop/Deployment/web');
+  assert.deepEqual(chains(json), ['mesh-http', 'mesh-tcp', 'plaintext-http', 'plaintext-tcp']);
+  assert.equal(json['continueOnListenerFiltersTimeout'], true);
+  assert.deepEqual(path(json, ...disabled), { destinationPortRange: { start: 5432, end: 5433 } });
+});
+
+test('plain connections have statistics of their own', () => {
+  const { json } = listener({});
+  const prefix = (chain: unknown) => path(chain as never, 'filters', 0, 'typedConfig', 'statPrefix');
+  assert.deepEqual([...(json['filterChains'] as unknown[]), json['defaultFilterChain']].map(prefix), [
+    'inbound-mesh',
+    'inbound-mesh',
+    'inbound-plain',
+    'inbound-plain',
+  ]);
+});
 
 test('a port of opaque TCP is not searched for HTTP, but still for TLS', () => {
   const { json } = listener({ tcpPorts: [5432] });

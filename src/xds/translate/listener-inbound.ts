@@ -8,6 +8,13 @@
  *   anything else       opaque, also the application's own TLS          not in mode Strict
  *
  * Envoy's choice of a chain does not backtrack, so the last one is the default chain and has no match.
+ *
+ * Whether a connection is TLS shows in its first bytes. A listener has one patience for all its connections, but
+ * only where the server may speak first does waiting have to end, and only where it certainly does not may a
+ * ClientHello come however late. So a permissive workload has two listeners:
+ *
+ *   inbound/<workload>   ports known to be HTTP: waits for the client
+ *        └ others ─> detect/<workload>   internal: waits a moment, then takes it for plaintext
  */
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
@@ -17,18 +24,20 @@ import { SocketOption_SocketState } from '../proto/envoy/config/core/v3/socket_o
 import { TrafficDirection } from '../proto/envoy/config/core/v3/base_pb.js';
 import type { FilterChainSchema } from '../proto/envoy/config/listener/v3/listener_components_pb.js';
 import { ListenerSchema } from '../proto/envoy/config/listener/v3/listener_pb.js';
-import type { EncodedResource } from '../resource.ts';
+import type { EncodedResource, ResourceRef } from '../resource.ts';
 import { duration, encodeResource } from './encode.ts';
 import {
   detectionTimeoutMs,
+  exceptOn,
   httpInspector,
+  onlyOn,
   originalDestination,
   plaintextHttp,
   tlsInspector,
 } from './listener-filters.ts';
-import { inboundListener } from './names.ts';
+import { detectName, inboundListener } from './names.ts';
 import { inboundHttp } from './http-inbound.ts';
-import { tcpProxy } from './network-filters.ts';
+import { passAddresses, tcpProxy } from './network-filters.ts';
 import { downstreamTls, tlsNeeds } from './tls.ts';
 
 type Listener = Exclude<MessageInitShape<typeof ListenerSchema>, { $typeName: string }>;
@@ -36,6 +45,14 @@ type FilterChain = MessageInitShape<typeof FilterChainSchema>;
 
 /** In mode Strict a caller that says nothing is no caller. */
 const handshakeTimeoutMs = 10_000;
+
+/** As long as Envoy lets an HTTP connection be idle that has begun. */
+const silenceTimeoutMs = 3_600_000;
+
+/** Whether the workload has the second listener: some of its ports may wait, the others may not. */
+export function hasDetection({ mode, httpPorts }: InboundPolicy): boolean {
+  return mode === 'Permissive' && httpPorts.length > 0;
+}
 
 export function inbound(workload: string, policy: InboundPolicy, trustDomain: string): EncodedResource {
   const name = inboundListener(workload);
@@ -50,9 +67,43 @@ export function inbound(workload: string, policy: InboundPolicy, trustDomain: st
     },
     trafficDirection: TrafficDirection.INBOUND,
     socketOptions: keepalive,
+    ...(hasDetection(policy) ? patient(workload, policy, trustDomain) : chains(policy, trustDomain)),
+  };
+  const detection: ResourceRef = { kind: 'cluster', name: detectName(workload) };
+  return encodeResource(name, ListenerSchema, listener, [
+    ...(policy.mode === 'Disabled' ? [] : tlsNeeds),
+    ...(hasDetection(policy) ? [detection] : []),
+  ]);
+}
+
+/** Exists where `hasDetection`. */
+export function inboundDetection(
+  workload: string,
+  policy: InboundPolicy,
+  trustDomain: string,
+): EncodedResource {
+  const name = detectName(workload);
+  const listener: Listener = {
+    name,
+    listenerSpecifier: { case: 'internalListener', value: {} },
+    trafficDirection: TrafficDirection.INBOUND,
     ...chains(policy, trustDomain),
   };
-  return encodeResource(name, ListenerSchema, listener, policy.mode === 'Disabled' ? [] : tlsNeeds);
+  return encodeResource(name, ListenerSchema, listener, tlsNeeds);
+}
+
+/** What is not found to be HTTP or of the mesh on the ports of HTTP goes with the other ports. */
+function patient(workload: string, { httpPorts }: InboundPolicy, trustDomain: string): Listener {
+  const here = onlyOn(httpPorts);
+  return {
+    listenerFilters: [originalDestination(), tlsInspector(here), httpInspector(here)],
+    listenerFiltersTimeout: duration(silenceTimeoutMs),
+    filterChains: [...meshChains(trustDomain), plaintextHttpChain()],
+    defaultFilterChain: {
+      name: 'detect',
+      filters: [passAddresses, tcpProxy('inbound-detect', detectName(workload))],
+    },
+  };
 }
 
 function chains(policy: InboundPolicy, trustDomain: string): Listener {
@@ -68,12 +119,12 @@ function chains(policy: InboundPolicy, trustDomain: string): Listener {
     listenerFilters: [
       originalDestination(),
       ...(secured ? [tlsInspector()] : []),
-      httpInspector(policy.tcpPorts),
+      httpInspector(exceptOn(policy.tcpPorts)),
     ],
     listenerFiltersTimeout: duration(detectionTimeoutMs),
     continueOnListenerFiltersTimeout: true,
     filterChains: [...(secured ? meshChains(trustDomain) : []), plaintextHttpChain()],
-    defaultFilterChain: { name: 'plaintext-tcp', filters: [tcpProxy('inbound', inboundAppCluster)] },
+    defaultFilterChain: { name: 'plaintext-tcp', filters: [tcpProxy('inbound-plain', inboundAppCluster)] },
   };
 }
 
@@ -91,7 +142,7 @@ function meshChains(trustDomain: string): FilterChain[] {
       name: 'mesh-tcp',
       filterChainMatch: { ...match, applicationProtocols: [tcpAlpn] },
       transportSocket: downstreamTls(trustDomain, [tcpAlpn]),
-      filters: [tcpProxy('inbound', inboundAppCluster)],
+      filters: [tcpProxy('inbound-mesh', inboundAppCluster)],
     },
   ];
 }

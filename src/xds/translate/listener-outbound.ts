@@ -43,7 +43,9 @@ function onDemandChain(ranges: readonly string[]): FilterChain {
     name: 'on-demand',
     filterChainMatch: { prefixRanges: [...ranges].sort().map(cidrRange) },
     filters: [
-      setFilterState('destination', 'envoy.tcp_proxy.cluster', `${onDemandPrefix}%DOWNSTREAM_LOCAL_ADDRESS%`),
+      setFilterState('destination', {
+        'envoy.tcp_proxy.cluster': `${onDemandPrefix}%DOWNSTREAM_LOCAL_ADDRESS%`,
+      }),
       tcpProxy('outbound', 'unset', {
         onDemand: { odcdsConfig: ads, timeout: duration(onDemandTimeoutMs) },
       }),

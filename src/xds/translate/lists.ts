@@ -3,7 +3,7 @@
  * destinations share one computation and its result, so that a thousand proxies which all use the whole mesh
  * cost as much as one:
  *
- *   workload ─> its used set ──index──> set, inbound listener, `outbound` ─> names held ──index──> listeners in use
+ *   workload ─> its used set ──index──> set, inbound listeners, `outbound` ─> names held ──index──> listeners in use
  *       └───────────────── lists of the workload <────────────────────────────────┘
  */
 
@@ -11,7 +11,8 @@ import { hash } from 'node:crypto';
 import type { Collection, GraphApi, Read } from '../../graph/types.ts';
 import type { Mesh } from '../../mesh/model.ts';
 import type { ProxyLists } from '../resource.ts';
-import { addressListener, inboundListener, internalListener, outboundListener } from './names.ts';
+import { hasDetection } from './listener-inbound.ts';
+import { addressListener, detectName, inboundListener, internalListener, outboundListener } from './names.ts';
 import { namespaceOf, type Variants } from './variants.ts';
 
 export interface Lists {
@@ -19,6 +20,8 @@ export interface Lists {
   readonly lists: Collection<ProxyLists>;
   /** By name of listener: who holds it. */
   readonly listenerHolders: Collection<unknown>;
+  /** Workloads with the listener `detect/<workload>` and the cluster that leads to it. */
+  readonly detections: Collection<unknown>;
 }
 
 /** Destinations as one group of workloads uses them; `set` is the same exactly where the rest is. */
@@ -32,6 +35,9 @@ interface UsedBy {
 const setPrefix = 'set/';
 
 export function createLists(graph: GraphApi, mesh: Mesh, variants: Variants): Lists {
+  const detections = graph.derive('xds/detections', mesh.workloads, (_, { mtls }) =>
+    hasDetection(mtls) ? true : undefined,
+  );
   const used = graph.derive('xds/used', mesh.workloads, (workload, _, read): UsedBy => {
     const destinations = read(mesh.used, workload)?.destinations ?? [];
     const namespace = namespaceOf(workload);
@@ -42,6 +48,7 @@ export function createLists(graph: GraphApi, mesh: Mesh, variants: Variants): Li
 
   const holders = graph.index('xds/holders', used, ({ set }, workload) => [
     inboundListener(workload),
+    detectName(workload),
     outboundListener,
     set,
   ]);
@@ -56,10 +63,14 @@ export function createLists(graph: GraphApi, mesh: Mesh, variants: Variants): Li
 
   const lists = graph.derive('xds/lists', used, (workload, { set }, read): ProxyLists => {
     const names = read(held, set) ?? { clusters: [], listeners: [] };
-    const own = [inboundListener(workload), outboundListener];
-    return { clusters: names.clusters, listeners: [...own, ...names.listeners].sort() };
+    const detection = read(detections, workload) === true ? [detectName(workload)] : [];
+    const own = [inboundListener(workload), ...detection, outboundListener];
+    return {
+      clusters: detection.length === 0 ? names.clusters : [...names.clusters, ...detection].sort(),
+      listeners: [...own, ...names.listeners].sort(),
+    };
   });
-  return { lists, listenerHolders };
+  return { lists, listenerHolders, detections };
 }
 
 /** Destinations that are neither a Service nor a pod have no resources of their own and are left out. */

@@ -61,6 +61,11 @@ export function inboundListener(workload: string): string {
   return `inbound/${workload}`;
 }
 
+/** The internal listener, and the cluster that leads to it, for ports of which nobody knows who speaks first. */
+export function detectName(workload: string): string {
+  return `detect/${workload}`;
+}
+
 /** The listener that connections to the destination's own address are handed to. */
 export function addressListener(variant: string): string {
   return `vl/${variant}`;

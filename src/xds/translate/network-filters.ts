@@ -3,7 +3,10 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { tcpAlpn } from '../../base/names.ts';
 import type { FilterSchema } from '../proto/envoy/config/listener/v3/listener_components_pb.js';
-import { FilterStateValue_SharedWithUpstream } from '../proto/envoy/extensions/filters/common/set_filter_state/v3/value_pb.js';
+import {
+  FilterStateValue_SharedWithUpstream,
+  type FilterStateValueSchema,
+} from '../proto/envoy/extensions/filters/common/set_filter_state/v3/value_pb.js';
 import {
   HttpConnectionManager_CodecType,
   HttpConnectionManager_ServerHeaderTransformation,
@@ -19,8 +22,12 @@ type Filter = MessageInitShape<typeof FilterSchema>;
 type ConnectionManager = Exclude<MessageInitShape<typeof HttpConnectionManagerSchema>, { $typeName: string }>;
 type TcpProxy = Exclude<MessageInitShape<typeof TcpProxySchema>, { $typeName: string }>;
 
-/** Statistics are kept per cluster; one prefix per direction saves a hundred of them per destination. */
-export type Direction = 'inbound' | 'outbound';
+/**
+ * Statistics are kept per cluster; one prefix per direction saves a hundred of them per destination. Incoming connections
+ * have two, so that who still calls without mutual TLS can be counted; `inbound-detect` is on the way to one of these
+ * and in no statistics.
+ */
+export type StatPrefix = 'inbound-mesh' | 'inbound-plain' | 'inbound-detect' | 'outbound';
 
 /** How a connection manager gets its routes. */
 export type Routes = NonNullable<ConnectionManager['routeSpecifier']>;
@@ -35,12 +42,12 @@ export function routesByName(name: string): Routes {
  * they are missing.
  */
 export function connectionManager(
-  direction: Direction,
+  statPrefix: StatPrefix,
   routes: Routes,
   extra: Partial<ConnectionManager> = {},
 ): Filter {
   return extension('http', HttpConnectionManagerSchema, {
-    statPrefix: direction,
+    statPrefix,
     codecType: HttpConnectionManager_CodecType.AUTO,
     routeSpecifier: routes,
     httpFilters: httpFilters(),
@@ -49,19 +56,20 @@ export function connectionManager(
     // Streams of gRPC and WebSocket may be silent for long.
     streamIdleTimeout: duration(0),
     upgradeConfigs: [{ upgradeType: 'websocket' }],
-    httpProtocolOptions: { acceptHttp10: true },
+    // A request of HTTP/1.0 need not name a host, but Envoy cannot do without one.
+    httpProtocolOptions: { acceptHttp10: true, defaultHostForHttp10: 'localhost' },
     http2ProtocolOptions: { allowConnect: true },
     ...extra,
   });
 }
 
 export function tcpProxy(
-  direction: Direction,
+  statPrefix: StatPrefix,
   cluster: string,
   extra: Pick<TcpProxy, 'onDemand'> = {},
 ): Filter {
   return extension('tcp', TcpProxySchema, {
-    statPrefix: direction,
+    statPrefix,
     clusterSpecifier: { case: 'cluster', value: cluster },
     // Databases keep connections idle for days; keepalive finds the dead ones.
     idleTimeout: duration(0),
@@ -71,26 +79,42 @@ export function tcpProxy(
   });
 }
 
-/** `value` may contain Envoy's substitution commands. */
-export function setFilterState(name: string, key: string, value: string): Filter {
+/**
+ * `state` are objects by their keys; the values may contain Envoy's substitution commands. `shared`: they go along with
+ * the connection into an internal listener.
+ */
+export function setFilterState(
+  name: string,
+  state: Readonly<Record<string, string>>,
+  shared = FilterStateValue_SharedWithUpstream.NONE,
+): Filter {
   return extension(name, SetFilterStateSchema, {
-    onNewConnection: [
-      {
+    onNewConnection: Object.entries(state).map(
+      ([key, value]): MessageInitShape<typeof FilterStateValueSchema> => ({
         key: { case: 'objectKey', value: key },
         value: {
           case: 'formatString',
           value: {
-            format: {
-              case: 'textFormatSource',
-              value: { specifier: { case: 'inlineString', value } },
-            },
+            format: { case: 'textFormatSource', value: { specifier: { case: 'inlineString', value } } },
           },
         },
-        sharedWithUpstream: FilterStateValue_SharedWithUpstream.NONE,
-      },
-    ],
+        sharedWithUpstream: shared,
+      }),
+    ),
   });
 }
 
+/** Where a connection came from and went to, told to the internal listener that it is handed to. */
+export const passAddresses: Filter = setFilterState(
+  'addresses',
+  {
+    'envoy.filters.listener.original_dst.local_ip': '%DOWNSTREAM_LOCAL_ADDRESS%',
+    'envoy.filters.listener.original_dst.remote_ip': '%DOWNSTREAM_REMOTE_ADDRESS%',
+  },
+  FilterStateValue_SharedWithUpstream.ONCE,
+);
+
 /** Marks what the connection carries over mesh TLS as opaque, so that the other side's proxy does not look for HTTP. */
-export const opaqueAlpn: Filter = setFilterState('alpn', 'envoy.network.application_protocols', tcpAlpn);
+export const opaqueAlpn: Filter = setFilterState('alpn', {
+  'envoy.network.application_protocols': tcpAlpn,
+});

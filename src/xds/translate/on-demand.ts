@@ -5,25 +5,17 @@
  * asks twice and after "does not exist" keeps later connections waiting.
  */
 
-import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { MeshSettings } from '../../mesh/model.ts';
 import {
   Cluster_DiscoveryType,
   Cluster_LbPolicy,
   ClusterSchema,
 } from '../proto/envoy/config/cluster/v3/cluster_pb.js';
-import { InternalUpstreamTransportSchema } from '../proto/envoy/extensions/transport_sockets/internal_upstream/v3/internal_upstream_pb.js';
 import { type EncodedResource, onDemandPrefix, type ResourceRef } from '../resource.ts';
-import { duration, encodeResource, extension } from './encode.ts';
+import { duration, encodeResource } from './encode.ts';
+import { internalCluster } from './cluster-internal.ts';
 import { addressListener, internalListener } from './names.ts';
 import type { DestinationPlan } from './plan.ts';
-import { plaintext } from './tls.ts';
-
-type Cluster = MessageInitShape<typeof ClusterSchema>;
-
-const toInternalListener = extension('internal', InternalUpstreamTransportSchema, {
-  transportSocket: plaintext,
-});
 
 /**
  * All on-demand clusters count together, and the bootstrap's matcher leaves this name out: what passes them is
@@ -35,42 +27,13 @@ const altStatName = 'on-demand';
 export function knownDestination(variant: string, plan: DestinationPlan): EncodedResource {
   const name = onDemandPrefix + plan.destination;
   const listener = internalListener(variant);
-  const cluster: Cluster = {
-    name,
-    altStatName,
-    clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
-    connectTimeout: duration(1_000),
-    loadAssignment: {
-      clusterName: name,
-      endpoints: [
-        {
-          lbEndpoints: [
-            {
-              hostIdentifier: {
-                case: 'endpoint',
-                value: {
-                  address: {
-                    address: {
-                      case: 'envoyInternalAddress',
-                      value: { addressNameSpecifier: { case: 'serverListenerName', value: listener } },
-                    },
-                  },
-                },
-              },
-            },
-          ],
-        },
-      ],
-    },
-    transportSocket: toInternalListener,
-  };
   const needs: ResourceRef[] = [
     ...plan.clusters.map((needed) => ({ kind: 'cluster', name: needed }) as const),
     { kind: 'listener', name: listener },
     { kind: 'listener', name: addressListener(variant) },
     ...(plan.route === undefined ? [] : [{ kind: 'route', name: plan.route } as const]),
   ];
-  return encodeResource(name, ClusterSchema, cluster, needs);
+  return encodeResource(name, ClusterSchema, { ...internalCluster(name, listener), altStatName }, needs);
 }
 
 /** An address that is neither a Service's nor a pod's: straight through, or closed at once where the mesh refuses it. */

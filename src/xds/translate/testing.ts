@@ -156,7 +156,7 @@ export function addWorkload(
     kind,
     name,
     serviceAccount: 'default',
-    mtls: mtls ?? { mode: 'Permissive', tcpPorts: [] },
+    mtls: mtls ?? { mode: 'Permissive', tcpPorts: [], httpPorts: [] },
   });
   at.used.set(key, { destinations: uses });
 }

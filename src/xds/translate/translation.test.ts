@@ -219,7 +219,7 @@ test('the answer for an opaque port needs no route', async () => {
 
 test('mutual TLS of a workload is of its inbound listener alone', async () => {
   const change = await changes(() =>
-    addWorkload(at, front, ['10.96.0.10:80'], { mode: 'Strict', tcpPorts: [] }),
+    addWorkload(at, front, ['10.96.0.10:80'], { mode: 'Strict', tcpPorts: [], httpPorts: [] }),
   );
   assert.deepEqual(change, [`listener inbound/${front}`]);
 });

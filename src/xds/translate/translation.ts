@@ -12,13 +12,14 @@ import type { Collection, GraphApi, Read } from '../../graph/types.ts';
 import type { Mesh, MeshSettings } from '../../mesh/model.ts';
 import { type EncodedResource, onDemandPrefix, type Translation } from '../resource.ts';
 import { podCluster, serviceCluster } from './cluster.ts';
+import { detectionCluster } from './cluster-internal.ts';
 import { sameResource } from './encode.ts';
 import { serviceEndpoints } from './endpoints.ts';
 import { destinationInternalListener, destinationListener } from './listener-destination.ts';
-import { inbound } from './listener-inbound.ts';
+import { hasDetection, inbound, inboundDetection } from './listener-inbound.ts';
 import { outbound } from './listener-outbound.ts';
 import { createLists } from './lists.ts';
-import { outboundListener } from './names.ts';
+import { detectName, outboundListener } from './names.ts';
 import { knownDestination, unknownDestination } from './on-demand.ts';
 import { podRoutes, serviceRoutes } from './route.ts';
 import { secrets } from './secret.ts';
@@ -29,7 +30,7 @@ type Resources = Collection<EncodedResource>;
 /** Derives everything from `mesh`; nothing is computed for destinations that no workload uses. */
 export function createTranslation(graph: GraphApi, mesh: Mesh): Translation {
   const variants = createVariants(graph, mesh);
-  const { lists, listenerHolders } = createLists(graph, mesh, variants);
+  const { lists, listenerHolders, detections } = createLists(graph, mesh, variants);
 
   // Names in use, without by whom: when a holder comes or goes, only what is new or gone is touched.
   const inUse = (name: string, holders: Collection<unknown>) => graph.derive(name, holders, () => true);
@@ -48,7 +49,10 @@ export function createTranslation(graph: GraphApi, mesh: Mesh): Translation {
   return {
     resources: {
       secret: secretResources(graph, mesh),
-      cluster: clusterResources(graph, mesh, clusterNames),
+      cluster: graph.union('xds/clusters', [
+        clusterResources(graph, mesh, clusterNames),
+        detectionClusters(graph, detections),
+      ]),
       endpoints: endpointResources(graph, mesh, clusterNames),
       listener: listenerResources(graph, mesh, variants, listenerNames),
       route: routeResources(graph, mesh, routeNames),
@@ -97,6 +101,15 @@ function clusterResources(graph: GraphApi, mesh: Mesh, names: Collection<boolean
   return graph.derive('xds/cluster', names, compute, options);
 }
 
+function detectionClusters(graph: GraphApi, workloads: Collection<unknown>): Resources {
+  return graph.expand(
+    'xds/detection-cluster',
+    workloads,
+    (workload) => [[detectName(workload), detectionCluster(workload)] as const],
+    options,
+  );
+}
+
 function endpointResources(graph: GraphApi, mesh: Mesh, names: Collection<boolean>): Resources {
   const compute = (name: string, _: boolean, read: Read): EncodedResource | undefined => {
     const [prefix, key] = splitName(name);
@@ -125,9 +138,11 @@ function listenerResources(
   const compute = (name: string, _: boolean, read: Read): EncodedResource | undefined => {
     if (name === outboundListener) return outbound(settingsOf(mesh, read));
     const [prefix, key] = splitName(name);
-    if (prefix === 'inbound') {
-      const workload = read(mesh.workloads, key);
-      return workload && inbound(key, workload.mtls, read(trustDomain, 'default') ?? '');
+    if (prefix === 'inbound' || prefix === 'detect') {
+      const mtls = read(mesh.workloads, key)?.mtls;
+      if (mtls === undefined || (prefix === 'detect' && !hasDetection(mtls))) return undefined;
+      const listener = prefix === 'inbound' ? inbound : inboundDetection;
+      return listener(key, mtls, read(trustDomain, 'default') ?? '');
     }
     const plan = read(plans, key);
     if (plan === undefined) return undefined;

@@ -77,7 +77,7 @@ for (const [family, address] of Object.entries(podAddresses)) {
 
     before(async () => {
       greeter = createServer((socket) => socket.end('hello')).listen(7000, '::');
-      const policy = { mode: 'Strict', tcpPorts: [] } as const;
+      const policy = { mode: 'Strict', tcpPorts: [], httpPorts: [] } as const;
       controlPlane = await startControlPlane(`${nodeAddress}:15010`, control, {
         listener: [inbound('shop/Deployment/web', policy, trustDomain), outbound(outside)],
         cluster: [unknownDestination(destination, 'Allow')],
@@ -207,7 +207,7 @@ for (const [family, address] of Object.entries(podAddresses)) {
     test('counts what it did: handshakes, requests by class, and how long they took', async () => {
       const { body } = await get(`${health}/metrics`);
       assert.match(body, /^envoy_listener_ssl_handshake\{envoy_listener_address="\[__\]_15006"\} 1$/m);
-      const inbound2xx = 'envoy_response_code_class="2",envoy_http_conn_manager_prefix="inbound"';
+      const inbound2xx = 'envoy_response_code_class="2",envoy_http_conn_manager_prefix="inbound-mesh"';
       assert.ok(body.includes(`envoy_http_downstream_rq_xx{${inbound2xx}} 1\n`));
       assert.match(body, /^envoy_cluster_upstream_rq_active\{envoy_cluster_name="xds"\} 1$/m);
       // Histograms of the worker threads are put together every five seconds.
@@ -276,7 +276,9 @@ suite('The sidecar on a cluster without pod certificates', () => {
 
   before(async () => {
     controlPlane = await startControlPlane(`${nodeAddress}:15010`, control, {
-      listener: [inbound('shop/Deployment/web', { mode: 'Strict', tcpPorts: [] }, trustDomain)],
+      listener: [
+        inbound('shop/Deployment/web', { mode: 'Strict', tcpPorts: [], httpPorts: [] }, trustDomain),
+      ],
       secret: inlineSecrets(web),
     });
     controlPlane.open();
