@@ -16,6 +16,7 @@ import type {
   ConfigMapSource,
   GatewayAPISource,
   GatewayClassSource,
+  GatewayParametersSource,
   GatewaySource,
   ListenerSetSource,
   TLSSecretSource,
@@ -158,6 +159,9 @@ export interface MeshSources {
   readonly tlsSecrets: Source<TLSSecretSource>;
   readonly configMaps: Source<ConfigMapSource>;
   readonly gatewayAPI: Source<GatewayAPISource>;
+  /** Kinds of Gateway API that the cluster does not serve; keyed by the plural of the kind. */
+  readonly missingKinds: Source<true>;
+  readonly gatewayParameters: Source<GatewayParametersSource>;
   /** Labels; keyed by name. */
   readonly namespaces: Source<Readonly<Record<string, string>>>;
   readonly meshConfigs: Source<MeshConfigSource>;
@@ -189,6 +193,8 @@ export function createMeshSources(graph: GraphApi, defaults: MeshDefaults): Mesh
     tlsSecrets: graph.source('secrets'),
     configMaps: graph.source('configmaps'),
     gatewayAPI: graph.source('customresourcedefinitions'),
+    missingKinds: graph.source('missingKinds'),
+    gatewayParameters: graph.source('gatewayparameters'),
     namespaces: graph.source('namespaces'),
     meshConfigs: graph.source('meshconfigs'),
     mutualTLSPolicies: graph.source('mutualtlspolicies'),

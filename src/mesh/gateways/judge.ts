@@ -1,0 +1,270 @@
+/**
+ * A Gateway with its ListenerSets, judged: which listeners hold and why others do not. What routes attach to, what
+ * proxies carry out and what statuses say are three views of it.
+ */
+
+import type { Collection, GraphApi, Index, IndexEntry, Read } from '../../graph/types.ts';
+import type { Condition, ListenerTLS } from '../gateway-model.ts';
+import type { MeshSources } from '../sources.ts';
+import { addressProblem, parametersProblem } from './acceptance.ts';
+import { findConflicts } from './conflicts.ts';
+import { frontendOf, resolveTLS, type ResolvedTLS } from './listener-tls.ts';
+import { type ReadListener, readListener } from './listeners.ts';
+import { overlapOf } from './overlap.ts';
+import { type ReferenceContext, resolveCertificate } from './references.ts';
+import { isAllowed, readNamespaces } from './selectors.ts';
+import type { GatewaySource, ListenerSetSource } from './sources.ts';
+
+export interface JudgedListener extends ReadListener {
+  readonly tls?: ListenerTLS;
+  /** Accepted, ResolvedRefs, and where they hold Conflicted and OverlappingTLSConfig; Programmed where it cannot be. */
+  readonly conditions: readonly Condition[];
+  /** By itself it could be carried out; whether it is also depends on whose it is. */
+  readonly sound: boolean;
+  readonly served: boolean;
+}
+
+export interface JudgedSet {
+  /** `namespace/name`. */
+  readonly key: string;
+  readonly accepted: Condition;
+  readonly listeners: readonly JudgedListener[];
+}
+
+export interface JudgedGateway {
+  readonly namespace: string;
+  readonly name: string;
+  readonly generation: number;
+  /** All but Programmed. */
+  readonly conditions: readonly Condition[];
+  readonly accepted: boolean;
+  readonly listeners: readonly JudgedListener[];
+  /** In order of precedence, then those that are not allowed. */
+  readonly sets: readonly JudgedSet[];
+  readonly clientCertificate?: string;
+}
+
+export interface JudgeContext extends ReferenceContext {
+  readonly sources: MeshSources;
+  /** By `namespace/name` of the Gateway. */
+  readonly setsByGateway: Index<ListenerSetSource>;
+}
+
+/** Every Gateway of a class of Weft's. */
+export function deriveJudgedGateways(graph: GraphApi, context: JudgeContext): Collection<JudgedGateway> {
+  return graph.derive('judgedGateways', context.sources.gateways, (key, gateway, read) =>
+    read(context.sources.gatewayClasses, gateway.className) === undefined
+      ? undefined
+      : judge(key, gateway, context, read),
+  );
+}
+
+type Set = IndexEntry<ListenerSetSource>;
+
+function judge(key: string, gateway: GatewaySource, context: JudgeContext, read: Read): JudgedGateway {
+  const { namespace, name, generation } = gateway;
+  const [allowed, refused] = splitSets(read(context.setsByGateway, key) ?? [], gateway, context, read);
+  const own = readAll(gateway.spec.listeners ?? [], { kind: 'Gateway', namespace, name, gateway: key });
+  const ofSets = [...allowed, ...refused].map((set) => readSet(set, key));
+  const conflicts = findConflicts([own, ...ofSets.slice(0, allowed.length)]);
+
+  const judgeAll = (listeners: readonly ReadListener[]): readonly Draft[] =>
+    listeners.map((listener) => draft(listener, resolveTLS(listener, gateway, context, read), conflicts));
+  const drafts = judgeAll(own);
+  const setDrafts = ofSets.map(judgeAll);
+  const competing = [drafts, ...setDrafts.slice(0, allowed.length)].flat();
+
+  const accepted = acceptanceOf(gateway, drafts, context, read);
+  const client = clientCertificateOf(gateway, context, read);
+  const overlaps = overlapOf(competing.filter(({ sound }) => sound));
+  const finish = (listener: Draft, obstacle: Obstacle | undefined): JudgedListener =>
+    finishListener(listener, obstacle, overlaps.get(listener.key));
+
+  const gatewayObstacle: Obstacle | undefined = accepted.status
+    ? undefined
+    : { reason: 'Invalid', message: 'the Gateway is not accepted' };
+  const listeners = drafts.map((each) => finish(each, gatewayObstacle));
+  const sets = [...allowed, ...refused].map((set, i): JudgedSet => {
+    const own = setDrafts[i] ?? [];
+    const verdict = judgeSet(own, accepted.status, i < allowed.length);
+    const obstacle = verdict.status ? undefined : { reason: verdict.reason, message: verdict.message };
+    return { key: set.key, accepted: verdict, listeners: own.map((each) => finish(each, obstacle)) };
+  });
+  return {
+    namespace,
+    name,
+    generation,
+    conditions: [accepted, resolvedRefsOf(client, listeners), ...insecurityOf(gateway, listeners)],
+    accepted: accepted.status,
+    listeners,
+    sets,
+    ...(client.key === undefined ? {} : { clientCertificate: client.key }),
+  };
+}
+
+/** Those that may take part, the oldest first, and the others. */
+function splitSets(
+  sets: readonly Set[],
+  gateway: GatewaySource,
+  { sources }: JudgeContext,
+  read: Read,
+): readonly [readonly Set[], readonly Set[]] {
+  const allowed = readNamespaces(gateway.spec.allowedListeners?.namespaces, gateway.namespace, 'None');
+  const may = ({ value }: Set): boolean =>
+    isAllowed(allowed, value.namespace, (namespace) => read(sources.namespaces, namespace));
+  const ordered = sets.toSorted(
+    (a, b) => compare(a.value.createdAt, b.value.createdAt) || compare(a.key, b.key),
+  );
+  return [ordered.filter(may), ordered.filter((set) => !may(set))];
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+const readAll = (
+  listeners: NonNullable<GatewaySource['spec']['listeners']>,
+  owner: Parameters<typeof readListener>[1],
+): readonly ReadListener[] => listeners.map((listener) => readListener(listener, owner));
+
+function readSet({ value: { namespace, name, listeners } }: Set, gateway: string): readonly ReadListener[] {
+  return readAll(listeners, { kind: 'ListenerSet', namespace, name, gateway });
+}
+
+/** A listener before it is known whether its object holds. */
+interface Draft extends ReadListener, ResolvedTLS {
+  readonly sound: boolean;
+  readonly accepted: Condition;
+  readonly conflicted?: Condition;
+  readonly resolvedRefs: Condition;
+}
+
+function draft(
+  listener: ReadListener,
+  resolved: ResolvedTLS,
+  conflicts: ReturnType<typeof findConflicts>,
+): Draft {
+  const conflict = conflicts.get(listener.key);
+  const problem = listener.problem ?? conflict ?? resolved.problem;
+  const { problem: _, ...plain } = listener;
+  return {
+    ...plain,
+    ...resolved,
+    sound: problem === undefined && (listener.tlsMode === undefined || resolved.tls !== undefined),
+    accepted:
+      problem === undefined
+        ? condition('Accepted', true, 'Accepted', 'the listener is accepted')
+        : condition('Accepted', false, problem.reason, problem.message),
+    ...(conflict === undefined
+      ? {}
+      : { conflicted: condition('Conflicted', true, conflict.reason, conflict.message) }),
+    resolvedRefs: resolvedRefsOfListener(listener, resolved),
+  };
+}
+
+function resolvedRefsOfListener(listener: ReadListener, { unresolved }: ResolvedTLS): Condition {
+  if (unresolved !== undefined)
+    return condition('ResolvedRefs', false, unresolved.reason, unresolved.message);
+  if (listener.invalidKinds.length > 0) {
+    const message = `allowedRoutes.kinds: a listener of protocol ${listener.protocol ?? 'that is not supported'} takes no ${listener.invalidKinds.join(', ')}`;
+    return condition('ResolvedRefs', false, 'InvalidRouteKinds', message);
+  }
+  return condition('ResolvedRefs', true, 'ResolvedRefs', 'everything it refers to holds');
+}
+
+type Obstacle = Pick<Condition, 'reason' | 'message'>;
+
+/** `obstacle`: why nothing of its object is carried out. */
+function finishListener(
+  { sound, accepted, conflicted, resolvedRefs, tls, dnsNames: _, unresolved: __, ...listener }: Draft,
+  obstacle: Obstacle | undefined,
+  overlap: Condition | undefined,
+): JudgedListener {
+  const missing = accepted.status
+    ? { reason: 'Invalid', message: resolvedRefs.message }
+    : { reason: conflicted === undefined ? 'Invalid' : conflicted.reason, message: accepted.message };
+  const reason = sound ? obstacle : missing;
+  return {
+    ...listener,
+    ...(tls === undefined ? {} : { tls }),
+    sound,
+    served: reason === undefined,
+    conditions: [
+      accepted,
+      ...(conflicted === undefined ? [] : [conflicted]),
+      resolvedRefs,
+      ...(reason === undefined ? [] : [condition('Programmed', false, reason.reason, reason.message)]),
+      ...(overlap === undefined ? [] : [overlap]),
+    ],
+  };
+}
+
+function acceptanceOf(
+  gateway: GatewaySource,
+  listeners: readonly Draft[],
+  context: JudgeContext,
+  read: Read,
+): Condition {
+  const problem = parametersProblem(gateway, context.sources, read) ?? addressProblem(gateway);
+  if (problem !== undefined) return condition('Accepted', false, problem.reason, problem.message);
+  const invalid = listeners.filter(({ accepted }) => !accepted.status).map(({ section }) => section);
+  if (invalid.length === 0) return condition('Accepted', true, 'Accepted', 'the Gateway is accepted');
+  const message = `listeners that are not accepted: ${invalid.join(', ')}`;
+  return condition('Accepted', invalid.length < listeners.length, 'ListenersNotValid', message);
+}
+
+function judgeSet(listeners: readonly Draft[], parentAccepted: boolean, allowed: boolean): Condition {
+  if (!allowed) {
+    const message = 'spec.allowedListeners of the Gateway lets no ListenerSet of this namespace take part';
+    return condition('Accepted', false, 'NotAllowed', message);
+  }
+  if (!parentAccepted)
+    return condition('Accepted', false, 'ParentNotAccepted', 'the Gateway is not accepted');
+  const invalid = listeners.filter(({ accepted }) => !accepted.status).map(({ section }) => section);
+  if (invalid.length === 0) return condition('Accepted', true, 'Accepted', 'the ListenerSet is accepted');
+  const message = `listeners that are not accepted: ${invalid.join(', ')}`;
+  return condition('Accepted', invalid.length < listeners.length, 'ListenersNotValid', message);
+}
+
+interface ClientCertificate {
+  readonly key?: string;
+  readonly problem?: Obstacle;
+}
+
+function clientCertificateOf(
+  gateway: GatewaySource,
+  context: ReferenceContext,
+  read: Read,
+): ClientCertificate {
+  const ref = gateway.spec.tls?.backend?.clientCertificateRef;
+  if (ref === undefined) return {};
+  const resolved = resolveCertificate(ref, { kind: 'Gateway', namespace: gateway.namespace }, context, read);
+  if (resolved.ok) return { key: resolved.key };
+  const reason = resolved.problem === 'permission' ? 'RefNotPermitted' : 'InvalidClientCertificateRef';
+  return { problem: { reason, message: `tls.backend.clientCertificateRef: ${resolved.message}` } };
+}
+
+function resolvedRefsOf({ problem }: ClientCertificate, listeners: readonly JudgedListener[]): Condition {
+  if (problem !== undefined) return condition('ResolvedRefs', false, problem.reason, problem.message);
+  const broken = listeners.filter(({ conditions }) =>
+    conditions.some(({ type, status }) => type === 'ResolvedRefs' && !status),
+  );
+  if (broken.length === 0) {
+    return condition('ResolvedRefs', true, 'ResolvedRefs', 'everything the Gateway refers to holds');
+  }
+  const message = `listeners with references that do not hold: ${broken.map(({ section }) => section).join(', ')}`;
+  return condition('ResolvedRefs', false, 'ListenersNotResolved', message);
+}
+
+/** Present only where some port lets clients in whose certificates do not hold. */
+function insecurityOf(gateway: GatewaySource, listeners: readonly JudgedListener[]): readonly Condition[] {
+  const ports = listeners
+    .filter(({ protocol }) => protocol === 'HTTPS')
+    .map(({ port }) => port)
+    .filter((port) => frontendOf(gateway, port)?.validation?.mode === 'AllowInsecureFallback');
+  if (ports.length === 0) return [];
+  const message = `clients without a valid certificate are let in on port ${[...new Set(ports)].join(', ')}`;
+  return [condition('InsecureFrontendValidationMode', true, 'ConfigurationChanged', message)];
+}
+
+export function condition(type: string, status: boolean, reason: string, message: string): Condition {
+  return { type, status, reason, message };
+}

@@ -1,0 +1,61 @@
+/**
+ * Listeners of TLS on one port whose hostnames or certificates overlap: a client that reuses a connection may then
+ * speak to one of them on a connection made for another (GEP-3567).
+ */
+
+import type { Condition } from '../gateway-model.ts';
+import type { ReadListener } from './listeners.ts';
+
+export interface Overlapping extends ReadListener {
+  /** Names in its certificates. */
+  readonly dnsNames: readonly string[];
+}
+
+interface Named {
+  readonly listener: Overlapping;
+  readonly name: string;
+}
+
+/** By key of the listener: OverlappingTLSConfig, for those that overlap with others. */
+export function overlapOf(listeners: readonly Overlapping[]): ReadonlyMap<string, Condition> {
+  const conditions = new Map<string, Condition>();
+  const secured = listeners.filter(({ tlsMode }) => tlsMode !== undefined);
+  for (const rivals of Map.groupBy(secured, ({ port }) => port).values()) {
+    if (rivals.length < 2) continue;
+    const hostnames = rivals.map((listener) => ({ listener, name: listener.hostname ?? '*' }));
+    mark(hostnames, 'OverlappingHostnames', conditions);
+    // A certificate matters where it is shown: the client of a passed-through connection sees that of the backend.
+    const shown = rivals.filter(({ tlsMode }) => tlsMode === 'Terminate');
+    const certified = shown.flatMap((listener) => listener.dnsNames.map((name) => ({ listener, name })));
+    mark(certified, 'OverlappingCertificates', conditions);
+  }
+  return conditions;
+}
+
+function mark(names: readonly Named[], reason: string, conditions: Map<string, Condition>): void {
+  const exact = Map.groupBy(names, ({ name }) => name);
+  for (const one of names) {
+    for (const other of coveredBy(one.name).flatMap((name) => exact.get(name) ?? [])) {
+      if (other.listener === one.listener) continue;
+      note(one, other, reason, conditions);
+      note(other, one, reason, conditions);
+    }
+  }
+}
+
+/** The names that mean all that this one means: itself, and the wildcards above it. */
+function coveredBy(name: string): readonly string[] {
+  if (name === '*') return ['*'];
+  const labels = (name.startsWith('*.') ? name.slice(2) : name).split('.');
+  const above = labels.map((_, i) => `*.${labels.slice(i).join('.')}`);
+  return [...new Set([name, ...above.slice(name.startsWith('*.') ? 0 : 1), '*'])];
+}
+
+function note(one: Named, other: Named, reason: string, conditions: Map<string, Condition>): void {
+  const known = conditions.get(one.listener.key);
+  if (known?.reason === reason) return;
+  const what = reason === 'OverlappingHostnames' ? 'hostname' : 'certificate for';
+  const nameOf = ({ name }: Named): string => (name === '*' ? 'every hostname' : name);
+  const message = `its ${what} ${nameOf(one)} overlaps with ${nameOf(other)} of listener ${other.listener.section} on the same port`;
+  conditions.set(one.listener.key, { type: 'OverlappingTLSConfig', status: true, reason, message });
+}
