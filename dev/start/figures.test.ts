@@ -7,6 +7,7 @@ import {
   formatPercent,
   mergeRows,
   readOutbound,
+  readPlainInbound,
   type ShopPod,
   sharesOf,
 } from './figures.ts';
@@ -25,7 +26,7 @@ function pod(service: string, version: string, ...calls: readonly [string, numbe
   const outbound = new Map(
     calls.map(([name, established, mutualTLS]) => [name, { established, mutualTLS }] as const),
   );
-  return { name: `${service}-${version}`, service, version, outbound };
+  return { name: `${service}-${version}`, service, version, outbound, plainInbound: 0 };
 }
 
 test('connections to the Services of the shop count, those that failed do not', () => {
@@ -119,6 +120,21 @@ test('a version that is called without mutual TLS is told, one that nobody calls
     'greeter v1: 0 of 0 connections are mutual TLS',
     'ledger v1: 0 of 5 connections are mutual TLS',
   ]);
+});
+
+test('what a proxy took without mutual TLS is told, whoever called', () => {
+  const exposition = [
+    'envoy_http_downstream_cx_total{envoy_http_conn_manager_prefix="inbound-plain"} 2',
+    'envoy_http_downstream_cx_total{envoy_http_conn_manager_prefix="inbound-mesh"} 9',
+    'envoy_tcp_downstream_cx_total{envoy_tcp_prefix="inbound-plain"} 1',
+    'envoy_http_downstream_cx_active{envoy_http_conn_manager_prefix="inbound-plain"} 4',
+  ].join('\n');
+  const plainInbound = readPlainInbound(exposition);
+  const rows = mergeRows(report(line('web', 'v1', 10)), [
+    { ...pod('web', 'v1'), plainInbound },
+    pod('load', 'v1', ['web', 5, 5]),
+  ]);
+  assert.deepEqual(findPlain(rows), ['web v1: 3 connections came in without mutual TLS']);
 });
 
 test('almost everything does not read as everything', () => {

@@ -16,6 +16,8 @@ export interface ShopPod {
   readonly version: string;
   /** To each Service its proxy knows; empty while the proxy does not answer. */
   readonly outbound: ReadonlyMap<string, Connections>;
+  /** Connections without mutual TLS that came in. */
+  readonly plainInbound: number;
 }
 
 /** One line of the table: a version of a service. */
@@ -23,6 +25,8 @@ export interface Row extends Omit<Line, 'lastError'> {
   readonly lastError?: string;
   readonly pods: number;
   readonly connections: Connections;
+  /** Connections without mutual TLS that its pods took, from whomever. */
+  readonly plainInbound: number;
 }
 
 // In a label's value Envoy has an underscore where the cluster's name has the colon before the port.
@@ -45,6 +49,13 @@ export function readOutbound(exposition: string): ReadonlyMap<string, Connection
     });
   }
   return found;
+}
+
+const plainMetric = /^envoy_(?:http|tcp)_downstream_cx_total\{[^}]*prefix="inbound-plain"[^}]*\} (\d+)/;
+
+/** Of a proxy's Prometheus exposition: how many connections without mutual TLS it took. */
+export function readPlainInbound(exposition: string): number {
+  return exposition.split('\n').reduce((sum, line) => sum + Number(plainMetric.exec(line)?.[1] ?? 0), 0);
 }
 
 /**
@@ -77,6 +88,7 @@ function rowOf(service: string, version: string, report: Report, pods: readonly 
     ...(line ?? { service, version, perSecond: 0, success: 1, p50Ms: 0, p99Ms: 0, calls: 0 }),
     pods: own.length,
     connections: { established: sum('established'), mutualTLS: sum('mutualTLS') },
+    plainInbound: own.reduce((total, { plainInbound }) => total + plainInbound, 0),
   };
 }
 
@@ -110,8 +122,20 @@ export function findFaults(rows: readonly Row[], percent: number): readonly stri
 /** Handshakes that are under way look like plain connections for a moment; they are few. */
 const underWay = 0.1;
 
-/** Which versions are not reached by mutual TLS; empty when all that are called are. */
+/**
+ * Which versions are not reached by mutual TLS, as the callers' proxies see it and as their own do; empty when all that
+ * are called are.
+ */
 export function findPlain(rows: readonly Row[]): readonly string[] {
+  const taken = rows
+    .filter(({ plainInbound }) => plainInbound > 0)
+    .map(({ service, version, plainInbound }) => {
+      return `${service} ${version}: ${plainInbound} connections came in without mutual TLS`;
+    });
+  return [...findPlainOutbound(rows), ...taken];
+}
+
+function findPlainOutbound(rows: readonly Row[]): readonly string[] {
   return rows
     .filter(({ version, calls }) => version !== '-' && calls > 0)
     .filter(

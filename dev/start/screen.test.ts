@@ -13,6 +13,7 @@ const row: Row = {
   calls: 100,
   pods: 1,
   connections: { established: 4, mutualTLS: 4 },
+  plainInbound: 0,
 };
 const view: View = {
   title: 'Watch.',

@@ -16,7 +16,7 @@ import {
 } from '../../src/kube/resources.ts';
 import type { KubeClient, KubeObject, ResourceType } from '../../src/kube/types.ts';
 import type { Report } from '../sample/lib/tally.ts';
-import { readOutbound, type ShopPod } from './figures.ts';
+import { readOutbound, readPlainInbound, type ShopPod } from './figures.ts';
 
 export const shopNamespace = 'shop';
 const fieldManager = 'weft-start';
@@ -206,6 +206,7 @@ export async function readPods(api: KubeClient): Promise<readonly ShopPod[]> {
         service: metadata.labels?.['app'] ?? '',
         version: metadata.labels?.['version'] ?? '',
         outbound: readOutbound(exposition),
+        plainInbound: readPlainInbound(exposition),
       };
     }),
   );
