@@ -6,22 +6,20 @@ import { signerName } from './base/names.ts';
 import { authoritySecretName } from './controllers/authority-secret.ts';
 import type { ControllerSources } from './controllers/controllers.ts';
 import type { ClusterTrustBundle, WebhookConfiguration } from './controllers/objects.ts';
+import type { GatewayControllerSources } from './controllers/gateway-sources.ts';
 import { projectReport, reportKind, reportLabel } from './controllers/progress-report.ts';
 import { projectRouteStatus } from './controllers/route-status.ts';
 import { projectRequest } from './controllers/signer.ts';
 import { projectStatus } from './controllers/status-controller.ts';
 import { webhookObjectName } from './controllers/webhook-objects.ts';
+import { type Watch, watchGateways } from './gateway-watches.ts';
 import { fanOut, outlet } from './kube/fan-out.ts';
 import { Reflector, type ReflectorOptions } from './kube/reflector.ts';
 import * as resources from './kube/resources.ts';
 import type { KubeClient, KubeObject, Sink } from './kube/types.ts';
 import * as project from './mesh/project.ts';
-import * as projectGateways from './mesh/project-gateways.ts';
 import * as projectRoutes from './mesh/project-routes.ts';
 import type { MeshSources } from './mesh/sources.ts';
-
-/** Tells which release of Gateway API the cluster has. */
-const gatewayClassDefinition = 'gatewayclasses.gateway.networking.k8s.io';
 
 export interface WatchesOptions {
   readonly api: KubeClient;
@@ -31,6 +29,8 @@ export interface WatchesOptions {
   readonly systemNamespace: string;
   readonly mesh: MeshSources;
   readonly controllers: ControllerSources;
+  /** Absent where gateways are switched off. */
+  readonly gateways?: GatewayControllerSources;
   readonly authoritySecret: Sink<KubeObject>;
 }
 
@@ -43,13 +43,13 @@ export interface Watches {
 }
 
 export function startWatches(options: WatchesOptions): Watches {
-  const { api, log, stop, systemNamespace, mesh, controllers, authoritySecret } = options;
+  const { api, log, stop, systemNamespace, mesh, controllers, gateways, authoritySecret } = options;
   const watched: {
     readonly synced: Promise<void>;
     readonly ended: Promise<void>;
     readonly resource: string;
   }[] = [];
-  const watch = <T extends KubeObject, V>(one: Omit<ReflectorOptions<T, V>, 'api' | 'log'>): void => {
+  const watch: Watch = <T extends KubeObject, V>(one: Omit<ReflectorOptions<T, V>, 'api' | 'log'>) => {
     const reflector = new Reflector<T, V>({ ...one, api, log });
     const ended = reflector.run(stop);
     watched.push({ synced: reflector.synced, ended, resource: reflector.status().resource });
@@ -70,42 +70,38 @@ export function startWatches(options: WatchesOptions): Watches {
     type: resources.httpRoutes,
     ...fanOut(
       outlet(projectRoutes.projectHTTPRoute, mesh.httpRoutes),
-      outlet(projectRouteStatus, controllers.routes),
+      outlet(projectRouteStatus, controllers.routes.HTTPRoute),
+    ),
+  });
+  if (gateways !== undefined) watchGateways(watch, mesh, gateways);
+  watch({
+    type: resources.grpcRoutes,
+    ...fanOut(
+      outlet(projectRoutes.projectGRPCRoute, mesh.grpcRoutes),
+      outlet(projectRouteStatus, controllers.routes.GRPCRoute),
     ),
   });
   watch({
-    type: resources.gatewayClasses,
-    project: projectGateways.projectGatewayClass,
-    sink: mesh.gatewayClasses,
-  });
-  watch({ type: resources.gateways, project: projectGateways.projectGateway, sink: mesh.gateways });
-  watch({
-    type: resources.listenerSets,
-    project: projectGateways.projectListenerSet,
-    sink: mesh.listenerSets,
+    type: resources.tlsRoutes,
+    ...fanOut(
+      outlet(projectRoutes.projectStreamRoute, mesh.tlsRoutes),
+      outlet(projectRouteStatus, controllers.routes.TLSRoute),
+    ),
   });
   watch({
-    type: resources.backendTLSPolicies,
-    project: projectGateways.projectBackendTLSPolicy,
-    sink: mesh.backendTLSPolicies,
+    type: resources.tcpRoutes,
+    ...fanOut(
+      outlet(projectRoutes.projectStreamRoute, mesh.tcpRoutes),
+      outlet(projectRouteStatus, controllers.routes.TCPRoute),
+    ),
   });
   watch({
-    type: resources.secrets,
-    fieldSelector: 'type=kubernetes.io/tls',
-    project: projectGateways.projectTLSSecret,
-    sink: mesh.tlsSecrets,
+    type: resources.udpRoutes,
+    ...fanOut(
+      outlet(projectRoutes.projectStreamRoute, mesh.udpRoutes),
+      outlet(projectRouteStatus, controllers.routes.UDPRoute),
+    ),
   });
-  watch({ type: resources.configMaps, project: projectGateways.projectConfigMap, sink: mesh.configMaps });
-  watch({
-    type: resources.customResourceDefinitions,
-    ...named(gatewayClassDefinition),
-    project: projectGateways.projectGatewayAPI,
-    sink: mesh.gatewayAPI,
-  });
-  watch({ type: resources.grpcRoutes, project: projectRoutes.projectGRPCRoute, sink: mesh.grpcRoutes });
-  watch({ type: resources.tlsRoutes, project: projectRoutes.projectStreamRoute, sink: mesh.tlsRoutes });
-  watch({ type: resources.tcpRoutes, project: projectRoutes.projectStreamRoute, sink: mesh.tcpRoutes });
-  watch({ type: resources.udpRoutes, project: projectRoutes.projectStreamRoute, sink: mesh.udpRoutes });
   watch({
     type: resources.backendTrafficPolicies,
     project: projectRoutes.projectBackendTrafficPolicy,

@@ -6,9 +6,9 @@ import type { Logger } from '../base/log.ts';
 import type { PodCertificateRequest } from '../ca/pod-certificate-request.ts';
 import type { Collection, GraphApi, Source } from '../graph/types.ts';
 import { EventRecorder } from '../kube/events.ts';
-import { httpRoutes, meshConfigs, mutualTLSPolicies } from '../kube/resources.ts';
+import { meshConfigs, mutualTLSPolicies } from '../kube/resources.ts';
 import type { KubeApi } from '../kube/types.ts';
-import type { Mesh } from '../mesh/model.ts';
+import type { Mesh, RouteKind } from '../mesh/model.ts';
 import type { ResourceAcks, Translation } from '../xds/resource.ts';
 import { AuthorityController } from './authority-controller.ts';
 import type { AuthorityKeeper } from './authority-keeper.ts';
@@ -19,6 +19,7 @@ import type { ClusterTrustBundle, WebhookConfiguration } from './objects.ts';
 import { policyStatus } from './policy-status.ts';
 import { ProgressReporter } from './progress-report.ts';
 import { RejectionReporter } from './rejections.ts';
+import { forRouteKinds, routeKinds, routeTypes } from './route-kinds.ts';
 import { deriveProgress, type ProgressReport } from './route-progress.ts';
 import type { RouteObject } from './route-status.ts';
 import { RouteStatusController } from './route-status-controller.ts';
@@ -34,7 +35,7 @@ export interface ControllerSources {
   readonly bundles: Source<ClusterTrustBundle>;
   readonly mutating: Source<WebhookConfiguration>;
   readonly validating: Source<WebhookConfiguration>;
-  readonly routes: Source<RouteObject>;
+  readonly routes: Readonly<Record<RouteKind, Source<RouteObject>>>;
   readonly reports: Source<ProgressReport>;
   readonly meshConfigs: Source<StatusObject>;
   readonly policies: Source<StatusObject>;
@@ -47,7 +48,7 @@ export function createControllerSources(graph: GraphApi): ControllerSources {
     bundles: graph.source('clustertrustbundles'),
     mutating: graph.source('mutatingwebhookconfigurations'),
     validating: graph.source('validatingwebhookconfigurations'),
-    routes: graph.source('httproutes/status'),
+    routes: forRouteKinds((kind) => graph.source(`${routeTypes[kind].plural}/status`)),
     reports: graph.source('progressreports'),
     meshConfigs: graph.source('meshconfigs/status'),
     policies: graph.source('mutualtlspolicies/status'),
@@ -95,6 +96,9 @@ export function createControllers(options: ControllersOptions): Controller {
     namespace,
     podName,
   });
+  const verdictsByRoute = graph.index('verdictsByRoute', mesh.routeVerdicts, ({ kind, route }) => [
+    `${kind}/${route}`,
+  ]);
   const controllers: readonly Controller[] = [
     new Signer({
       ...common,
@@ -119,19 +123,22 @@ export function createControllers(options: ControllersOptions): Controller {
       events,
     }),
     new ProgressReporter({ ...common, local: progress.local, pods: mesh.pods, namespace, podName }),
-    new RouteStatusController({
-      ...common,
-      graph,
-      routes: sources.routes,
-      verdicts: mesh.routeVerdicts,
-      progress: progress.total,
-    }),
+    ...routeKinds.map(
+      (kind) =>
+        new RouteStatusController({
+          ...common,
+          kind,
+          routes: sources.routes[kind],
+          verdicts: verdictsByRoute,
+          progress: progress.total,
+        }),
+    ),
     new RejectionReporter({
       acks: options.acks,
       graph,
       translation: options.translation,
       objects: {
-        [httpRoutes.plural]: sources.routes,
+        ...Object.fromEntries(routeKinds.map((kind) => [routeTypes[kind].plural, sources.routes[kind]])),
         [mutualTLSPolicies.plural]: sources.policies,
         [meshConfigs.plural]: sources.meshConfigs,
       },

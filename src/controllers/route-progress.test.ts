@@ -18,7 +18,7 @@ const verdict = {
   listeners: [],
 } satisfies RouteVerdict;
 
-const key = 'shop/web|0';
+const key = 'HTTPRoute/shop/web|0';
 
 function setUp() {
   const graph = newGraph();

@@ -1,20 +1,21 @@
 /**
- * Writes what route-status.ts says into HTTPRoutes, as the leader, and no more often than people can read: a change of
+ * Writes what route-status.ts says into the routes of one kind, as the leader, and no more often than people can read: a change of
  * substance at once and then at most once a second per route, counts alone every five seconds. A route that is on its
  * way to proxies is given a moment to arrive, so that as a rule the first thing its status says is the whole truth.
  */
 
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
-import type { Collection, GraphApi, Index } from '../graph/types.ts';
+import type { Collection, Index } from '../graph/types.ts';
 import { isKubeError } from '../kube/errors.ts';
-import { httpRoutes, pathOf } from '../kube/resources.ts';
+import { pathOf } from '../kube/resources.ts';
 import { holds } from '../kube/status.ts';
 import type { KubeApi } from '../kube/types.ts';
 import { type ReconcileResult, WorkQueue } from '../kube/workqueue.ts';
-import type { RouteVerdict } from '../mesh/model.ts';
+import type { RouteKind, RouteVerdict } from '../mesh/model.ts';
 import { type Leadership, whileLeading } from './leading.ts';
 import { retryBackoff } from './retry.ts';
+import { routeTypes } from './route-kinds.ts';
 import type { RouteProgress } from './route-progress.ts';
 import {
   isPending,
@@ -26,11 +27,12 @@ import {
 
 export interface RouteStatusOptions {
   readonly api: Pick<KubeApi, 'request'>;
-  readonly graph: GraphApi;
+  readonly kind: RouteKind;
   /** As `projectRouteStatus` leaves them; keyed `namespace/name`. */
   readonly routes: Collection<RouteObject>;
-  readonly verdicts: Collection<RouteVerdict>;
-  /** Of all replicas; keyed like the verdicts. */
+  /** By `<kind>/<namespace>/<name>`. */
+  readonly verdicts: Index<RouteVerdict>;
+  /** Of all replicas; keyed like the verdicts, `<kind>/<namespace>/<name>|<parent index>`. */
   readonly progress: Collection<RouteProgress>;
   readonly leadership: Leadership;
   readonly clock: Clock;
@@ -45,16 +47,14 @@ const conflictRetryMs = 50;
 
 export class RouteStatusController {
   readonly #options: RouteStatusOptions;
-  readonly #verdictsByRoute: Index<RouteVerdict>;
   readonly #queue: WorkQueue;
   readonly #writtenAtMs = new Map<string, number>();
   readonly #pendingSinceMs = new Map<string, number>();
 
   constructor(options: RouteStatusOptions) {
     this.#options = options;
-    this.#verdictsByRoute = options.graph.index('verdictsByRoute', options.verdicts, ({ route }) => [route]);
     this.#queue = new WorkQueue({
-      name: 'route-status',
+      name: `${options.kind.toLowerCase()}-status`,
       reconcile: (key) => this.#reconcile(key),
       log: options.log,
       clock: options.clock,
@@ -65,19 +65,25 @@ export class RouteStatusController {
 
   /** Runs while this replica leads, until the signal aborts; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    const { routes, progress, leadership } = this.#options;
-    const add = (changes: readonly { readonly key: string }[]): void => {
-      for (const { key } of changes) this.#queue.add(key);
+    const { kind, routes, verdicts, progress, leadership } = this.#options;
+    const add = (key: string): void => this.#queue.add(key);
+    const prefix = `${kind}/`;
+    const addRoute = (key: string): void => {
+      if (key.startsWith(prefix)) add(key.slice(prefix.length));
     };
     const stops = [
-      routes.subscribe(add),
-      this.#verdictsByRoute.subscribe(add),
+      routes.subscribe((changes) => {
+        for (const { key } of changes) add(key);
+      }),
+      verdicts.subscribe((changes) => {
+        for (const { key } of changes) addRoute(key);
+      }),
       progress.subscribe((changes) => {
-        for (const { key } of changes) this.#queue.add(key.slice(0, key.lastIndexOf('|')));
+        for (const { key } of changes) addRoute(key.slice(0, key.lastIndexOf('|')));
       }),
     ];
     await whileLeading(leadership, signal, (term) => {
-      for (const key of routes.keys()) this.#queue.add(key);
+      for (const key of routes.keys()) add(key);
       return this.#queue.run(term);
     });
     for (const stop of stops) stop();
@@ -108,11 +114,11 @@ export class RouteStatusController {
   }
 
   #wanted(key: string, current: readonly RouteParentStatus[]): readonly RouteParentStatus[] {
-    const { progress, clock } = this.#options;
-    const verdicts = [...(this.#verdictsByRoute.get(key) ?? [])]
+    const { kind, verdicts, progress, clock } = this.#options;
+    const own = [...(verdicts.get(`${kind}/${key}`) ?? [])]
       .sort((a, b) => a.value.parentIndex - b.value.parentIndex)
       .map((entry) => ({ verdict: entry.value, progress: progress.get(entry.key) }));
-    return routeParents(current, verdicts, clock.now());
+    return routeParents(current, own, clock.now());
   }
 
   #arrivalDue(key: string): number {
@@ -136,11 +142,11 @@ export class RouteStatusController {
     route: RouteObject,
     parents: readonly RouteParentStatus[],
   ): Promise<ReconcileResult | undefined> {
-    const { api, clock } = this.#options;
+    const { api, kind, clock } = this.#options;
     const { namespace, name, resourceVersion } = route.metadata;
     try {
       // With the version that was read: another controller's entry that came meanwhile must not be lost.
-      await api.request('PATCH', pathOf(httpRoutes, { namespace, name, subresource: 'status' }), {
+      await api.request('PATCH', pathOf(routeTypes[kind], { namespace, name, subresource: 'status' }), {
         contentType: 'application/merge-patch+json',
         query: { fieldManager: 'weft-route-status' },
         body: { metadata: { resourceVersion }, status: { parents } },

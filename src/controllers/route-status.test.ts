@@ -95,13 +95,20 @@ test('a condition keeps the time of its last change', () => {
   );
 });
 
-test('routes of gateways only are not kept, those that still carry our entry are', () => {
-  const gateway = { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'g' };
-  const metadata = { name: 'web', namespace: 'shop', uid: 'u', resourceVersion: '1', generation: 1 };
-  assert.equal(projectRouteStatus({ metadata, spec: { parentRefs: [gateway] } }), undefined);
-  assert.ok(projectRouteStatus({ metadata, spec: { parentRefs: [parentRef] } }));
-  const parents = [{ parentRef, controllerName: 'weft.dev/mesh', conditions: [] }];
-  assert.ok(projectRouteStatus({ metadata, spec: { parentRefs: [gateway] }, status: { parents } }));
+test('rules that do not hold are told, and only then', () => {
+  const partiallyInvalid = { reason: 'UnsupportedValue', message: 'Dropped Rule: rule 1' };
+  const [entry] = routeParents(
+    [],
+    [{ verdict: { ...verdict, partiallyInvalid }, progress: undefined }],
+    nowMs,
+  );
+  const told = entry?.conditions?.find(({ type }) => type === 'PartiallyInvalid');
+  assert.deepEqual([told?.status, told?.reason, told?.message], ['True', ...Object.values(partiallyInvalid)]);
+  const [whole] = routeParents(entry === undefined ? [] : [entry], [{ verdict, progress: undefined }], nowMs);
+  assert.equal(
+    whole?.conditions?.some(({ type }) => type === 'PartiallyInvalid'),
+    false,
+  );
 });
 
 function setUp(t: TestContext, leading = true) {
@@ -114,9 +121,9 @@ function setUp(t: TestContext, leading = true) {
   const leadership = new StubLeadership(leading);
   const controller = new RouteStatusController({
     api,
-    graph,
+    kind: 'HTTPRoute',
     routes,
-    verdicts,
+    verdicts: graph.index('verdictsByRoute', verdicts, ({ kind, route }) => [`${kind}/${route}`]),
     progress,
     leadership,
     clock,
@@ -131,19 +138,17 @@ function setUp(t: TestContext, leading = true) {
   /** What the watch would tell of what is stored now. */
   const observe = async (): Promise<void> => {
     const stored = api.peek<RouteObject>(httpRoutes, 'web', 'shop');
-    const projected = stored === undefined ? undefined : projectRouteStatus(stored);
-    if (projected === undefined) routes.delete('shop/web');
-    else routes.set('shop/web', projected);
+    if (stored === undefined) routes.delete('shop/web');
+    else routes.set('shop/web', projectRouteStatus(stored));
     await settle();
   };
   const count = async (proxies: number, current: number, rejected?: string): Promise<void> => {
     const value = { digest: 'v', proxies, current };
-    progress.set('shop/web|0', rejected === undefined ? value : { ...value, rejected });
+    progress.set('HTTPRoute/shop/web|0', rejected === undefined ? value : { ...value, rejected });
     await settle();
   };
   api.put<RouteObject>(httpRoutes, {
     metadata: { name: 'web', namespace: 'shop', generation: 3 },
-    spec: { parentRefs: [parentRef] },
   });
   const message = (): string => {
     const parents = api.peek<RouteObject>(httpRoutes, 'web', 'shop')?.status?.parents ?? [];
@@ -156,7 +161,7 @@ const write = 'patch httproutes shop/web';
 
 test('a route that has arrived everywhere is told at once', async (t) => {
   const { api, count, message, observe, verdicts } = setUp(t);
-  verdicts.set('shop/web|0', verdict);
+  verdicts.set('HTTPRoute/shop/web|0', verdict);
   await count(2, 2);
   await observe();
   assert.deepEqual(api.writes, [write]);
@@ -167,7 +172,7 @@ test('a route that has arrived everywhere is told at once', async (t) => {
 
 test('a route on its way is given a moment: one write says the whole truth', async (t) => {
   const { api, clock, count, message, observe, verdicts } = setUp(t);
-  verdicts.set('shop/web|0', verdict);
+  verdicts.set('HTTPRoute/shop/web|0', verdict);
   await count(2, 0);
   await observe();
   clock.advance(200);
@@ -180,7 +185,7 @@ test('a route on its way is given a moment: one write says the whole truth', asy
 
 test('a route that takes longer is told as pending', async (t) => {
   const { api, clock, count, message, observe, verdicts } = setUp(t);
-  verdicts.set('shop/web|0', verdict);
+  verdicts.set('HTTPRoute/shop/web|0', verdict);
   await count(2, 1);
   await observe();
   clock.advance(250);
@@ -191,7 +196,7 @@ test('a route that takes longer is told as pending', async (t) => {
 
 test('a change of substance is written once a second at most, counts alone every five', async (t) => {
   const { api, clock, count, message, observe, verdicts } = setUp(t);
-  verdicts.set('shop/web|0', verdict);
+  verdicts.set('HTTPRoute/shop/web|0', verdict);
   await count(2, 2);
   await observe();
   await observe();
@@ -204,7 +209,7 @@ test('a change of substance is written once a second at most, counts alone every
   assert.equal(api.writes.length, 2);
   assert.equal(message(), 'In force on 3 of 3 proxies.');
   await observe();
-  verdicts.set('shop/web|0', { ...verdict, generation: 4 });
+  verdicts.set('HTTPRoute/shop/web|0', { ...verdict, generation: 4 });
   await settle();
   assert.equal(api.writes.length, 2);
   clock.advance(1_000);
@@ -214,10 +219,10 @@ test('a change of substance is written once a second at most, counts alone every
 
 test('the entries of a route that no longer has a Service as parent are removed', async (t) => {
   const { api, clock, count, observe, verdicts } = setUp(t);
-  verdicts.set('shop/web|0', verdict);
+  verdicts.set('HTTPRoute/shop/web|0', verdict);
   await count(1, 1);
   await observe();
-  verdicts.delete('shop/web|0');
+  verdicts.delete('HTTPRoute/shop/web|0');
   await observe();
   clock.advance(1_000);
   await settle();
@@ -227,7 +232,7 @@ test('the entries of a route that no longer has a Service as parent are removed'
 test('a conflict is tried again with what the watch tells', async (t) => {
   const { api, clock, count, message, observe, verdicts } = setUp(t);
   api.failNext('patch', kubeError(409, 'Conflict'));
-  verdicts.set('shop/web|0', verdict);
+  verdicts.set('HTTPRoute/shop/web|0', verdict);
   await count(1, 1);
   await observe();
   clock.advance(50);
@@ -238,7 +243,7 @@ test('a conflict is tried again with what the watch tells', async (t) => {
 
 test('a rejection is written at once', async (t) => {
   const { api, count, message, observe, verdicts } = setUp(t);
-  verdicts.set('shop/web|0', verdict);
+  verdicts.set('HTTPRoute/shop/web|0', verdict);
   await count(3, 0, 'bad regex');
   await observe();
   assert.deepEqual(api.writes, [write]);
@@ -247,7 +252,7 @@ test('a rejection is written at once', async (t) => {
 
 test('only the leader writes, and a new leader writes what is missing', async (t) => {
   const { api, count, leadership, observe, verdicts } = setUp(t, false);
-  verdicts.set('shop/web|0', verdict);
+  verdicts.set('HTTPRoute/shop/web|0', verdict);
   await count(1, 1);
   await observe();
   assert.deepEqual(api.writes, []);

@@ -18,16 +18,12 @@ export interface RouteParentStatus {
 }
 
 export interface RouteObject extends KubeObject {
-  readonly spec?: { readonly parentRefs?: readonly ParentRef[] };
   readonly status?: { readonly parents?: readonly RouteParentStatus[] };
 }
 
-/** For the reflector: routes that are ours, or that still say something in our name. */
-export function projectRouteStatus(route: RouteObject): RouteObject | undefined {
+/** For the reflector. Whether a Gateway is Weft's is not for it to know, so routes of all parents are kept. */
+export function projectRouteStatus(route: RouteObject): RouteObject {
   const parents = route.status?.parents ?? [];
-  const told = ours(parents).length > 0;
-  const wanted = (route.spec?.parentRefs ?? []).some(({ group, kind }) => group === '' && kind === 'Service');
-  if (!told && !wanted) return undefined;
   const { name, namespace = '', uid = '', resourceVersion = '', generation = 0 } = route.metadata;
   return { metadata: { name, namespace, uid, resourceVersion, generation }, status: { parents } };
 }
@@ -75,7 +71,7 @@ function partsOf({ group, kind, namespace, name, sectionName, port }: ParentRef)
 }
 
 function conditionsOf(verdict: RouteVerdict, progress: RouteProgress | undefined): readonly Condition[] {
-  const observedGeneration = verdict.generation;
+  const { generation: observedGeneration, partiallyInvalid } = verdict;
   const judged = (type: string, { status, reason, message }: RouteVerdict['accepted']): Condition => ({
     type,
     status: status ? 'True' : 'False',
@@ -86,6 +82,9 @@ function conditionsOf(verdict: RouteVerdict, progress: RouteProgress | undefined
   return [
     judged('Accepted', verdict.accepted),
     judged('ResolvedRefs', verdict.resolvedRefs),
+    ...(partiallyInvalid === undefined
+      ? []
+      : [judged('PartiallyInvalid', { status: true, ...partiallyInvalid })]),
     { type: inForceCondition, observedGeneration, ...inForce(verdict, progress) },
   ];
 }

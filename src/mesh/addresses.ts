@@ -17,7 +17,12 @@ export function parseDestinationKey(
   return host.endsWith(']') ? { address: host.slice(1, -1), port } : undefined;
 }
 
-/** `namespace/service:port`: the key of a ServicePort. */
-export function servicePortKey(namespace: string, service: string, port: number): string {
-  return `${namespace}/${service}:${port}`;
+/** `namespace/service:port`, with `/udp` behind for UDP: the key of a ServicePort. */
+export function servicePortKey(
+  namespace: string,
+  service: string,
+  port: number,
+  transport: 'TCP' | 'UDP' = 'TCP',
+): string {
+  return `${namespace}/${service}:${port}${transport === 'UDP' ? '/udp' : ''}`;
 }

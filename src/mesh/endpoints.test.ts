@@ -171,7 +171,7 @@ test('a pod with addresses of both families is one endpoint, by the primary fami
     dualStack('IPv6', [['fd00::1', 'shop/a'], ['fd00::3', 'shop/c'], ['fd00::9']]),
   ];
   const merged = (family: 'IPv4' | 'IPv6') =>
-    mergeSlices(slices, 'http', family).map(({ address }) => address);
+    mergeSlices(slices, { portName: 'http', protocol: 'http' }, family).map(({ address }) => address);
   assert.deepEqual(merged('IPv4'), ['10.0.0.1', '10.0.0.2', '192.0.2.1', 'fd00::3', 'fd00::9']);
   assert.deepEqual(merged('IPv6'), ['10.0.0.2', '192.0.2.1', 'fd00::1', 'fd00::3', 'fd00::9']);
 });

@@ -12,10 +12,11 @@ export function deriveEndpoints(
 ): Collection<ServiceEndpoints> {
   const slicesByService = graph.index('slicesByService', sources.endpointSlices, ({ service }) => [service]);
   const families = graph.derive('serviceFamilies', sources.services, (_, { primaryFamily }) => primaryFamily);
-  return graph.derive('endpoints', servicePorts, (_, { namespace, service, portName }, read) => {
+  return graph.derive('endpoints', servicePorts, (_, port, read) => {
+    const { namespace, service } = port;
     const key = `${namespace}/${service}`;
     const slices = (read(slicesByService, key) ?? []).map(({ value }) => value);
-    const endpoints = mergeSlices(slices, portName, read(families, key) ?? 'IPv4').map((endpoint) => {
+    const endpoints = mergeSlices(slices, port, read(families, key) ?? 'IPv4').map((endpoint) => {
       const identity = endpoint.pod === undefined ? undefined : read(identities, endpoint.pod);
       return identity === undefined ? endpoint : { ...endpoint, identity };
     });
@@ -37,11 +38,11 @@ interface Candidate {
  */
 export function mergeSlices(
   slices: readonly EndpointSliceSource[],
-  portName: string,
+  { portName, protocol }: Pick<ServicePort, 'portName' | 'protocol'>,
   primary: AddressFamily,
 ): readonly Endpoint[] {
-  const candidates = slices.flatMap(({ ports, endpoints, family }): readonly Candidate[] => {
-    const port = ports.find(({ name }) => name === portName)?.port;
+  const candidates = slices.flatMap(({ ports, udpPorts = [], endpoints, family }): readonly Candidate[] => {
+    const port = (protocol === 'udp' ? udpPorts : ports).find(({ name }) => name === portName)?.port;
     return port === undefined ? [] : endpoints.map((source) => ({ source, port, family }));
   });
   const ready = candidates.filter(({ source }) => source.ready);

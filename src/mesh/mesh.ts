@@ -3,14 +3,14 @@
 import type { GraphApi } from '../graph/types.ts';
 import { deriveDestinations } from './destinations.ts';
 import { deriveEndpoints } from './endpoints.ts';
+import type { AttachableListener, Attachables } from './gateways/attachable.ts';
 import type { Mesh } from './model.ts';
 import { derivePodPorts } from './pod-ports.ts';
 import { derivePods, indexPodsByAddress } from './pods.ts';
 import { indexPolicies } from './policies.ts';
 import { derivePolicyVerdicts } from './policy-verdicts.ts';
-import { readRoute } from './routes/read.ts';
-import { deriveRouteTables } from './routes/tables.ts';
-import { deriveRouteVerdicts } from './routes/verdicts.ts';
+import { createRoutes } from './routes/routes.ts';
+import { deriveTrafficPolicies } from './routes/traffic-policies.ts';
 import { deriveServicePorts, indexFrontends } from './services.ts';
 import { deriveSettings } from './settings.ts';
 import type { MeshSources } from './sources.ts';
@@ -18,7 +18,8 @@ import { deriveIdentities, deriveSubjects, deriveWorkloads } from './workloads.t
 
 export function createMesh(graph: GraphApi, sources: MeshSources): Mesh {
   const settings = deriveSettings(graph, sources);
-  const servicePorts = deriveServicePorts(graph, sources);
+  const traffic = deriveTrafficPolicies(graph, sources);
+  const servicePorts = deriveServicePorts(graph, sources, traffic.settings);
   const frontends = indexFrontends(graph, servicePorts);
 
   const pods = derivePods(graph, sources);
@@ -43,10 +44,13 @@ export function createMesh(graph: GraphApi, sources: MeshSources): Mesh {
   const usedBy = graph.index('usedBy', sources.used, ({ destinations }) => destinations);
   const destinations = deriveDestinations(graph, { usedBy, frontends, podsByAddress, podPorts, identities });
 
-  const routes = graph.derive('routes', sources.httpRoutes, (_, route) => readRoute(route));
-  const backends = { services: sources.services, servicePorts };
-  const routeVerdicts = deriveRouteVerdicts(graph, routes, backends);
-  const routeTables = deriveRouteTables(graph, { ...backends, destinations, routes });
+  const { routeTables, routeVerdicts } = createRoutes(graph, {
+    sources,
+    servicePorts,
+    destinations,
+    traffic: traffic.settings,
+    attachables: noAttachables(graph),
+  });
 
   return {
     settings,
@@ -60,5 +64,18 @@ export function createMesh(graph: GraphApi, sources: MeshSources): Mesh {
     routeTables,
     routeVerdicts,
     policyVerdicts,
+  };
+}
+
+/** What there is to attach to while no gateway is known. */
+function noAttachables(graph: GraphApi): Attachables {
+  const listeners = graph.source<AttachableListener>('attachableListeners');
+  return {
+    listeners,
+    byParent: graph.index('listenersByParent', listeners, ({ parent }) => [parent]),
+    allows: () => false,
+    isOurs: () => false,
+    permits: () => true,
+    backendTLSOf: () => undefined,
   };
 }

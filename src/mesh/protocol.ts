@@ -82,7 +82,7 @@ export function protocolOf(port: {
   readonly port: number;
   readonly appProtocol?: string;
 }): Protocol {
-  const declared = port.appProtocol === undefined ? undefined : named(port.appProtocol.toLowerCase());
+  const declared = port.appProtocol === undefined ? undefined : declaredProtocol(port.appProtocol);
   if (declared !== undefined) return declared;
   const { name } = port;
   if (name === 'grpc-web' || name.startsWith('grpc-web-')) return 'http';
@@ -92,6 +92,11 @@ export function protocolOf(port: {
 /** For a port that no Service describes. */
 export function protocolOfNumber(port: number): Protocol {
   return tcpPorts.has(port) ? 'tcp' : 'detect';
+}
+
+/** What an appProtocol says, or undefined where it is none that is known. */
+export function declaredProtocol(appProtocol: string): Protocol | undefined {
+  return named(appProtocol.toLowerCase());
 }
 
 function named(name: string): Protocol | undefined {

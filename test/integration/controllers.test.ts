@@ -150,7 +150,7 @@ async function startReplica(name: string): Promise<Replica> {
   watch({ type: resources.pods, project: project.projectPod, sink: mesh.pods });
   watch({
     type: resources.httpRoutes,
-    ...fanOut(outlet(projectHTTPRoute, mesh.httpRoutes), outlet(projectRouteStatus, sources.routes)),
+    ...fanOut(outlet(projectHTTPRoute, mesh.httpRoutes), outlet(projectRouteStatus, sources.routes.HTTPRoute)),
   });
   watch({
     type: resources.meshConfigs,
@@ -469,7 +469,7 @@ test("a route's status counts the proxies of both replicas, beside another contr
   });
   const follower = replicas.find(({ election }) => !election.leading);
   const report = reports.map(projectReport).find((candidate) => candidate?.replica === follower?.name);
-  assert.deepEqual(Object.keys(report?.routes ?? {}), ['shop/web|0']);
+  assert.deepEqual(Object.keys(report?.routes ?? {}), ['HTTPRoute/shop/web|0']);
   const quiet = await settled(readRoute);
   assert.equal(inForce(quiet), 'In force on 5 of 5 proxies.');
 });

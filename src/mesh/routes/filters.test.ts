@@ -98,7 +98,7 @@ test('a redirect and a rewrite cannot both apply, and no other filter twice', ()
 });
 
 test('what is not supported is refused, never skipped', () => {
-  for (const type of ['CORS', 'ExtensionRef', 'ExternalAuth', 'SomethingNew']) {
+  for (const type of ['ExtensionRef', 'SomethingNew']) {
     assert.throws(() => read({ type }), {
       message: `r.filters[0].type: ${type} is not supported here`,
       reason: 'UnsupportedValue',
@@ -107,13 +107,30 @@ test('what is not supported is refused, never skipped', () => {
   assert.throws(() => read({ type: 'URLRewrite' }), /r\.filters\[0\]\.urlRewrite: is missing/);
 });
 
-test('a backend changes headers and does nothing else', () => {
+test('a backend changes headers, rewrites and redirects, and does nothing else', () => {
   const requestHeaderModifier = { set: [{ name: 'A', value: '1' }] };
-  assert.deepEqual(readBackendFilters([{ type: 'RequestHeaderModifier', requestHeaderModifier }], 'b'), {
-    requestHeaders: { set: [{ name: 'a', value: '1' }], add: [], remove: [] },
-  });
-  assert.deepEqual(readBackendFilters(undefined, 'b'), {});
-  for (const type of ['URLRewrite', 'RequestRedirect', 'RequestMirror', 'ExtensionRef']) {
-    assert.throws(() => readBackendFilters([{ type }], 'b'), /is not supported here/);
+  assert.deepEqual(
+    readBackendFilters(
+      [
+        { type: 'RequestHeaderModifier', requestHeaderModifier },
+        { type: 'URLRewrite', urlRewrite: { hostname: 'a.example' } },
+      ],
+      prefix,
+      'b',
+    ),
+    {
+      requestHeaders: { set: [{ name: 'a', value: '1' }], add: [], remove: [] },
+      rewrite: { hostname: 'a.example' },
+    },
+  );
+  assert.deepEqual(
+    readBackendFilters([{ type: 'RequestRedirect', requestRedirect: { port: 81 } }], prefix, 'b'),
+    { redirect: { port: 81, statusCode: 302 } },
+  );
+  assert.deepEqual(readBackendFilters(undefined, prefix, 'b'), {});
+  for (const type of ['RequestMirror', 'CORS', 'ExternalAuth', 'ExtensionRef']) {
+    assert.throws(() => readBackendFilters([{ type }], prefix, 'b'), {
+      message: `b.filters[0].type: ${type} is not supported here`,
+    });
   }
 });

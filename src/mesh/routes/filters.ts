@@ -2,11 +2,14 @@
 
 import type { BackendRef, HTTPFilter, HTTPHeaderModifier, HTTPPathModifier } from '../kubernetes.ts';
 import type { HeaderChanges, PathMatch, PathRewrite, RouteBackend, RouteFilters } from '../model.ts';
-import { RouteProblem } from './problem.ts';
+import { readCORS } from './cors.ts';
+import { type ReadExternalAuth, readExternalAuth } from './external-auth.ts';
+import { present, RouteProblem } from './problem.ts';
 
-/** Filters of which the mirrors' backends are not looked up yet. */
-export interface ReadFilters extends Omit<RouteFilters, 'mirrors'> {
+/** Filters of which the backends of mirrors and authorization are not looked up yet. */
+export interface ReadFilters extends Omit<RouteFilters, 'mirrors' | 'externalAuth'> {
   readonly mirrors: readonly MirrorRef[];
+  readonly externalAuth?: ReadExternalAuth;
 }
 
 export interface MirrorRef {
@@ -39,6 +42,12 @@ export function readFilters(
       read.rewrite = readRewrite(filter.urlRewrite, paths, `${at}.urlRewrite`);
     } else if (filter.type === 'RequestMirror') {
       read.mirrors = [...read.mirrors, readMirror(filter.requestMirror, `${at}.requestMirror`)];
+    } else if (filter.type === 'CORS') {
+      once(read.cors, filter, at);
+      read.cors = readCORS(filter.cors, `${at}.cors`);
+    } else if (filter.type === 'ExternalAuth') {
+      once(read.externalAuth, filter, at);
+      read.externalAuth = readExternalAuth(filter.externalAuth, `${at}.externalAuth`);
     } else unsupported(filter, at);
   }
   if (read.redirect !== undefined && read.rewrite !== undefined) {
@@ -48,24 +57,28 @@ export function readFilters(
   return read;
 }
 
-/** `field` is that of the backendRef. */
+type BackendFilters = Pick<RouteBackend, 'requestHeaders' | 'responseHeaders' | 'redirect' | 'rewrite'>;
+
+/** `paths` are those of the rule's matches; `field` is that of the backendRef. */
 export function readBackendFilters(
   filters: readonly HTTPFilter[] | undefined,
+  paths: readonly PathMatch[],
   field: string,
-): Pick<RouteBackend, 'requestHeaders' | 'responseHeaders'> {
-  const read: { requestHeaders?: HeaderChanges; responseHeaders?: HeaderChanges } = {};
-  for (const [i, filter] of (filters ?? []).entries()) {
-    const at = `${field}.filters[${i}]`;
-    if (filter.type === 'RequestHeaderModifier') {
-      once(read.requestHeaders, filter, at);
-      read.requestHeaders = readHeaders(filter.requestHeaderModifier, `${at}.requestHeaderModifier`);
-    } else if (filter.type === 'ResponseHeaderModifier') {
-      once(read.responseHeaders, filter, at);
-      read.responseHeaders = readHeaders(filter.responseHeaderModifier, `${at}.responseHeaderModifier`);
-    } else unsupported(filter, at);
-  }
+): BackendFilters {
+  const forRules = (filters ?? []).findIndex(({ type }) => !backendFilters.has(type));
+  const odd = filters?.[forRules];
+  if (odd !== undefined) unsupported(odd, `${field}.filters[${forRules}]`);
+  const { mirrors: _, cors: __, externalAuth: ___, ...read } = readFilters(filters, paths, field);
   return read;
 }
+
+/** The others concern a request before a backend is chosen. */
+const backendFilters: ReadonlySet<string> = new Set([
+  'RequestHeaderModifier',
+  'ResponseHeaderModifier',
+  'RequestRedirect',
+  'URLRewrite',
+]);
 
 function unsupported(filter: HTTPFilter, field: string): never {
   throw new RouteProblem(`${field}.type`, `${filter.type} is not supported here`);
@@ -74,11 +87,6 @@ function unsupported(filter: HTTPFilter, field: string): never {
 function once(known: unknown, filter: HTTPFilter, field: string): void {
   if (known === undefined) return;
   throw new RouteProblem(field, `${filter.type} may stand only once`, 'IncompatibleFilters');
-}
-
-function present<T>(value: T | undefined, field: string): T {
-  if (value === undefined) throw new RouteProblem(field, 'is missing');
-  return value;
 }
 
 function readHeaders(modifier: HTTPHeaderModifier | undefined, field: string): HeaderChanges {

@@ -1,4 +1,4 @@
-/** Matches of an HTTPRoute's rules, as written -> RouteMatch. */
+/** Matches of an HTTPRoute's rules, as written -> RouteMatch; those of headers are a GRPCRoute's too. */
 
 import type { HTTPMatch, NamedMatch } from '../kubernetes.ts';
 import type { PathMatch, RouteMatch, StringMatch } from '../model.ts';
@@ -35,7 +35,7 @@ function readPath(path: HTTPMatch['path'], field: string): PathMatch {
 }
 
 /** Where a name stands twice, the first counts (Gateway API). */
-function readNamed(
+export function readNamed(
   matches: readonly NamedMatch[] | undefined,
   field: string,
   normalize: (name: string) => string,
@@ -52,7 +52,7 @@ function readNamed(
   return [...byName.values()];
 }
 
-function checkRegex(expression: string, field: string): string {
+export function checkRegex(expression: string, field: string): string {
   const problem = regexProblem(expression);
   if (problem !== undefined) throw new RouteProblem(field, `not a regular expression of RE2: ${problem}`);
   return expression;

@@ -8,7 +8,7 @@ const any = {
   headers: [],
   query: [],
 } as const satisfies RouteMatch;
-const route = { namespace: 'shop', name: 'b', createdAt: '2026-01-02T00:00:00Z' };
+const route = { kind: 'HTTPRoute', namespace: 'shop', name: 'b', createdAt: '2026-01-02T00:00:00Z' } as const;
 
 function ranked(match: Partial<RouteMatch>, rest: Partial<RankedMatch> = {}): RankedMatch {
   return { match: { ...any, ...match }, route, ruleIndex: 1, matchIndex: 1, ...rest };
@@ -21,6 +21,14 @@ const named = (...names: string[]) => names.map((name) => ({ name, type: 'Exact'
 
 /** In the order in which they must be tried: each wins over all that follow. */
 const inOrder: readonly RankedMatch[] = [
+  ranked({}, { characters: { service: 9, method: 1 } }),
+  ranked(path('Exact', '/pkg.S/Method'), { characters: { service: 5, method: 6 } }),
+  ranked(
+    { ...path('PathPrefix', '/pkg.S'), headers: named('x', 'y') },
+    { characters: { service: 5, method: 0 } },
+  ),
+  ranked(path('PathPrefix', '/pkg.S'), { characters: { service: 5, method: 0 } }),
+  ranked({}, { characters: { service: 0, method: 0 } }),
   ranked(path('Exact', '/a/long/exact/path')),
   ranked(path('Exact', '/a')),
   ranked(path('RegularExpression', '/a.*')),

@@ -1,32 +1,50 @@
-/** Which of several matching rules a request belongs to: the order of HTTPRoute matches in Gateway API. */
+/** Which of several matching rules a request belongs to: the order of HTTPRoute and GRPCRoute matches in Gateway API. */
 
-import type { PathMatch, RouteMatch } from '../model.ts';
+import type { PathMatch, RouteKind, RouteMatch } from '../model.ts';
 
 /** One match with where it stands. */
 export interface RankedMatch {
   readonly match: RouteMatch;
-  readonly route: { readonly namespace: string; readonly name: string; readonly createdAt: string };
+  /** Of a GRPCRoute: how many characters of service and method are matched. */
+  readonly characters?: { readonly service: number; readonly method: number };
+  readonly route: Ranked;
   readonly ruleIndex: number;
   readonly matchIndex: number;
 }
 
+/** What decides between routes. */
+export interface Ranked {
+  readonly kind: RouteKind;
+  readonly namespace: string;
+  readonly name: string;
+  readonly createdAt: string;
+}
+
 /**
- * Below zero where `a` goes before `b`: exact path; regular expression (its place is left to implementations);
- * longest prefix; a method; more headers; more query parameters; the older route; the first by namespace and
- * name; the earlier rule; the earlier match.
+ * Below zero where `a` goes before `b`: a GRPCRoute, which means gRPC requests alone, before an HTTPRoute; then of
+ * GRPCRoutes the longer service and the longer method, of HTTPRoutes the exact path, the regular expression (its place
+ * is left to implementations), the longest prefix, and a method; more headers; more query parameters; the older route;
+ * the first by namespace and name; the earlier rule; the earlier match.
  */
 export function byPrecedence(a: RankedMatch, b: RankedMatch): number {
   return (
+    Number(a.characters === undefined) - Number(b.characters === undefined) ||
+    (b.characters?.service ?? 0) - (a.characters?.service ?? 0) ||
+    (b.characters?.method ?? 0) - (a.characters?.method ?? 0) ||
     pathClass(a.match.path) - pathClass(b.match.path) ||
     b.match.path.value.length - a.match.path.value.length ||
     Number(b.match.method !== undefined) - Number(a.match.method !== undefined) ||
     b.match.headers.length - a.match.headers.length ||
     b.match.query.length - a.match.query.length ||
-    compare(a.route.createdAt, b.route.createdAt) ||
-    compare(`${a.route.namespace}/${a.route.name}`, `${b.route.namespace}/${b.route.name}`) ||
+    byAge(a.route, b.route) ||
     a.ruleIndex - b.ruleIndex ||
     a.matchIndex - b.matchIndex
   );
+}
+
+/** The older route, then the first by namespace and name, which is how Gateway API decides between equals. */
+export function byAge(a: Omit<Ranked, 'kind'>, b: Omit<Ranked, 'kind'>): number {
+  return compare(a.createdAt, b.createdAt) || compare(`${a.namespace}/${a.name}`, `${b.namespace}/${b.name}`);
 }
 
 const pathClasses: Readonly<Record<PathMatch['type'], number>> = {

@@ -1,9 +1,9 @@
-/** What keeps a route from being accepted as a whole. */
+/** What is wrong with a rule of a route. */
 
 /** Reasons of the condition Accepted, Gateway API. */
 export type ProblemReason = 'UnsupportedValue' | 'IncompatibleFilters';
 
-/** Thrown by the readers of rules; caught where the route is read. */
+/** Thrown by the readers of rules; caught where the route is read, which the rule is then left out of. */
 export class RouteProblem extends Error {
   readonly reason: ProblemReason;
 
@@ -13,4 +13,10 @@ export class RouteProblem extends Error {
     this.name = 'RouteProblem';
     this.reason = reason;
   }
+}
+
+/** The value, or RouteProblem where the field is absent although its neighbours need it. */
+export function present<T>(value: T | undefined, field: string): T {
+  if (value === undefined) throw new RouteProblem(field, 'is missing');
+  return value;
 }

@@ -1,80 +1,112 @@
-/** An HTTPRoute as written -> its rules, checked and normalized, with backends not looked up yet. */
+/**
+ * Routes of every kind, as written -> rules, checked and normalized, with backends not looked up yet. What is wrong
+ * with one rule concerns that rule alone: the others hold, and the status says so (Gateway API, PartiallyInvalid).
+ */
 
-import type { BackendRef, HTTPBackendRef, HTTPRule } from '../kubernetes.ts';
-import type { RouteBackend, RouteMatch } from '../model.ts';
-import type { HTTPRouteSource } from '../sources.ts';
-import { parseDurationMs } from './duration.ts';
-import { readBackendFilters, readFilters, type ReadFilters } from './filters.ts';
-import { readMatches } from './matches.ts';
+import type { BackendRef } from '../kubernetes.ts';
+import type { RetryRule, RouteBackend, RouteKind, RouteMatch, SessionPersistence } from '../model.ts';
+import type { RouteSource } from '../sources.ts';
+import type { ReadFilters } from './filters.ts';
 import { type ProblemReason, RouteProblem } from './problem.ts';
 
 export interface ReadRoute {
+  readonly kind: RouteKind;
   readonly namespace: string;
   readonly name: string;
   readonly createdAt: string;
   readonly generation: number;
-  readonly parentRefs: HTTPRouteSource['parentRefs'];
-  /** Set where the route cannot be accepted; it has no rules then. */
+  readonly parentRefs: RouteSource<unknown>['parentRefs'];
+  /** In lower case. */
+  readonly hostnames: readonly string[];
+  /** Set where no rule holds: the route cannot be accepted, and has no rules. */
   readonly problem?: { readonly reason: ProblemReason; readonly message: string };
+  /** Set where some rules do not hold. */
+  readonly partiallyInvalid?: { readonly reason: 'UnsupportedValue'; readonly message: string };
   readonly rules: readonly ReadRule[];
 }
 
 export interface ReadRule {
+  /** Its place in the route. */
+  readonly index: number;
   readonly name?: string;
-  readonly matches: readonly RouteMatch[];
+  /** Empty for a TLSRoute, TCPRoute or UDPRoute. */
+  readonly matches: readonly ReadMatch[];
   readonly filters: ReadFilters;
   readonly backends: readonly ReadBackend[];
   readonly requestTimeoutMs?: number;
   readonly backendTimeoutMs?: number;
+  readonly retry?: RetryRule;
+  readonly session?: SessionPersistence;
+}
+
+export interface ReadMatch {
+  readonly match: RouteMatch;
+  /** Of a GRPCRoute: how many characters of service and method are matched, which decides its precedence. */
+  readonly characters?: { readonly service: number; readonly method: number };
 }
 
 export interface ReadBackend {
   readonly ref: BackendRef;
   readonly field: string;
-  readonly share: Omit<RouteBackend, 'servicePort'>;
+  readonly share: Omit<RouteBackend, 'servicePort' | 'upstream'>;
 }
 
-export function readRoute(route: HTTPRouteSource): ReadRoute {
+/** How the rules of one kind are read. Both throw RouteProblem; `field` is that of the rule. */
+export interface RuleReader<Rule> {
+  matches(rule: Rule, field: string): readonly ReadMatch[];
+  rest(rule: Rule, field: string, read: RuleContext): Omit<ReadRule, 'index' | 'name' | 'matches'>;
+}
+
+export interface RuleContext {
+  readonly matches: readonly RouteMatch[];
+  /** Tells the rule from all others of the cluster. */
+  readonly identity: string;
+}
+
+export function readRoute<Rule extends { readonly name?: string }>(
+  kind: RouteKind,
+  route: RouteSource<Rule>,
+  reader: RuleReader<Rule>,
+): ReadRoute {
   const { namespace, name, createdAt, generation, parentRefs } = route;
-  const known = { namespace, name, createdAt, generation, parentRefs };
-  try {
-    return { ...known, rules: route.rules.map((rule, i) => readRule(rule, `spec.rules[${i}]`)) };
-  } catch (error) {
-    if (!(error instanceof RouteProblem)) throw error;
-    return { ...known, rules: [], problem: { reason: error.reason, message: error.message } };
-  }
-}
-
-function readRule(rule: HTTPRule, field: string): ReadRule {
-  if (rule.retry !== undefined) throw new RouteProblem(`${field}.retry`, 'is not supported');
-  if (rule.sessionPersistence !== undefined) {
-    throw new RouteProblem(`${field}.sessionPersistence`, 'is not supported');
-  }
-  const matches = readMatches(rule.matches, field);
-  const paths = matches.map(({ path }) => path);
-  const { request, backendRequest } = rule.timeouts ?? {};
-  return {
-    ...(rule.name === undefined ? {} : { name: rule.name }),
-    matches,
-    filters: readFilters(rule.filters, paths, field),
-    backends: (rule.backendRefs ?? []).map((ref, i) => readBackend(ref, `${field}.backendRefs[${i}]`)),
-    ...(request === undefined
-      ? {}
-      : { requestTimeoutMs: readDuration(request, `${field}.timeouts.request`) }),
-    ...(backendRequest === undefined
-      ? {}
-      : { backendTimeoutMs: readDuration(backendRequest, `${field}.timeouts.backendRequest`) }),
+  const hostnames = route.hostnames.map((hostname) => hostname.toLowerCase());
+  const known = { kind, namespace, name, createdAt, generation, parentRefs, hostnames };
+  const problems: string[] = [];
+  let first: RouteProblem | undefined;
+  const note = (problem: RouteProblem, index: number, consequence: string): void => {
+    first ??= problem;
+    problems.push(`rule ${index} ${consequence}: ${problem.message}`);
   };
+  const rules = route.rules.flatMap((rule, index): readonly ReadRule[] => {
+    const field = `spec.rules[${index}]`;
+    const base = { index, ...(rule.name === undefined ? {} : { name: rule.name }) };
+    const matches = attempt(() => reader.matches(rule, field));
+    if (matches instanceof RouteProblem) {
+      note(matches, index, 'is left out');
+      return [];
+    }
+    const identity = `${kind}/${namespace}/${name}/${index}`;
+    const rest = attempt(() =>
+      reader.rest(rule, field, { matches: matches.map(({ match }) => match), identity }),
+    );
+    if (!(rest instanceof RouteProblem)) return [{ ...base, matches, ...rest }];
+    // Requests that it means must not fall to another rule, past a filter that was to hold them up.
+    note(rest, index, 'answers 500');
+    return [{ ...base, matches, filters: { mirrors: [] }, backends: [] }];
+  });
+  if (first === undefined) return { ...known, rules };
+  if (problems.length === route.rules.length) {
+    return { ...known, rules: [], problem: { reason: first.reason, message: first.message } };
+  }
+  const message = `Dropped Rule: ${problems.join('; ')}`;
+  return { ...known, rules, partiallyInvalid: { reason: 'UnsupportedValue', message } };
 }
 
-function readBackend(ref: HTTPBackendRef, field: string): ReadBackend {
-  const { weight = 1, filters, ...target } = ref;
-  return { ref: target, field, share: { weight, ...readBackendFilters(filters, field) } };
-}
-
-function readDuration(text: string, field: string): number {
-  const durationMs = parseDurationMs(text);
-  if (durationMs === undefined)
-    throw new RouteProblem(field, `${text} is not a duration such as 500ms or 1m30s`);
-  return durationMs;
+function attempt<T>(run: () => T): T | RouteProblem {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof RouteProblem) return error;
+    throw error;
+  }
 }

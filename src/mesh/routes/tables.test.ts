@@ -163,6 +163,7 @@ test('filters, timeouts and header changes of a backend reach the table; an inva
   );
   assert.deepEqual(rules('shop/web:80'), [
     {
+      kind: 'HTTPRoute',
       match: { path: { type: 'PathPrefix', value: '/' }, headers: [], query: [] },
       filters: { mirrors: [{ servicePort: 'shop/web-v2:80', numerator: 10, denominator: 100 }] },
       backends: [
@@ -205,15 +206,37 @@ test('a consumer route leaves everybody else with the port itself', async () => 
   assert.deepEqual(shares(rules('shop/web:80')?.[0]), ['shop/web:80 1']);
 });
 
-test('a route with anything unsupported contributes nothing', async () => {
-  const unsupported: readonly HTTPRule[] = [
-    { filters: [{ type: 'ExtensionRef' }] },
-    { retry: { attempts: 3 } },
-    { sessionPersistence: {} },
-    { timeouts: { request: '1 day' } },
-  ];
-  for (const rule of unsupported) {
-    await world.apply(route('shop/r', [parent('web', { port: 80 })], [to(['web-v1']), rule]));
+const wrong: readonly HTTPRule[] = [
+  { filters: [{ type: 'ExtensionRef' }] },
+  { sessionPersistence: { type: 'Guess' } },
+  { timeouts: { request: '1 day' } },
+  { timeouts: { request: '1s', backendRequest: '2s' } },
+  { retry: { codes: [200] } },
+];
+
+test('a rule with anything unsupported answers 500 and leaves the others in force', async () => {
+  for (const rule of wrong) {
+    const matches = [{ path: { value: '/x' } }];
+    await world.apply(route('shop/r', [parent('web', { port: 80 })], [to(['web-v1']), { ...rule, matches }]));
+    assert.deepEqual(
+      rules('shop/web:80')?.map((each) => [each.match.path.value, shares(each)]),
+      [
+        ['/x', []],
+        ['/', ['shop/web-v1:80 1']],
+      ],
+    );
+  }
+});
+
+test('a rule whose matches cannot be understood is left out', async () => {
+  const matches = [{ path: { type: 'RegularExpression', value: '(' } }];
+  await world.apply(route('shop/r', [parent('web', { port: 80 })], [to(['web-v1']), { matches }]));
+  assert.deepEqual(rules('shop/web:80')?.map(shares), [['shop/web-v1:80 1']]);
+});
+
+test('a route of which no rule holds contributes nothing', async () => {
+  for (const rule of wrong) {
+    await world.apply(route('shop/r', [parent('web', { port: 80 })], [rule]));
     assert.deepEqual(shares(rules('shop/web:80')?.[0]), ['shop/web:80 1']);
   }
 });

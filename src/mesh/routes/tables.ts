@@ -1,32 +1,34 @@
 /** Route tables: of every service port that a proxy uses, the rules of all routes attached to it, in order. */
 
-import type { Collection, GraphApi, Index, IndexEntry, Read } from '../../graph/types.ts';
-import { isServiceParent } from '../project-routes.ts';
-import type { Destination, RouteBackend, RouteRule, RouteTable, ServicePort } from '../model.ts';
-import { attach, parentKey, tableKey } from './attach.ts';
-import { type BackendContext, resolveBackend } from './backends.ts';
+import type { Collection, GraphApi, IndexEntry, Read } from '../../graph/types.ts';
+import type { StreamRule } from '../gateway-model.ts';
+import type { Destination, RouteRule, RouteTable, ServicePort } from '../model.ts';
+import { kindInForce, tableKey } from './attach-service.ts';
+import { type Attachments, isAttachedTo, type RouteAttachments } from './attachments.ts';
 import { matchEverything } from './matches.ts';
-import { byPrecedence, type RankedMatch } from './precedence.ts';
-import type { ReadRoute, ReadRule } from './read.ts';
+import { byAge, byPrecedence } from './precedence.ts';
+import type { RouteRules } from './rules.ts';
+import { defaultSession, type TrafficSettings } from './traffic-policies.ts';
 
-export interface TableContext extends BackendContext {
+export interface TableContext {
+  readonly servicePorts: Collection<ServicePort>;
   readonly destinations: Collection<Destination>;
-  readonly routes: Collection<ReadRoute>;
+  readonly attachments: Attachments;
+  readonly meshRules: Collection<RouteRules>;
+  readonly traffic: Collection<TrafficSettings>;
 }
 
 export function deriveRouteTables(graph: GraphApi, context: TableContext): Collection<RouteTable> {
-  const byParent = graph.index('routesByParent', context.routes, ({ namespace, parentRefs }) =>
-    parentRefs.filter(isServiceParent).map((parent) => parentKey(parent, namespace)),
-  );
   const usedPorts = graph.index('usedServicePorts', context.destinations, (destination) =>
     destination.kind === 'service' ? [destination.servicePort] : [],
   );
   return graph.expand('routeTables', usedPorts, (key, _, read) => {
     const port = read(context.servicePorts, key);
-    if (port === undefined || port.protocol === 'tcp') return [];
-    return tablesOf(key, port, byParent, context, read);
+    return port === undefined ? [] : tablesOf(key, port, context, read);
   });
 }
+
+type Routes = readonly IndexEntry<RouteAttachments>[];
 
 /**
  * One table for everyone, made of the routes in the Service's own namespace (producer routes), and one for each
@@ -35,99 +37,69 @@ export function deriveRouteTables(graph: GraphApi, context: TableContext): Colle
 function tablesOf(
   key: string,
   port: ServicePort,
-  byParent: Index<ReadRoute>,
   context: TableContext,
   read: Read,
 ): readonly (readonly [string, RouteTable])[] {
-  const routes = (read(byParent, `${port.namespace}/${port.service}`) ?? []).filter(({ value }) =>
-    isAttached(value, key, port, context, read),
-  );
-  const producers = routes.filter(({ value }) => value.namespace === port.namespace);
-  const consumers = Map.groupBy(
-    routes.filter(({ value }) => value.namespace !== port.namespace),
+  const routes = read(context.attachments.byService, `${port.namespace}/${port.service}`) ?? [];
+  const byNamespace = Map.groupBy(
+    routes.filter(({ value }) => isAttachedTo(value, key)),
     ({ value }) => value.namespace,
   );
-  const everyone = {
-    servicePort: key,
-    rules: producers.length > 0 ? rulesOf(producers, context, read) : [direct(key)],
-  };
-  return [
-    [key, everyone],
-    ...[...consumers].map(([clientNamespace, own]) => {
-      const table = { servicePort: key, clientNamespace, rules: rulesOf(own, context, read) };
-      return [tableKey(key, port.namespace, clientNamespace), table] as const;
-    }),
-  ];
-}
-
-function isAttached(
-  route: ReadRoute,
-  key: string,
-  port: ServicePort,
-  context: TableContext,
-  read: Read,
-): boolean {
-  if (route.problem !== undefined) return false;
-  return route.parentRefs.some((parent) => {
-    if (!isServiceParent(parent)) return false;
-    if (parentKey(parent, route.namespace) !== `${port.namespace}/${port.service}`) return false;
-    const attachment = attach(parent, route.namespace, context, read);
-    return 'ports' in attachment && attachment.ports.includes(key);
+  const producers = byNamespace.get(port.namespace) ?? [];
+  byNamespace.delete(port.namespace);
+  const tables = [...byNamespace].map(([clientNamespace, own]) => {
+    const table = { servicePort: key, clientNamespace, ...contentOf(own, context, read) };
+    return [tableKey(key, port.namespace, clientNamespace), table] as const;
   });
+  if (producers.length > 0)
+    return [[key, { servicePort: key, ...contentOf(producers, context, read) }], ...tables];
+  if (port.protocol === 'tcp') return tables;
+  return [[key, { servicePort: key, rules: [direct(key, context, read)] }], ...tables];
 }
 
 /** What a port without routes does: everything to its own endpoints. */
-function direct(servicePort: string): RouteRule {
+function direct(servicePort: string, { traffic }: TableContext, read: Read): RouteRule {
+  const backends = [{ servicePort, weight: 1 }];
+  const session = defaultSession(backends, traffic, read);
   return {
     match: matchEverything,
     filters: { mirrors: [] },
-    backends: [{ servicePort, weight: 1 }],
+    backends,
+    ...(session === undefined ? {} : { session }),
     route: '',
   };
 }
 
-interface Ranked extends RankedMatch {
-  readonly key: string;
-  readonly rule: ReadRule;
+/** Only the routes of the kind that holds. */
+function contentOf(
+  routes: Routes,
+  { meshRules }: TableContext,
+  read: Read,
+): Pick<RouteTable, 'rules' | 'streams'> {
+  const kind = kindInForce(routes.map(({ value }) => value));
+  const holding = routes.filter(({ value }) => value.kind === kind);
+  if (kind === 'HTTPRoute' || kind === 'GRPCRoute') {
+    const ranked = holding.flatMap(({ key }) => read(meshRules, key)?.rules ?? []);
+    return { rules: ranked.sort(byPrecedence).map(({ rule }) => rule) };
+  }
+  const inOrder = [...holding].sort((a, b) => byAge(a.value, b.value));
+  const rules = inOrder.flatMap(({ key }) => read(meshRules, key) ?? []);
+  return { rules: [], streams: kind === 'TLSRoute' ? namedStreams(rules) : firstStream(rules) };
 }
 
-function rulesOf(
-  routes: readonly IndexEntry<ReadRoute>[],
-  context: TableContext,
-  read: Read,
-): readonly RouteRule[] {
-  const ranked = routes.flatMap(({ key, value: route }) =>
-    route.rules.flatMap((rule, ruleIndex) =>
-      rule.matches.map((match, matchIndex): Ranked => ({ key, rule, route, match, ruleIndex, matchIndex })),
-    ),
-  );
-  return ranked.sort(byPrecedence).map(({ match, rule, route, key }) => ({
-    match,
-    ...actionOf(rule, route.namespace, context, read),
-    route: key,
-    ...(rule.name === undefined ? {} : { ruleName: rule.name }),
-  }));
+/** The oldest route has all connections. */
+function firstStream([first]: readonly RouteRules[]): readonly StreamRule[] {
+  return first?.stream === undefined ? [] : [first.stream];
 }
 
-function actionOf(
-  rule: ReadRule,
-  routeNamespace: string,
-  context: TableContext,
-  read: Read,
-): Pick<RouteRule, 'filters' | 'backends' | 'requestTimeoutMs' | 'backendTimeoutMs'> {
-  const { requestTimeoutMs, backendTimeoutMs } = rule;
-  const mirrors = rule.filters.mirrors.flatMap(({ ref, numerator, denominator }) => {
-    const target = resolveBackend(ref, routeNamespace, context, read);
-    return 'servicePort' in target ? [{ servicePort: target.servicePort, numerator, denominator }] : [];
-  });
-  return {
-    filters: { ...rule.filters, mirrors },
-    backends: rule.backends.flatMap(({ ref, share }): readonly RouteBackend[] => {
-      if (share.weight === 0) return [];
-      const target = resolveBackend(ref, routeNamespace, context, read);
-      return ['servicePort' in target ? { servicePort: target.servicePort, ...share } : share];
-    }),
-    ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
-    ...(backendTimeoutMs === undefined ? {} : { backendTimeoutMs }),
-  };
+/** Of several routes for one server name the oldest has it. */
+function namedStreams(routes: readonly RouteRules[]): readonly StreamRule[] {
+  const byName = new Map<string, StreamRule>();
+  for (const { stream, hostnames } of routes) {
+    if (stream === undefined) continue;
+    for (const hostname of hostnames) if (!byName.has(hostname)) byName.set(hostname, stream);
+  }
+  return [...byName]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([serverName, stream]) => ({ serverName, ...stream }));
 }

@@ -38,19 +38,19 @@ test('a good route is accepted at each of its Services, used or not, and at no o
   const verdicts = await judge([gateway, parent('web'), parent('api', { port: 80 })]);
   assert.deepEqual(verdicts, [
     {
-      key: 'shop/r|1',
+      key: 'HTTPRoute/shop/r|1',
       accepted: 'true Accepted: the route is attached',
       resolvedRefs: 'true ResolvedRefs: all backends exist',
       tables: ['shop/web:80'],
     },
     {
-      key: 'shop/r|2',
+      key: 'HTTPRoute/shop/r|2',
       accepted: 'true Accepted: the route is attached',
       resolvedRefs: 'true ResolvedRefs: all backends exist',
       tables: ['shop/api:80'],
     },
   ]);
-  const verdict = world.mesh.routeVerdicts.get('shop/r|1');
+  const verdict = world.mesh.routeVerdicts.get('HTTPRoute/shop/r|1');
   assert.deepEqual(verdict?.parentRef, parent('web'));
   assert.equal(verdict.generation, 1);
 });
@@ -59,7 +59,7 @@ test('a consumer route contributes to the table of its namespace', async () => {
   await world.apply(
     route('other/r', [parent('shop/web')], [{ backendRefs: [{ namespace: 'shop', name: 'api', port: 80 }] }]),
   );
-  assert.deepEqual(world.mesh.routeVerdicts.get('other/r|0')?.tables, ['shop/web:80@other']);
+  assert.deepEqual(world.mesh.routeVerdicts.get('HTTPRoute/other/r|0')?.tables, ['shop/web:80@other']);
 });
 
 const refusals: readonly (readonly [string, ParentRef, string])[] = [
@@ -86,7 +86,7 @@ for (const [what, parentRef, message] of refusals) {
   test(`${what} is no matching parent, whatever the backends`, async () => {
     const [verdict] = await judge([parentRef]);
     assert.deepEqual(verdict, {
-      key: 'shop/r|0',
+      key: 'HTTPRoute/shop/r|0',
       accepted: `false NoMatchingParent: ${message}`,
       resolvedRefs: 'true ResolvedRefs: all backends exist',
       tables: [],
@@ -134,10 +134,10 @@ test('a backend of weight 0 that does not exist is told too', async () => {
 });
 
 test('an unsupported value is told with its field, and the route is in no table', async () => {
-  const [verdict] = await judge([parent('web')], [{ filters: [{ type: 'CORS' }] }]);
+  const [verdict] = await judge([parent('web')], [{ filters: [{ type: 'ExtensionRef' }] }]);
   assert.equal(
     verdict?.accepted,
-    'false UnsupportedValue: spec.rules[0].filters[0].type: CORS is not supported here',
+    'false UnsupportedValue: spec.rules[0].filters[0].type: ExtensionRef is not supported here',
   );
   assert.deepEqual(verdict.tables, []);
 });
@@ -156,7 +156,7 @@ test('filters that cannot go together are told as such', async () => {
 test('a verdict follows the Services it depends on', async () => {
   await judge([parent('late')], [backend('late')]);
   const status = () => {
-    const verdict = world.mesh.routeVerdicts.get('shop/r|0');
+    const verdict = world.mesh.routeVerdicts.get('HTTPRoute/shop/r|0');
     return [verdict?.accepted.status, verdict?.resolvedRefs.status];
   };
   assert.deepEqual(status(), [false, false]);

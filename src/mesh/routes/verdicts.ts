@@ -1,56 +1,110 @@
-/** What became of each route at each of its Services: the truth that the route's status repeats. */
+/** What became of each route at each of its parents: the truth that the route's status repeats. */
 
 import type { Collection, GraphApi, Read } from '../../graph/types.ts';
-import type { ParentRef } from '../kubernetes.ts';
-import type { RouteVerdict } from '../model.ts';
-import { isServiceParent } from '../project-routes.ts';
-import { attach, type Attachment, parentKey, tableKey } from './attach.ts';
-import { type BackendContext, resolveBackend } from './backends.ts';
+import type { RouteKind, RouteVerdict } from '../model.ts';
+import { kindInForce, tableKey } from './attach-service.ts';
+import { type Attachments, isAttachedTo, type ParentAttachment } from './attachments.ts';
+import { type BackendContext, type Referrer, resolveBackend } from './backends.ts';
 import type { ReadRoute } from './read.ts';
 
-export function deriveRouteVerdicts(
-  graph: GraphApi,
-  routes: Collection<ReadRoute>,
-  context: BackendContext,
-): Collection<RouteVerdict> {
-  return graph.expand('routeVerdicts', routes, (key, route, read) => {
-    const resolvedRefs = judgeBackends(route, context, read);
-    return route.parentRefs.flatMap(
-      (parentRef, parentIndex): readonly (readonly [string, RouteVerdict])[] => {
-        if (!isServiceParent(parentRef)) return [];
-        const attachment = attach(parentRef, route.namespace, context, read);
-        const accepted = judgeParent(route, attachment);
-        const tables = accepted.status ? tablesAt(parentRef, route, attachment) : [];
-        const verdict = { kind: 'HTTPRoute' as const, route: key, generation: route.generation, parentIndex, parentRef };
-        return [[`${key}|${parentIndex}`, { ...verdict, accepted, resolvedRefs, tables, listeners: [] }]];
-      },
-    );
+export interface VerdictContext extends BackendContext {
+  readonly routes: Collection<ReadRoute>;
+  readonly attachments: Attachments;
+}
+
+/** Keyed `<kind>/<namespace>/<name>|<parent index>`; only for the parents that are Weft's to judge. */
+export function deriveRouteVerdicts(graph: GraphApi, context: VerdictContext): Collection<RouteVerdict> {
+  return graph.expand('routeVerdicts', context.attachments.byRoute, (key, { parents }, read) => {
+    const route = read(context.routes, key);
+    if (route === undefined) return [];
+    return parents.map((parent): readonly [string, RouteVerdict] => [
+      `${key}|${parent.index}`,
+      verdictOf(route, parent, context, read),
+    ]);
   });
 }
 
-function judgeParent(route: ReadRoute, attachment: Attachment): RouteVerdict['accepted'] {
-  if (!('ports' in attachment)) {
-    return { status: false, reason: attachment.reason, message: attachment.message };
-  }
-  if (route.problem !== undefined) return { status: false, ...route.problem };
-  return { status: true, reason: 'Accepted', message: 'the route is attached' };
+function verdictOf(
+  route: ReadRoute,
+  { index, ref, to }: ParentAttachment,
+  context: VerdictContext,
+  read: Read,
+): RouteVerdict {
+  const { kind, namespace, generation, partiallyInvalid } = route;
+  const isOfMesh = ref.group === '' && ref.kind === 'Service';
+  const tables = tablesAt(route, to, context, read);
+  const accepted = judgeParent(route, to, tables);
+  const known = { kind, route: `${namespace}/${route.name}`, generation, parentIndex: index, parentRef: ref };
+  return {
+    ...known,
+    accepted,
+    resolvedRefs: judgeBackends(route, isOfMesh ? route : { kind, namespace, gateway: {} }, context, read),
+    ...(partiallyInvalid === undefined || !accepted.status ? {} : { partiallyInvalid }),
+    tables: accepted.status ? tables.won : [],
+    listeners: 'listeners' in to ? [...new Set(to.listeners.map(({ listener }) => listener))].sort() : [],
+  };
 }
 
-function tablesAt(parent: ParentRef, route: ReadRoute, attachment: Attachment): readonly string[] {
-  if (!('ports' in attachment)) return [];
-  const [serviceNamespace = ''] = parentKey(parent, route.namespace).split('/');
-  return attachment.ports.map((port) => tableKey(port, serviceNamespace, route.namespace));
+interface Tables {
+  readonly won: readonly string[];
+  /** Ports at which routes of another kind hold. */
+  readonly lost: readonly { readonly port: string; readonly to: RouteKind }[];
+}
+
+function tablesAt(
+  route: ReadRoute,
+  to: ParentAttachment['to'],
+  { attachments }: VerdictContext,
+  read: Read,
+): Tables {
+  if (!('ports' in to) || route.problem !== undefined) return { won: [], lost: [] };
+  const [serviceNamespace = ''] = to.service.split('/');
+  // Producer routes, or those of one namespace of consumers: routes of other namespaces are out of the contest.
+  const rivals = (read(attachments.byService, to.service) ?? []).filter(
+    ({ value }) => value.namespace === route.namespace,
+  );
+  const won: string[] = [];
+  const lost: Tables['lost'][number][] = [];
+  for (const port of to.ports) {
+    const kind = kindInForce(rivals.map(({ value }) => value).filter((value) => isAttachedTo(value, port)));
+    if (kind === undefined || kind === route.kind)
+      won.push(tableKey(port, serviceNamespace, route.namespace));
+    else lost.push({ port, to: kind });
+  }
+  return { won: won.sort(), lost };
+}
+
+function judgeParent(
+  route: ReadRoute,
+  to: ParentAttachment['to'],
+  { won, lost }: Tables,
+): RouteVerdict['accepted'] {
+  if ('reason' in to) return { status: false, reason: to.reason, message: to.message };
+  if (route.problem !== undefined) return { status: false, ...route.problem };
+  const conflict = lost
+    .map(({ port, to: kind }) => `at ${port} a ${kind} holds, which goes first`)
+    .join('; ');
+  if (lost.length > 0 && won.length === 0) return { status: false, reason: 'Conflicted', message: conflict };
+  const message = lost.length === 0 ? 'the route is attached' : `the route is attached, but ${conflict}`;
+  return { status: true, reason: 'Accepted', message };
 }
 
 /** Of several broken references the first gives the reason; the message names all. */
-function judgeBackends(route: ReadRoute, context: BackendContext, read: Read): RouteVerdict['resolvedRefs'] {
-  const broken = route.rules.flatMap((rule) =>
-    [...rule.backends, ...rule.filters.mirrors].flatMap(({ ref, field }) => {
-      const target = resolveBackend(ref, route.namespace, context, read);
-      return 'servicePort' in target
-        ? []
-        : [{ reason: target.reason, message: `${field}: ${target.message}` }];
-    }),
+function judgeBackends(
+  route: ReadRoute,
+  referrer: Referrer,
+  context: VerdictContext,
+  read: Read,
+): RouteVerdict['resolvedRefs'] {
+  const broken = route.rules.flatMap(({ backends, filters: { mirrors, externalAuth } }) =>
+    [...backends, ...mirrors, ...(externalAuth === undefined ? [] : [externalAuth])].flatMap(
+      ({ ref, field }) => {
+        const target = resolveBackend(ref, referrer, context, read);
+        return 'servicePort' in target
+          ? []
+          : [{ reason: target.reason, message: `${field}: ${target.message}` }];
+      },
+    ),
   );
   const [first] = broken;
   if (first === undefined) return { status: true, reason: 'ResolvedRefs', message: 'all backends exist' };
