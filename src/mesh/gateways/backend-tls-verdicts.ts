@@ -1,10 +1,9 @@
 /** What became of each BackendTLSPolicy, for each Gateway that calls what it is about. */
 
-import type { Collection, GraphApi, Read } from '../../graph/types.ts';
-import type { BackendTLSVerdict, Condition, ListenerHosts, ListenerStreams } from '../gateway-model.ts';
+import type { Collection, GraphApi, Index } from '../../graph/types.ts';
+import type { BackendTLSVerdict, Condition } from '../gateway-model.ts';
 import type { ParentRef } from '../kubernetes.ts';
-import type { RouteRule, ServicePort } from '../model.ts';
-import type { AttachableListener } from './attachable.ts';
+import type { ServicePort } from '../model.ts';
 import { type BackendTLSByPort, isService, type JudgedPolicy } from './backend-tls.ts';
 import { condition } from './judge.ts';
 import { gatewayGroup } from './listeners.ts';
@@ -15,10 +14,11 @@ export interface BackendTLSContext {
   readonly judgedPolicies: Collection<JudgedPolicy>;
   readonly byPort: BackendTLSByPort;
   readonly servicePorts: Collection<ServicePort>;
-  readonly listeners: Collection<AttachableListener>;
-  readonly listenerHosts: Collection<ListenerHosts>;
-  readonly listenerStreams: Collection<ListenerStreams>;
+  readonly rulesByBackend: RulesByBackend;
 }
+
+/** By ServicePort: rules by which something gets there, each of one Gateway. */
+export type RulesByBackend = Index<{ readonly gateway?: string }>;
 
 /** More ancestors do not fit into a status. */
 const mostAncestors = 16;
@@ -27,7 +27,10 @@ export function deriveBackendTLSVerdicts(
   graph: GraphApi,
   context: BackendTLSContext,
 ): Collection<BackendTLSVerdict> {
-  const callersOf = indexCallers(graph, context);
+  // Of all that is known of the rules it matters only whose they are.
+  const callers = graph.derive('callersOfBackends', context.rulesByBackend, (_, rules) =>
+    [...new Set(rules.flatMap(({ value }) => value.gateway ?? []))].sort(),
+  );
   const portsOf = graph.index('portsOfService', context.servicePorts, ({ namespace, service }) => [
     `${namespace}/${service}`,
   ]);
@@ -40,53 +43,12 @@ export function deriveBackendTLSVerdicts(
           .filter(({ value }) => sectionName === undefined || value.portName === sectionName)
           .map((port) => port.key),
       );
-    const callers = [...new Set(ports.flatMap((port) => callersOf(port, read)))].sort();
+    const gateways = [...new Set(ports.flatMap((port) => read(callers, port) ?? []))].sort();
     const winners = ports.map((port) => read(context.byPort, port)?.losers[key]);
     const conditions = conditionsOf(read(context.judgedPolicies, key), winners);
-    const ancestors = callers.slice(0, mostAncestors);
+    const ancestors = gateways.slice(0, mostAncestors);
     return { generation, ancestors: ancestors.map((gateway) => ({ ref: refOf(gateway), conditions })) };
   });
-}
-
-/** The Gateways that call a ServicePort for one of their routes. */
-function indexCallers(
-  graph: GraphApi,
-  { listeners, listenerHosts, listenerStreams }: BackendTLSContext,
-): (servicePort: string, read: Read) => readonly string[] {
-  interface Calls {
-    readonly gateway: string;
-    readonly ports: readonly string[];
-  }
-  const callsOf = (key: string, ports: Iterable<string>, read: Read): Calls | undefined => {
-    const gateway = read(listeners, key)?.gateway;
-    return gateway === undefined ? undefined : { gateway, ports: [...new Set(ports)].sort() };
-  };
-  const ofHosts = graph.derive('callsOfHosts', listenerHosts, (key, { hosts }, read) =>
-    callsOf(
-      key,
-      hosts.flatMap(({ rules }) => rules.flatMap(calledBy)),
-      read,
-    ),
-  );
-  const ofStreams = graph.derive('callsOfStreams', listenerStreams, (key, { streams }, read) =>
-    callsOf(
-      key,
-      streams.flatMap(({ backends }) => backends.flatMap(({ servicePort }) => servicePort ?? [])),
-      read,
-    ),
-  );
-  const byHosts = graph.index('hostsByBackend', ofHosts, ({ ports }) => ports);
-  const byStreams = graph.index('streamsByBackend', ofStreams, ({ ports }) => ports);
-  return (port, read) =>
-    [byHosts, byStreams].flatMap((index) => (read(index, port) ?? []).map(({ value }) => value.gateway));
-}
-
-/** Mirrors and authorization are calls too. */
-function calledBy({ backends, filters }: RouteRule): readonly string[] {
-  const { mirrors, externalAuth } = filters;
-  return [...backends, ...mirrors, ...(externalAuth === undefined ? [] : [externalAuth])].flatMap(
-    ({ servicePort }) => servicePort ?? [],
-  );
 }
 
 /** `winners`: by port that the policy means, the policy that keeps it from holding there. */

@@ -5,7 +5,7 @@
 
 import type { Collection, GraphApi } from '../../graph/types.ts';
 import type { GatewayModel, ListenerHosts, ListenerStreams } from '../gateway-model.ts';
-import type { RouteVerdict, ServicePort } from '../model.ts';
+import type { ServicePort } from '../model.ts';
 import type { MeshSources } from '../sources.ts';
 import type { Attachables } from './attachable.ts';
 import { createAttachables } from './attachables.ts';
@@ -16,14 +16,14 @@ import {
   indexBackendTLS,
   type JudgedPolicy,
 } from './backend-tls.ts';
-import { deriveBackendTLSVerdicts } from './backend-tls-verdicts.ts';
+import { deriveBackendTLSVerdicts, type RulesByBackend } from './backend-tls-verdicts.ts';
 import { type CheckedCertificate, deriveAuthorities, deriveCertificates } from './certificates.ts';
 import { deriveGatewayClassVerdicts } from './classes.ts';
 import { indexGrants } from './grants.ts';
 import { deriveJudgedGateways, type JudgedGateway } from './judge.ts';
 import { gatewayGroup } from './listeners.ts';
 import { deriveGateways, deriveServedCertificates } from './served.ts';
-import { deriveVerdicts } from './verdicts.ts';
+import { deriveVerdicts, type RoutesByListener } from './verdicts.ts';
 
 /** What the second step needs of the first. */
 export interface GatewayInputs {
@@ -57,7 +57,8 @@ export function createGatewayInputs(
 
 /** What routes make of the listeners. */
 export interface AttachedRoutes {
-  readonly routeVerdicts: Collection<RouteVerdict>;
+  readonly routesByListener: RoutesByListener;
+  readonly gatewayRulesByBackend: RulesByBackend;
   readonly listenerHosts: Collection<ListenerHosts>;
   readonly listenerStreams: Collection<ListenerStreams>;
 }
@@ -69,8 +70,8 @@ export function createGatewayModel(
   inputs: GatewayInputs,
   routes: AttachedRoutes,
 ): GatewayModel {
-  const { judged, judgedPolicies, attachables, backendTLSByPort } = inputs;
-  const { listenerHosts, listenerStreams, routeVerdicts } = routes;
+  const { judged, judgedPolicies, backendTLSByPort } = inputs;
+  const { listenerHosts, listenerStreams, routesByListener, gatewayRulesByBackend } = routes;
   return {
     gateways: deriveGateways(graph, judged),
     certificates: deriveServedCertificates(graph, inputs.certificates),
@@ -78,15 +79,13 @@ export function createGatewayModel(
     listenerStreams,
     backendTLS: graph.derive('backendTLS', judgedPolicies, (_, { tls }) => tls),
     gatewayClassVerdicts: deriveGatewayClassVerdicts(graph, sources),
-    ...deriveVerdicts(graph, { sources, judged, routeVerdicts }),
+    ...deriveVerdicts(graph, { sources, judged, routesByListener }),
     backendTLSVerdicts: deriveBackendTLSVerdicts(graph, {
       policies: sources.backendTLSPolicies,
       judgedPolicies,
       byPort: backendTLSByPort,
       servicePorts,
-      listeners: attachables.listeners,
-      listenerHosts,
-      listenerStreams,
+      rulesByBackend: gatewayRulesByBackend,
     }),
   };
 }

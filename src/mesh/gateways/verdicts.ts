@@ -1,16 +1,18 @@
 /** What became of each Gateway and ListenerSet: the truth that their status repeats. */
 
-import type { Collection, GraphApi, Read } from '../../graph/types.ts';
+import type { Collection, GraphApi, Index, Read } from '../../graph/types.ts';
 import type { Condition, GatewayVerdict, ListenerSetVerdict, ListenerVerdict } from '../gateway-model.ts';
-import type { RouteVerdict } from '../model.ts';
 import type { MeshSources } from '../sources.ts';
 import { condition, type JudgedGateway, type JudgedListener, type JudgedSet } from './judge.ts';
 import { gatewayGroup } from './listeners.ts';
 
+/** By key of the listener: the routes attached to it; one that is invalid is not accepted. */
+export type RoutesByListener = Index<{ readonly invalid: boolean }>;
+
 export interface VerdictContext {
   readonly sources: MeshSources;
   readonly judged: Collection<JudgedGateway>;
-  readonly routeVerdicts: Collection<RouteVerdict>;
+  readonly routesByListener: RoutesByListener;
 }
 
 export function deriveVerdicts(
@@ -21,7 +23,11 @@ export function deriveVerdicts(
   readonly listenerSetVerdicts: Collection<ListenerSetVerdict>;
 } {
   const { sources, judged } = context;
-  const counts = countRoutes(graph, context.routeVerdicts);
+  const counts = graph.derive(
+    'attachedRoutes',
+    context.routesByListener,
+    (_, routes) => routes.filter(({ value }) => !value.invalid).length,
+  );
   const verdictOn = (listener: JudgedListener, read: Read): ListenerVerdict => ({
     name: listener.section,
     supportedKinds: listener.kinds.map((kind) => ({ group: gatewayGroup, kind })),
@@ -53,18 +59,6 @@ export function deriveVerdicts(
       }),
     ),
   };
-}
-
-/** By listener: how many accepted routes are attached to it, each counted once. */
-function countRoutes(graph: GraphApi, verdicts: Collection<RouteVerdict>): Collection<number> {
-  const attached = graph.index('routesByListener', verdicts, ({ accepted, listeners }) =>
-    accepted.status ? listeners : [],
-  );
-  return graph.derive(
-    'attachedRoutes',
-    attached,
-    (_, entries) => new Set(entries.map(({ value: { kind, route } }) => `${kind}/${route}`)).size,
-  );
 }
 
 function conditionsOf({ accepted }: JudgedSet): readonly Condition[] {
