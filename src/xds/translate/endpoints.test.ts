@@ -5,7 +5,7 @@ import type { Endpoint } from '../../mesh/model.ts';
 import { ClusterLoadAssignmentSchema } from '../proto/envoy/config/endpoint/v3/endpoint_pb.js';
 import { meshEndpointMatch } from './cluster.ts';
 import { socketAddress } from './encode.ts';
-import { encodeAssignment, serviceEndpoints } from './endpoints.ts';
+import { encodeAssignment, namedEndpoints } from './endpoints.ts';
 
 function byLibrary(clusterName: string, endpoints: readonly Endpoint[]): Uint8Array {
   const lbEndpoints = endpoints.map(({ address, port, identity }) => ({
@@ -59,13 +59,13 @@ test('ports on both sides of each length of a varint are written as the library 
 });
 
 test('endpoints have the name of their cluster', () => {
-  assert.equal(serviceEndpoints('shop/web:80', []).name, 'svc/shop/web:80');
+  assert.equal(namedEndpoints('svc/shop/web:80', []).name, 'svc/shop/web:80');
 });
 
 test('the version follows the content: zones do not matter, an identity that appears does', () => {
   const [plain, zoned, meshed] = [{}, { zone: 'b' }, { identity: 'spiffe://cluster.local/ns/a/sa/b' }].map(
     (more) =>
-      serviceEndpoints('shop/web:80', [{ address: '10.0.0.1', port: 80, zone: 'a', ...more }]).version,
+      namedEndpoints('svc/shop/web:80', [{ address: '10.0.0.1', port: 80, zone: 'a', ...more }]).version,
   );
   assert.equal(plain, zoned);
   assert.notEqual(plain, meshed);

@@ -12,7 +12,6 @@ import { MetadataSchema } from '../proto/envoy/config/core/v3/base_pb.js';
 import type { EncodedResource } from '../resource.ts';
 import { meshEndpointMatch } from './cluster.ts';
 import { resourceOf } from './encode.ts';
-import { serviceName } from './names.ts';
 
 /** Tells the cluster's transport_socket_matches that the endpoint speaks TLS of the mesh. */
 const meshMetadata = toBinary(
@@ -25,8 +24,8 @@ const noBytes = new Uint8Array();
 /** The largest length that one byte of varint can say. */
 const oneByte = 0x7f;
 
-export function serviceEndpoints(key: string, endpoints: readonly Endpoint[]): EncodedResource {
-  const name = serviceName(key);
+/** `name` is that of the cluster: each variant of a cluster must have endpoints of its own. */
+export function namedEndpoints(name: string, endpoints: readonly Endpoint[]): EncodedResource {
   return resourceOf(name, encodeAssignment(name, endpoints));
 }
 

@@ -12,7 +12,7 @@
 import type { Collection, GraphApi } from '../../graph/types.ts';
 import type { GatewayModel } from '../../mesh/gateway-model.ts';
 import type { ServiceEndpoints } from '../../mesh/model.ts';
-import type { EncodedResource, ProxyLists } from '../resource.ts';
+import type { EncodedResource, ProxyLists, ResourceKind, Translation } from '../resource.ts';
 import type { BackendTerms } from './cluster-tls.ts';
 import { sameResource } from './encode.ts';
 import { encodeHosts, sameHosts } from './gateway-hosts.ts';
@@ -40,8 +40,29 @@ export interface GatewayResources {
   readonly route: Resources;
   /** Keyed by the workload that a Gateway's proxies are. */
   readonly lists: Collection<ProxyLists>;
+  /** Clusters of service ports, and variants of them, that some Gateway's routes lead to. */
+  readonly serviceClusters: Collection<unknown>;
   /** Keyed like BackendTLS. */
   readonly backendTerms: Collection<BackendTerms>;
+}
+
+/** The translation of the mesh with that of its gateways. */
+export function withGateways(graph: GraphApi, mesh: Translation, gateways: GatewayResources): Translation {
+  const both = (kind: ResourceKind): Resources =>
+    graph.union(`xds/all-${kind}`, [mesh.resources[kind], gateways[kind]]);
+  return {
+    ...mesh,
+    resources: {
+      secret: both('secret'),
+      cluster: both('cluster'),
+      endpoints: both('endpoints'),
+      listener: both('listener'),
+      route: both('route'),
+    },
+    // A gateway's pods are pods of the mesh too, but what they hold is what their Gateway says.
+    lists: graph.union('xds/all-lists', [gateways.lists, mesh.lists]),
+    presence: [...mesh.presence, gateways.serviceClusters],
+  };
 }
 
 const options = { equal: sameResource };
@@ -113,6 +134,9 @@ export function createGatewayResources(
     listener,
     route,
     lists,
+    serviceClusters: graph.index('xds/gateway-cluster-holders', lists, ({ clusters }) =>
+      clusters.filter((name) => name.startsWith('svc/')),
+    ),
     backendTerms: graph.derive(
       'xds/backend-terms',
       model.backendTLS,

@@ -5,21 +5,28 @@
  *      │            └─> lists per workload ──> listeners
  *      └─> on-demand answers
  *
+ * To these come the resources of gateways (gateways.ts), whose routes lead to the same clusters.
+ *
  * A change of one endpoint encodes one ClusterLoadAssignment, a change of a weight one RouteConfiguration.
  */
 
+import { tcpAlpn } from '../../base/names.ts';
 import type { Collection, GraphApi, Read } from '../../graph/types.ts';
+import type { GatewayModel } from '../../mesh/gateway-model.ts';
 import type { Mesh, MeshSettings } from '../../mesh/model.ts';
 import { type EncodedResource, onDemandPrefix, type Translation } from '../resource.ts';
 import { podCluster, serviceCluster } from './cluster.ts';
 import { detectionCluster } from './cluster-internal.ts';
+import { type BackendTerms, tlsCluster } from './cluster-tls.ts';
 import { sameResource } from './encode.ts';
-import { serviceEndpoints } from './endpoints.ts';
+import { namedEndpoints } from './endpoints.ts';
+import { opaqueSuffix } from './gateway-names.ts';
+import { createGatewayResources, withGateways } from './gateways.ts';
 import { destinationInternalListener, destinationListener } from './listener-destination.ts';
 import { hasDetection, inbound, inboundDetection } from './listener-inbound.ts';
 import { outbound } from './listener-outbound.ts';
 import { createLists } from './lists.ts';
-import { detectName, outboundListener } from './names.ts';
+import { detectName, outboundListener, parseUpstream } from './names.ts';
 import { knownDestination, unknownDestination } from './on-demand.ts';
 import { podRoutes, serviceRoutes } from './route.ts';
 import { secrets } from './secret.ts';
@@ -28,8 +35,9 @@ import { createVariants, type Variants } from './variants.ts';
 type Resources = Collection<EncodedResource>;
 
 /** Derives everything from `mesh`; nothing is computed for destinations that no workload uses. */
-export function createTranslation(graph: GraphApi, mesh: Mesh): Translation {
+export function createTranslation(graph: GraphApi, mesh: Mesh, model?: GatewayModel): Translation {
   const variants = createVariants(graph, mesh);
+  const gateways = model && createGatewayResources(graph, model, mesh.endpoints);
   const { lists, listenerHolders, detections } = createLists(graph, mesh, variants);
 
   // Names in use, without by whom: when a holder comes or goes, only what is new or gone is touched.
@@ -37,7 +45,10 @@ export function createTranslation(graph: GraphApi, mesh: Mesh): Translation {
   const listenerNames = inUse('xds/listener-names', listenerHolders);
   const clusterNames = inUse(
     'xds/cluster-names',
-    graph.index('xds/cluster-holders', variants.plans, (plan) => plan.clusters),
+    graph.union<unknown>('xds/cluster-users', [
+      graph.index('xds/cluster-holders', variants.plans, (plan) => plan.clusters),
+      ...(gateways === undefined ? [] : [gateways.serviceClusters]),
+    ]),
   );
   const routeNames = inUse(
     'xds/route-names',
@@ -46,11 +57,11 @@ export function createTranslation(graph: GraphApi, mesh: Mesh): Translation {
     ),
   );
 
-  return {
+  const own: Translation = {
     resources: {
       secret: secretResources(graph, mesh),
       cluster: graph.union('xds/clusters', [
-        clusterResources(graph, mesh, clusterNames),
+        clusterResources(graph, mesh, clusterNames, gateways?.backendTerms),
         detectionClusters(graph, detections),
       ]),
       endpoints: endpointResources(graph, mesh, clusterNames),
@@ -61,6 +72,7 @@ export function createTranslation(graph: GraphApi, mesh: Mesh): Translation {
     onDemand: onDemandResources(graph, mesh, variants),
     presence: [listenerNames, clusterNames, routeNames],
   };
+  return gateways === undefined ? own : withGateways(graph, own, gateways);
 }
 
 const options = { equal: sameResource };
@@ -86,17 +98,29 @@ function secretResources(graph: GraphApi, mesh: Mesh): Resources {
   );
 }
 
-function clusterResources(graph: GraphApi, mesh: Mesh, names: Collection<boolean>): Resources {
+function clusterResources(
+  graph: GraphApi,
+  mesh: Mesh,
+  names: Collection<boolean>,
+  terms: Collection<BackendTerms> | undefined,
+): Resources {
   // A cluster depends on the identities alone, not on every endpoint that comes or goes.
   const identities = graph.derive('xds/identities', mesh.endpoints, (_, port) => port.identities);
   const compute = (name: string, _: boolean, read: Read): EncodedResource | undefined => {
-    const [prefix, key] = splitName(name);
+    const [prefix, rest] = splitName(name);
     if (prefix === 'pod') {
-      const pod = read(mesh.destinations, key);
-      return pod?.kind === 'pod' ? podCluster(key, pod) : undefined;
+      const pod = read(mesh.destinations, rest);
+      return pod?.kind === 'pod' ? podCluster(rest, pod) : undefined;
+    }
+    const { key, upstream } = parseUpstream(rest);
+    if (upstream.tls !== undefined) {
+      return tlsCluster(name, upstream, terms && read(terms, upstream.tls));
     }
     const port = read(mesh.servicePorts, key);
-    return port === undefined ? undefined : serviceCluster(key, port, read(identities, key) ?? []);
+    if (port === undefined) return undefined;
+    const protocol = upstream.http2 === true ? 'http2' : port.protocol;
+    const alpn = name.endsWith(opaqueSuffix) ? [tcpAlpn] : [];
+    return serviceCluster(key, { ...port, protocol }, read(identities, key) ?? [], { name, alpn });
   };
   return graph.derive('xds/cluster', names, compute, options);
 }
@@ -112,8 +136,9 @@ function detectionClusters(graph: GraphApi, workloads: Collection<unknown>): Res
 
 function endpointResources(graph: GraphApi, mesh: Mesh, names: Collection<boolean>): Resources {
   const compute = (name: string, _: boolean, read: Read): EncodedResource | undefined => {
-    const [prefix, key] = splitName(name);
-    return prefix === 'svc' ? serviceEndpoints(key, read(mesh.endpoints, key)?.endpoints ?? []) : undefined;
+    const [prefix, rest] = splitName(name);
+    if (prefix !== 'svc') return undefined;
+    return namedEndpoints(name, read(mesh.endpoints, parseUpstream(rest).key)?.endpoints ?? []);
   };
   return graph.derive('xds/endpoints', names, compute, options);
 }
