@@ -23,8 +23,7 @@ const { SANITIZE, SANITIZE_SET } = HttpConnectionManager_ForwardClientCertDetail
 
 /** `proven`: the client has shown a certificate that was verified, and the backend is told whose. */
 export function gatewayHttp(routes: string, proven: boolean): MessageInitShape<typeof FilterSchema> {
-  return connectionManager('outbound', routesByName(routes), {
-    statPrefix: 'gateway',
+  return connectionManager('gateway', routesByName(routes), {
     // The client's address is that of the connection, whatever it writes into x-forwarded-for.
     useRemoteAddress: true,
     skipXffAppend: false,

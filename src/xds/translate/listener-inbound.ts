@@ -20,7 +20,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { inboundAppCluster, inboundPort, meshSniSuffix, tcpAlpn } from '../../base/names.ts';
 import type { InboundPolicy } from '../../mesh/model.ts';
-import { SocketOption_SocketState } from '../proto/envoy/config/core/v3/socket_option_pb.js';
 import { TrafficDirection } from '../proto/envoy/config/core/v3/base_pb.js';
 import type { FilterChainSchema } from '../proto/envoy/config/listener/v3/listener_components_pb.js';
 import { ListenerSchema } from '../proto/envoy/config/listener/v3/listener_pb.js';
@@ -38,6 +37,7 @@ import {
 import { detectName, inboundListener } from './names.ts';
 import { inboundHttp } from './http-inbound.ts';
 import { passAddresses, tcpProxy } from './network-filters.ts';
+import { keepalive } from './socket-options.ts';
 import { downstreamTls, tlsNeeds } from './tls.ts';
 
 type Listener = Exclude<MessageInitShape<typeof ListenerSchema>, { $typeName: string }>;
@@ -154,21 +154,3 @@ function plaintextHttpChain(): FilterChain {
     filters: [inboundHttp(false)],
   };
 }
-
-/**
- * Accepted sockets inherit these. A caller whose node has vanished is found out after 90 s, since no idle
- * timeout would ever end its connection. Numbers are Linux's: SO_KEEPALIVE, TCP_KEEPIDLE, _KEEPINTVL, _KEEPCNT.
- */
-const keepalive = (
-  [
-    [1, 9, 1],
-    [6, 4, 60],
-    [6, 5, 10],
-    [6, 6, 3],
-  ] as const
-).map(([level, name, value]) => ({
-  level: BigInt(level),
-  name: BigInt(name),
-  value: { case: 'intValue', value: BigInt(value) } as const,
-  state: SocketOption_SocketState.STATE_PREBIND,
-}));

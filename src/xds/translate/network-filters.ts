@@ -27,7 +27,7 @@ type TcpProxy = Exclude<MessageInitShape<typeof TcpProxySchema>, { $typeName: st
  * have two, so that who still calls without mutual TLS can be counted; `inbound-detect` is on the way to one of these
  * and in no statistics.
  */
-export type StatPrefix = 'inbound-mesh' | 'inbound-plain' | 'inbound-detect' | 'outbound';
+export type StatPrefix = 'inbound-mesh' | 'inbound-plain' | 'inbound-detect' | 'outbound' | 'gateway';
 
 /** How a connection manager gets its routes. */
 export type Routes = NonNullable<ConnectionManager['routeSpecifier']>;
