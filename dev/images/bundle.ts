@@ -27,6 +27,9 @@ export async function bundle(entry: string): Promise<Buffer> {
     format: 'esm',
     target: 'node24',
     banner: { js: banner },
+    // V8 keeps the source of a program for as long as it runs. Names stay, for stack traces.
+    minifyWhitespace: true,
+    minifySyntax: true,
     legalComments: 'none',
     logLevel: 'silent',
   });

@@ -21,4 +21,4 @@ ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 ENV NODE_ENV=production
 WORKDIR /app
 USER 65532:65532
-ENTRYPOINT ["/usr/local/bin/node", "/app/main.mjs"]
+ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=4", "/app/main.mjs"]

@@ -11,6 +11,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundle } from '../../dev/images/bundle.ts';
+import { controlFlags } from '../../dev/images/definitions.ts';
 import { wait } from '../../src/base/backoff.ts';
 import { controlNamespace } from './workload.ts';
 
@@ -62,7 +63,7 @@ export async function startControlPlane(program: string, kubeconfigPath: string)
   const log = openSync(`${program}.log`, 'a');
   const nodeFlags = (process.env['WEFT_BENCH_NODE_FLAGS'] ?? '').split(' ').filter((flag) => flag !== '');
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [...nodeFlags, program, ...argv], {
+  const child = spawn(process.execPath, [...controlFlags, ...nodeFlags, program, ...argv], {
     stdio: ['ignore', log, log],
     env: { ...process.env, NODE_ENV: 'production' },
   });
