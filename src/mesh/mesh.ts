@@ -3,7 +3,7 @@
 import type { GraphApi } from '../graph/types.ts';
 import { deriveDestinations } from './destinations.ts';
 import { deriveEndpoints } from './endpoints.ts';
-import type { AttachableListener, Attachables } from './gateways/attachable.ts';
+import { createGatewayInputs, createGatewayModel } from './gateways/gateways.ts';
 import type { Mesh } from './model.ts';
 import { derivePodPorts } from './pod-ports.ts';
 import { derivePods, indexPodsByAddress } from './pods.ts';
@@ -44,12 +44,13 @@ export function createMesh(graph: GraphApi, sources: MeshSources): Mesh {
   const usedBy = graph.index('usedBy', sources.used, ({ destinations }) => destinations);
   const destinations = deriveDestinations(graph, { usedBy, frontends, podsByAddress, podPorts, identities });
 
-  const { routeTables, routeVerdicts } = createRoutes(graph, {
+  const gateways = createGatewayInputs(graph, sources, servicePorts);
+  const routes = createRoutes(graph, {
     sources,
     servicePorts,
     destinations,
     traffic: traffic.settings,
-    attachables: noAttachables(graph),
+    attachables: gateways.attachables,
   });
 
   return {
@@ -61,21 +62,9 @@ export function createMesh(graph: GraphApi, sources: MeshSources): Mesh {
     used: sources.used,
     usedBy,
     destinations,
-    routeTables,
-    routeVerdicts,
+    routeTables: routes.routeTables,
+    routeVerdicts: routes.routeVerdicts,
     policyVerdicts,
-  };
-}
-
-/** What there is to attach to while no gateway is known. */
-function noAttachables(graph: GraphApi): Attachables {
-  const listeners = graph.source<AttachableListener>('attachableListeners');
-  return {
-    listeners,
-    byParent: graph.index('listenersByParent', listeners, ({ parent }) => [parent]),
-    allows: () => false,
-    isOurs: () => false,
-    permits: () => true,
-    backendTLSOf: () => undefined,
+    gateway: createGatewayModel(graph, sources, servicePorts, gateways, routes),
   };
 }

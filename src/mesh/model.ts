@@ -9,7 +9,7 @@
  */
 
 import type { Collection, Index } from '../graph/types.ts';
-import type { StreamRule } from './gateway-model.ts';
+import type { GatewayModel, StreamRule } from './gateway-model.ts';
 import type { ParentRef } from './kubernetes.ts';
 
 /** Kinds of routes of Gateway API. */
@@ -351,4 +351,5 @@ export interface Mesh {
   readonly routeTables: Collection<RouteTable>;
   readonly routeVerdicts: Collection<RouteVerdict>;
   readonly policyVerdicts: Collection<PolicyVerdict>;
+  readonly gateway: GatewayModel;
 }

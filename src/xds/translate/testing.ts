@@ -81,6 +81,17 @@ export function testMesh(graph: GraphApi): TestMesh {
     routeVerdicts: graph.source<RouteVerdict>('routeVerdicts'),
     policyVerdicts: graph.source<PolicyVerdict>('policyVerdicts'),
     usedBy: graph.index('usedBy', sources.used, (used) => used.destinations),
+    gateway: {
+      gateways: graph.source('gateways'),
+      certificates: graph.source('certificates'),
+      listenerHosts: graph.source('listenerHosts'),
+      listenerStreams: graph.source('listenerStreams'),
+      backendTLS: graph.source('backendTLS'),
+      gatewayClassVerdicts: graph.source('gatewayClassVerdicts'),
+      gatewayVerdicts: graph.source('gatewayVerdicts'),
+      listenerSetVerdicts: graph.source('listenerSetVerdicts'),
+      backendTLSVerdicts: graph.source('backendTLSVerdicts'),
+    },
   };
   sources.settings.set('default', testSettings);
   return { graph, mesh, translation: createTranslation(graph, mesh), ...sources };
