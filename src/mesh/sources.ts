@@ -16,7 +16,6 @@ import type {
   ConfigMapSource,
   GatewayAPISource,
   GatewayClassSource,
-  GatewayParametersSource,
   GatewaySource,
   ListenerSetSource,
   TLSSecretSource,
@@ -161,7 +160,6 @@ export interface MeshSources {
   readonly gatewayAPI: Source<GatewayAPISource>;
   /** Kinds of Gateway API that the cluster does not serve; keyed by the plural of the kind. */
   readonly missingKinds: Source<true>;
-  readonly gatewayParameters: Source<GatewayParametersSource>;
   /** Labels; keyed by name. */
   readonly namespaces: Source<Readonly<Record<string, string>>>;
   readonly meshConfigs: Source<MeshConfigSource>;
@@ -194,7 +192,6 @@ export function createMeshSources(graph: GraphApi, defaults: MeshDefaults): Mesh
     configMaps: graph.source('configmaps'),
     gatewayAPI: graph.source('customresourcedefinitions'),
     missingKinds: graph.source('missingKinds'),
-    gatewayParameters: graph.source('gatewayparameters'),
     namespaces: graph.source('namespaces'),
     meshConfigs: graph.source('meshconfigs'),
     mutualTLSPolicies: graph.source('mutualtlspolicies'),

@@ -1,7 +1,6 @@
 /** Whether a Gateway can be accepted as a whole: the parameters and addresses it asks for. */
 
 import { isIP } from 'node:net';
-import { group } from '../../base/names.ts';
 import type { Read } from '../../graph/types.ts';
 import type { Condition } from '../gateway-model.ts';
 import type { MeshSources } from '../sources.ts';
@@ -10,25 +9,14 @@ import type { GatewaySource } from './sources.ts';
 
 type Problem = Pick<Condition, 'reason' | 'message'>;
 
-/** Of the class, and of the Gateway itself: they may only be GatewayParameters of its own namespace. */
+/** Of the class; what the Gateway's own parameters say, and whether they exist, is judged where they are carried out. */
 export function parametersProblem(
-  { namespace, spec, className }: GatewaySource,
+  { className }: GatewaySource,
   sources: MeshSources,
   read: Read,
 ): Problem | undefined {
-  if (read(sources.gatewayClasses, className)?.parametersRef !== undefined) {
-    return { reason: 'InvalidParameters', message: `GatewayClass ${className}: ${classParameters}` };
-  }
-  const ref = spec.infrastructure?.parametersRef;
-  if (ref === undefined) return undefined;
-  const field = 'spec.infrastructure.parametersRef';
-  if (ref.group !== group || ref.kind !== 'GatewayParameters') {
-    const message = `${field}: ${ref.group}/${ref.kind} is not supported; ${group}/GatewayParameters is`;
-    return { reason: 'InvalidParameters', message };
-  }
-  if (read(sources.gatewayParameters, `${namespace}/${ref.name}`) !== undefined) return undefined;
-  const message = `${field}: there is no GatewayParameters ${namespace}/${ref.name}`;
-  return { reason: 'InvalidParameters', message };
+  if (read(sources.gatewayClasses, className)?.parametersRef === undefined) return undefined;
+  return { reason: 'InvalidParameters', message: `GatewayClass ${className}: ${classParameters}` };
 }
 
 /** Addresses of types or forms that can never be assigned; whether one is free only the cluster can tell. */

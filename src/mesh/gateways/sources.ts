@@ -62,9 +62,3 @@ export interface GatewayAPISource {
   /** `standard` or `experimental`. */
   readonly channel: string;
 }
-
-/** GatewayParameters; keyed `namespace/name`. */
-export interface GatewayParametersSource {
-  readonly generation: number;
-  readonly spec: object;
-}

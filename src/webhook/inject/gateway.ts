@@ -6,11 +6,12 @@
 import { createHash } from 'node:crypto';
 import type { V1Container, V1PodSpec } from '@kubernetes/client-node';
 import type { JsonObject } from '../../base/json.ts';
-import type { ProxySettings } from '../../mesh/model.ts';
+import { settingPrefix } from '../../base/names.ts';
 import { adminVolumeSource, sidecar } from './containers.ts';
 import { identityVolumeSource } from './identity.ts';
 import type { PreparedInjection } from './inject.ts';
 import { parseQuantity } from './quantity.ts';
+import { readPodSettings } from './settings.ts';
 
 export interface GatewayPod {
   /** Names and versions the proxy, and holds what its identity volume projects. */
@@ -19,10 +20,21 @@ export interface GatewayPod {
 }
 
 /**
- * `uid` is that of the Gateway: what must be the same in all its pods, and for ever, follows from it. Throws
- * WeftError WEFT-POD-13 where the context lacks what its kind of identity needs.
+ * `own` are the Gateway's settings, as annotations of a pod are written but without their prefix. `uid` is that of the
+ * Gateway: what must be the same in all its pods, and for ever, follows from it. Throws WeftError WEFT-POD-09 where a
+ * setting is impossible.
  */
-export function gatewayPod(prepared: PreparedInjection, proxy: ProxySettings, uid: string): GatewayPod {
+export function gatewayPod(
+  prepared: PreparedInjection,
+  own: Readonly<Record<string, string>>,
+  uid: string,
+): GatewayPod {
+  const annotations = Object.entries(own).map(([name, text]) => [settingPrefix + name, text] as const);
+  const { proxy: defaults } = prepared.context.settings;
+  const proxy = readPodSettings(Object.fromEntries(annotations), {
+    ...defaults,
+    drainSeconds: Math.max(defaults.drainSeconds, gatewayDrainSeconds),
+  });
   const drainPath = `/drain/${createHash('sha256').update(`gateway ${uid}`).digest('hex').slice(0, 32)}`;
   const limitBytes = proxy.memoryLimit === undefined ? undefined : parseQuantity(proxy.memoryLimit);
   const { text } = prepared.bootstrap({
@@ -31,8 +43,7 @@ export function gatewayPod(prepared: PreparedInjection, proxy: ProxySettings, ui
     filters: [delayFilter],
     ...(limitBytes === undefined ? {} : { maxHeapBytes: Math.floor(limitBytes * 0.8) }),
   });
-  const none = { excludeInboundPorts: [], excludeOutboundPorts: [], excludeOutboundCidrs: [] };
-  const { restartPolicy: _, ...container } = sidecar({ ...proxy, ...none }, text, drainPath);
+  const { restartPolicy: _, ...container } = sidecar(proxy, text, drainPath);
   return {
     annotations: prepared.annotations,
     spec: {
@@ -50,6 +61,9 @@ export function gatewayPod(prepared: PreparedInjection, proxy: ProxySettings, ui
     },
   };
 }
+
+/** Load balancers outside the cluster learn later than kube-proxy that a pod goes. */
+const gatewayDrainSeconds = 10;
 
 const fault = 'envoy.filters.http.fault';
 const faultType = 'type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault';
