@@ -47,8 +47,8 @@ const sliceMs = 10;
 export class WorkloadIdentities {
   readonly #options: WorkloadIdentitiesOptions;
   readonly #followers = new Set<Follower>();
+  readonly #due = new Set<Follower>();
   #renewing = false;
-  #stop: () => void = () => undefined;
 
   constructor(options: WorkloadIdentitiesOptions) {
     this.#options = options;
@@ -63,11 +63,11 @@ export class WorkloadIdentities {
       cancel = clock.after(lookMs, look);
     };
     look();
-    this.#stop = () => {
+    const stop = (): void => {
       stopListening();
       cancel();
     };
-    signal.addEventListener('abort', () => this.#stop(), { once: true });
+    signal.addEventListener('abort', stop, { once: true });
   }
 
   /**
@@ -81,23 +81,28 @@ export class WorkloadIdentities {
     const follower: Follower = { identity, listener, roots: '', renewAtMs: 0 };
     this.#issue(follower, authority, 'connected');
     this.#followers.add(follower);
-    return () => this.#followers.delete(follower);
+    return () => {
+      this.#followers.delete(follower);
+      this.#due.delete(follower);
+    };
   }
 
-  /** What is due, in slices. */
   #renew(): void {
+    for (const follower of this.#followers) if (this.#reason(follower) !== undefined) this.#due.add(follower);
     if (this.#renewing) return;
     this.#renewing = true;
-    this.#slice([...this.#followers].filter((follower) => this.#reason(follower) !== undefined));
+    this.#slice();
   }
 
-  #slice(due: Follower[]): void {
+  #slice(): void {
     const startedAt = performance.now();
-    for (let follower = due.pop(); follower !== undefined; follower = due.pop()) {
-      if (this.#followers.has(follower)) this.#renewOne(follower);
-      if (performance.now() - startedAt < sliceMs) continue;
-      setImmediate(() => this.#slice(due));
-      return;
+    for (const follower of this.#due) {
+      if (performance.now() - startedAt >= sliceMs) {
+        setImmediate(() => this.#slice());
+        return;
+      }
+      this.#due.delete(follower);
+      this.#renewOne(follower);
     }
     this.#renewing = false;
   }

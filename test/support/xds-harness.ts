@@ -3,7 +3,14 @@
 import type { XdsServer } from '../../src/xds/server/server.ts';
 import { createTestAuthority, type TestAuthority, type TestCertificate } from './pki.ts';
 import { type ClientOptions, DeltaClient } from './xds-client.ts';
-import { createFixture, identityIn, serveFixture, serverNames, type XdsFixture } from './xds-fixture.ts';
+import {
+  createFixture,
+  identityIn,
+  type ServeOptions,
+  serveFixture,
+  serverNames,
+  type XdsFixture,
+} from './xds-fixture.ts';
 import { edsCluster, endpoints, httpListener, routes } from './xds-resources.ts';
 
 export interface XdsHarness {
@@ -32,7 +39,7 @@ function authority(): NonNullable<typeof shared> {
 }
 
 /** Serves `web`, `api` and `db`; `a/Deployment/app` uses the first two, `b/Deployment/app` only the first. */
-export async function startHarness(): Promise<XdsHarness> {
+export async function startHarness(serving: Partial<ServeOptions> = {}): Promise<XdsHarness> {
   const { pki, server: certificate } = authority();
   const fixture = createFixture();
   const clients: DeltaClient[] = [];
@@ -51,7 +58,7 @@ export async function startHarness(): Promise<XdsHarness> {
   list('a/Deployment/app', 'web', 'api');
   list('b/Deployment/app', 'web');
   await fixture.graph.settled();
-  const { server, port } = await serveFixture(fixture, { pki, certificate });
+  const { server, port } = await serveFixture(fixture, { pki, certificate, ...serving });
   return {
     fixture,
     server,
