@@ -15,16 +15,18 @@ import { registry } from './base/metrics.ts';
 import { tokenAudience } from './base/names.ts';
 import { version } from './base/version.ts';
 import { AuthorityKeeper } from './controllers/authority-keeper.ts';
-import { authorityName, authorityLifetimes } from './controllers/authority-settings.ts';
+import { authorityLifetimes, authorityName } from './controllers/authority-settings.ts';
 import { createControllerSources, createControllers } from './controllers/controllers.ts';
+import { createGatewayControllerSources } from './controllers/gateway-sources.ts';
 import { PodCertificates } from './controllers/pod-certificates.ts';
 import { ServingCertificates } from './controllers/serving.ts';
-import { WorkloadIdentities } from './controllers/workload-identities.ts';
 import { webhookObjectName } from './controllers/webhook-objects.ts';
+import { WorkloadIdentities } from './controllers/workload-identities.ts';
 import { createDebugServer } from './dashboard/debug.ts';
 import { explain } from './dashboard/explain.ts';
 import { createHealthServer } from './dashboard/health.ts';
 import { registerProcessMetrics } from './dashboard/process-metrics.ts';
+import { createGateways } from './gateways.ts';
 import { Graph } from './graph/graph.ts';
 import type { Collection } from './graph/types.ts';
 import { identify } from './identify.ts';
@@ -32,14 +34,14 @@ import { createKubeApi } from './kube/api.ts';
 import { LeaderElection } from './kube/lease.ts';
 import { servesPodCertificates } from './kube/resources.ts';
 import { TokenReviewer } from './kube/token-review.ts';
-import type { MeshSettings } from './mesh/model.ts';
 import { createMesh } from './mesh/mesh.ts';
+import type { MeshSettings } from './mesh/model.ts';
 import { createMeshSources } from './mesh/sources.ts';
 import { UsedSets } from './mesh/used.ts';
 import { parseSettings, type Settings, settingsHelp } from './settings.ts';
+import { startWatches } from './watches.ts';
 import type { InjectContext } from './webhook/inject/context.ts';
 import { type PreparedInjection, prepareInjection } from './webhook/inject/inject.ts';
-import { startWatches } from './watches.ts';
 import { createWebhookServer } from './webhook/server.ts';
 import type { ResourceAcks } from './xds/resource.ts';
 import { createXdsServer } from './xds/server/server.ts';
@@ -74,6 +76,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   });
   const controllerSources = createControllerSources(graph);
   const { authorities, requests, mutating, validating } = controllerSources;
+  const gatewaySources = settings.gateways === 'enabled' ? createGatewayControllerSources(graph) : undefined;
   const acks = graph.source<ResourceAcks>('acks');
 
   // The mesh, and Envoy's view of it.
@@ -103,6 +106,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     systemNamespace: settings.namespace,
     mesh: sources,
     controllers: controllerSources,
+    ...(gatewaySources === undefined ? {} : { gateways: gatewaySources }),
     authoritySecret: keeper,
   });
   background.push(watches.ended);
@@ -223,6 +227,27 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     settings: () => mesh.settings.get('default'),
     trustRoots: () => keeper.authority?.trustBundle,
   });
+  const gateways =
+    gatewaySources === undefined
+      ? undefined
+      : createGateways({
+          api,
+          leadership,
+          clock,
+          log: controllerLog,
+          graph,
+          namespace: settings.namespace,
+          acks,
+          sources,
+          controllerSources: gatewaySources,
+          mesh,
+          translation,
+          injection,
+          onInjectionChange: (listener) => {
+            mesh.settings.subscribe(listener);
+            keeper.onChange(listener);
+          },
+        });
   const webhook = createWebhookServer({
     injection,
     namespaceLabels: (name) => sources.namespaces.get(name),
@@ -264,6 +289,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   validating.subscribe(lookForWebhooks);
   lookForWebhooks();
   background.push(leadership.run(stop), controllers.run(stop));
+  if (gateways !== undefined) background.push(gateways.run(stop));
   log.info({ version, identitySource, watched: watches.resources }, 'ready');
 
   await aborted(stop);

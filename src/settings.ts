@@ -22,6 +22,7 @@ export interface Settings {
   readonly redirectImage: string;
   readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
   readonly logLevel: string;
+  readonly gateways: 'enabled' | 'disabled';
   /** Path of a kubeconfig; empty inside a cluster. */
   readonly kubeconfig: string;
   readonly context: string;
@@ -104,6 +105,13 @@ export const flags: readonly Flag[] = [
     default: 'info',
     pattern: /^(trace|debug|info|warn|error|fatal)$/,
     help: 'trace, debug, info, warn, error or fatal',
+  },
+  {
+    name: 'gateways',
+    field: 'gateways',
+    default: 'enabled',
+    pattern: /^(enabled|disabled)$/,
+    help: 'whether Gateways of Gateway API are carried out: enabled or disabled',
   },
   { name: 'kubeconfig', field: 'kubeconfig', default: '', help: 'path of a kubeconfig, outside a cluster' },
   { name: 'context', field: 'context', default: '', help: 'context of the kubeconfig' },
