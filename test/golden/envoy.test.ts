@@ -9,6 +9,7 @@ import { Authority } from '../../src/ca/authority.ts';
 import { createAuthorityMaterial } from '../../src/ca/material.ts';
 import type { Translation } from '../../src/xds/resource.ts';
 import { askEnvoy } from './envoy.ts';
+import { gatewayCase } from './gateway.ts';
 import { goldenCases } from './golden.ts';
 import { translateCase } from './translate.ts';
 
@@ -36,8 +37,9 @@ function identityVolume(): Record<string, string> {
 
 test('the real Envoy accepts every resource of every translation case', async () => {
   const cases = new Map<string, Translation>();
-  for (const golden of goldenCases().filter(({ stage }) => stage === 'translate')) {
-    cases.set(golden.name, (await translateCase(golden.input)).translation);
+  for (const { stage, name, input } of goldenCases()) {
+    if (stage === 'translate') cases.set(name, (await translateCase(input)).translation);
+    if (stage === 'gateway') cases.set(`gateway ${name}`, (await gatewayCase(input)).translation);
   }
   const directory = await mkdtemp(join(tmpdir(), 'weft-golden-'));
   try {

@@ -145,7 +145,9 @@ function inPlace(value: JsonValue, title: string, resources: Decoded): JsonValue
 /** No two listeners may have one address; those that bind none need not be told apart by it otherwise. */
 function withAddress(listener: JsonObject, index: number): JsonObject {
   if (listener['internalListener'] !== undefined) return listener;
-  const { additionalAddresses: _, ...rest } = listener;
-  const address = `127.${1 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`;
-  return { ...rest, address: { socketAddress: { address, portValue: 1 } } };
+  const { additionalAddresses: _, address, ...rest } = listener;
+  const host = `127.${1 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`;
+  const { socketAddress } = address as { socketAddress: JsonObject };
+  const protocol = socketAddress['protocol'] ?? 'TCP';
+  return { ...rest, address: { socketAddress: { protocol, address: host, portValue: 1 } } };
 }

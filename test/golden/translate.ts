@@ -15,6 +15,11 @@ import { readInput, shows } from './input.ts';
 
 export async function translate(input: string): Promise<unknown> {
   const { translation, show } = await translateCase(input);
+  return describeTranslation(translation, show);
+}
+
+/** What an out.yaml says of a translation: lists, on-demand answers and resources, as far as they are shown. */
+export function describeTranslation(translation: Translation, show: readonly string[] | undefined): unknown {
   checkReferences(translation);
   const shown = shows(show);
   const sections: Record<string, unknown> = {};

@@ -12,7 +12,6 @@
 
 import { tcpAlpn } from '../../base/names.ts';
 import type { Collection, GraphApi, Read } from '../../graph/types.ts';
-import type { GatewayModel } from '../../mesh/gateway-model.ts';
 import type { Mesh, MeshSettings } from '../../mesh/model.ts';
 import { type EncodedResource, onDemandPrefix, type Translation } from '../resource.ts';
 import { podCluster, serviceCluster } from './cluster.ts';
@@ -35,9 +34,9 @@ import { createVariants, type Variants } from './variants.ts';
 type Resources = Collection<EncodedResource>;
 
 /** Derives everything from `mesh`; nothing is computed for destinations that no workload uses. */
-export function createTranslation(graph: GraphApi, mesh: Mesh, model?: GatewayModel): Translation {
+export function createTranslation(graph: GraphApi, mesh: Mesh): Translation {
   const variants = createVariants(graph, mesh);
-  const gateways = model && createGatewayResources(graph, model, mesh.endpoints);
+  const gateways = createGatewayResources(graph, mesh.gateway, mesh.endpoints);
   const { lists, listenerHolders, detections } = createLists(graph, mesh, variants);
 
   // Names in use, without by whom: when a holder comes or goes, only what is new or gone is touched.
@@ -47,7 +46,7 @@ export function createTranslation(graph: GraphApi, mesh: Mesh, model?: GatewayMo
     'xds/cluster-names',
     graph.union<unknown>('xds/cluster-users', [
       graph.index('xds/cluster-holders', variants.plans, (plan) => plan.clusters),
-      ...(gateways === undefined ? [] : [gateways.serviceClusters]),
+      gateways.serviceClusters,
     ]),
   );
   const routeNames = inUse(
@@ -61,7 +60,7 @@ export function createTranslation(graph: GraphApi, mesh: Mesh, model?: GatewayMo
     resources: {
       secret: secretResources(graph, mesh),
       cluster: graph.union('xds/clusters', [
-        clusterResources(graph, mesh, clusterNames, gateways?.backendTerms),
+        clusterResources(graph, mesh, clusterNames, gateways.backendTerms),
         detectionClusters(graph, detections),
       ]),
       endpoints: endpointResources(graph, mesh, clusterNames),
@@ -72,7 +71,7 @@ export function createTranslation(graph: GraphApi, mesh: Mesh, model?: GatewayMo
     onDemand: onDemandResources(graph, mesh, variants),
     presence: [listenerNames, clusterNames, routeNames],
   };
-  return gateways === undefined ? own : withGateways(graph, own, gateways);
+  return withGateways(graph, own, gateways);
 }
 
 const options = { equal: sameResource };
@@ -102,7 +101,7 @@ function clusterResources(
   graph: GraphApi,
   mesh: Mesh,
   names: Collection<boolean>,
-  terms: Collection<BackendTerms> | undefined,
+  terms: Collection<BackendTerms>,
 ): Resources {
   // A cluster depends on the identities alone, not on every endpoint that comes or goes.
   const identities = graph.derive('xds/identities', mesh.endpoints, (_, port) => port.identities);
@@ -114,7 +113,7 @@ function clusterResources(
     }
     const { key, upstream } = parseUpstream(rest);
     if (upstream.tls !== undefined) {
-      return tlsCluster(name, upstream, terms && read(terms, upstream.tls));
+      return tlsCluster(name, upstream, read(terms, upstream.tls));
     }
     const port = read(mesh.servicePorts, key);
     if (port === undefined) return undefined;
