@@ -65,6 +65,7 @@ export function createMesh(graph: GraphApi, sources: MeshSources): Mesh {
     routeTables: routes.routeTables,
     routeVerdicts: routes.routeVerdicts,
     policyVerdicts,
+    backendTrafficVerdicts: traffic.verdicts,
     gateway: createGatewayModel(graph, sources, servicePorts, gateways, routes),
   };
 }

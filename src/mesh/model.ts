@@ -9,8 +9,8 @@
  */
 
 import type { Collection, Index } from '../graph/types.ts';
-import type { GatewayModel, StreamRule } from './gateway-model.ts';
-import type { ParentRef } from './kubernetes.ts';
+import type { Condition, GatewayModel, StreamRule } from './gateway-model.ts';
+import type { ParentRef, PolicyTargetRef } from './kubernetes.ts';
 
 /** Kinds of routes of Gateway API. */
 export type RouteKind = 'HTTPRoute' | 'GRPCRoute' | 'TLSRoute' | 'TCPRoute' | 'UDPRoute';
@@ -239,6 +239,11 @@ export interface SessionPersistence {
 export interface Upstream {
   /** HTTP/2 whatever the port says: it is called by a GRPCRoute. */
   readonly http2?: boolean;
+  /**
+   * By the protocol of its port alone, HTTP/1.1 where that does not say HTTP/2: it is called by a gateway, whose clients
+   * choose their protocol for the gateway and not for what is behind it.
+   */
+  readonly edge?: boolean;
   /** Key of the BackendTLS by which a gateway calls it. */
   readonly tls?: string;
   /** Key of the Certificate that the gateway shows to it. */
@@ -329,6 +334,13 @@ export interface PolicyVerdict {
   readonly missingTargets: readonly string[];
 }
 
+/** What became of an XBackendTrafficPolicy; keyed like it, `namespace/name`. */
+export interface BackendTrafficVerdict {
+  readonly generation: number;
+  /** Reasons of Accepted: Accepted, Conflicted (an older policy holds), TargetNotFound, Invalid. */
+  readonly targets: readonly { readonly ref: PolicyTargetRef; readonly accepted: Condition }[];
+}
+
 /** What a workload's proxies use: destination keys (`<ip>:<port>`); keyed by workload. Fed back by xds/server. */
 export interface UsedSet {
   readonly destinations: readonly string[];
@@ -351,5 +363,7 @@ export interface Mesh {
   readonly routeTables: Collection<RouteTable>;
   readonly routeVerdicts: Collection<RouteVerdict>;
   readonly policyVerdicts: Collection<PolicyVerdict>;
+  /** Of XBackendTrafficPolicies. */
+  readonly backendTrafficVerdicts: Collection<BackendTrafficVerdict>;
   readonly gateway: GatewayModel;
 }

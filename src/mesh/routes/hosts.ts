@@ -69,8 +69,8 @@ function rulesFor(domain: string, parts: PartsByDomain): readonly RouteRule[] {
   const rules: RouteRule[] = [];
   const taken = new Set<RankedRule>();
   for (const by of [...groups.keys()].sort(bySpecificity)) {
-    const group = (groups.get(by) ?? []).flatMap((part) => part.rules);
-    const fresh = group.filter((rule) => !taken.has(rule));
+    const group = new Set((groups.get(by) ?? []).flatMap((part) => part.rules));
+    const fresh = [...group].filter((rule) => !taken.has(rule));
     for (const rule of fresh) taken.add(rule);
     rules.push(...fresh.sort(byPrecedence).map(({ rule }) => rule));
     if (fresh.some(matchesEverything)) break;

@@ -6,7 +6,7 @@
 import type { Collection, GraphApi, Read } from '../../graph/types.ts';
 import type { Condition } from '../gateway-model.ts';
 import type { PolicyTargetRef } from '../kubernetes.ts';
-import type { RetryBudget, RouteBackend, SessionPersistence } from '../model.ts';
+import type { BackendTrafficVerdict, RetryBudget, RouteBackend, SessionPersistence } from '../model.ts';
 import type { BackendTrafficPolicySource, MeshSources } from '../sources.ts';
 import { readDurationMs } from './duration.ts';
 import { byAge } from './precedence.ts';
@@ -19,13 +19,6 @@ export interface TrafficSettings {
   readonly policy: string;
   readonly retryBudget?: RetryBudget;
   readonly session?: SessionPersistence;
-}
-
-/** keyed `namespace/name`. */
-export interface BackendTrafficVerdict {
-  readonly generation: number;
-  /** One for each target. */
-  readonly targets: readonly { readonly ref: PolicyTargetRef; readonly accepted: Condition }[];
 }
 
 type Settings = Pick<TrafficSettings, 'retryBudget' | 'session'>;

@@ -80,6 +80,7 @@ export function testMesh(graph: GraphApi): TestMesh {
     pods: graph.source<MeshPod>('pods'),
     routeVerdicts: graph.source<RouteVerdict>('routeVerdicts'),
     policyVerdicts: graph.source<PolicyVerdict>('policyVerdicts'),
+    backendTrafficVerdicts: graph.source('backendTrafficVerdicts'),
     usedBy: graph.index('usedBy', sources.used, (used) => used.destinations),
     gateway: {
       gateways: graph.source('gateways'),
