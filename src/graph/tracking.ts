@@ -13,13 +13,16 @@ export interface Cell {
   reads: readonly Slot[];
 }
 
+/** Up to which an array of readers is looked through. */
+const fewReaders = 8;
+
 export class Slot {
   readonly node: AnyNode;
   readonly key: string;
   /** The run that read this slot last: makes a second read in the same run, and a kept one, free. */
   run = 0;
-  /** A Set costs ten times a reference, and most values have one reader. */
-  #readers: Cell | Set<Cell> | undefined;
+  /** Most values have one reader or a few; a Set costs ten times as much as a reference. */
+  #readers: Cell | Cell[] | Set<Cell> | undefined;
 
   constructor(node: AnyNode, key: string) {
     this.node = node;
@@ -29,13 +32,20 @@ export class Slot {
   add(cell: Cell): void {
     if (this.#readers === undefined || this.#readers === cell) this.#readers = cell;
     else if (this.#readers instanceof Set) this.#readers.add(cell);
-    else this.#readers = new Set([this.#readers, cell]);
+    else if (!Array.isArray(this.#readers)) this.#readers = [this.#readers, cell];
+    else if (!this.#readers.includes(cell)) {
+      this.#readers =
+        this.#readers.length < fewReaders ? [...this.#readers, cell] : new Set([...this.#readers, cell]);
+    }
   }
 
   remove(cell: Cell): void {
     if (this.#readers instanceof Set) {
       this.#readers.delete(cell);
       if (this.#readers.size > 0) return;
+    } else if (Array.isArray(this.#readers)) {
+      this.#readers = this.#readers.filter((reader) => reader !== cell);
+      if (this.#readers.length > 0) return;
     } else if (this.#readers !== cell) return;
     this.#readers = undefined;
     this.node.forget(this);
@@ -43,7 +53,7 @@ export class Slot {
 
   mark(): void {
     if (this.#readers === undefined) return;
-    if (!(this.#readers instanceof Set)) return this.#readers.node.mark(this.#readers.key);
+    if ('node' in this.#readers) return this.#readers.node.mark(this.#readers.key);
     for (const cell of this.#readers) cell.node.mark(cell.key);
   }
 }
@@ -72,7 +82,8 @@ export class Tracking {
     if (this.#reads.length === 0) return none;
     const reads = this.#reads;
     this.#reads = [];
-    return reads;
+    // What is kept: an array that grew by itself has room for as much again.
+    return reads.slice();
   }
 
   /** Connects a cell to what its latest run has read; `reads` is what `end` gave for that run. */

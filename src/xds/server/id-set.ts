@@ -8,10 +8,15 @@
  */
 
 const fewAtMost = 48;
+/** By which the room of a list grows: an array that grows by itself takes half as much again and sixteen more. */
+const roomStep = 8;
+
+/** Of every empty set; nothing is ever written to it. */
+const empty: number[] = [];
 
 export class IdSet {
-  /** Ids in ascending order, or where `#mapped` bits by 32 in a word. */
-  #data: number[] = [];
+  /** The first `#size` are ids in ascending order; or where `#mapped`, bits by 32 in a word. */
+  #data: number[] = empty;
   #mapped = false;
   #size = 0;
 
@@ -22,18 +27,17 @@ export class IdSet {
   has(id: number): boolean {
     if (this.#size === 0) return false;
     if (this.#mapped) return ((this.#data[id >>> 5] ?? 0) & (1 << (id & 31))) !== 0;
-    return this.#data[this.#place(id)] === id;
+    const place = this.#place(id);
+    return place < this.#size && this.#data[place] === id;
   }
 
   /** Whether the set has changed. */
   add(id: number): boolean {
     if (!this.#mapped) {
       const place = this.#place(id);
-      if (this.#data[place] === id) return false;
+      if (place < this.#size && this.#data[place] === id) return false;
       if (this.#size < fewAtMost) {
-        if (place === this.#size) this.#data.push(id);
-        else this.#data.splice(place, 0, id);
-        this.#size++;
+        this.#insert(place, id);
         return true;
       }
       this.#map();
@@ -46,8 +50,8 @@ export class IdSet {
     if (this.#size === 0) return false;
     if (!this.#mapped) {
       const place = this.#place(id);
-      if (this.#data[place] !== id) return false;
-      this.#data.splice(place, 1);
+      if (place === this.#size || this.#data[place] !== id) return false;
+      this.#data.copyWithin(place, place + 1, this.#size);
     } else {
       const word = this.#data[id >>> 5] ?? 0;
       const bit = 1 << (id & 31);
@@ -60,7 +64,7 @@ export class IdSet {
   }
 
   clear(): void {
-    this.#data = [];
+    this.#data = empty;
     this.#mapped = false;
     this.#size = 0;
   }
@@ -69,7 +73,7 @@ export class IdSet {
   forEach(visit: (id: number) => void): void {
     const data = this.#data;
     if (!this.#mapped) {
-      for (let index = 0; index < data.length; ) {
+      for (let index = 0; index < this.#size; ) {
         const id = data[index] ?? 0;
         visit(id);
         if (data[index] === id) index++;
@@ -89,7 +93,7 @@ export class IdSet {
   /** Where in the list the id is, or belongs. */
   #place(id: number): number {
     let low = 0;
-    let high = this.#data.length;
+    let high = this.#size;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if ((this.#data[middle] ?? 0) < id) low = middle + 1;
@@ -98,12 +102,26 @@ export class IdSet {
     return low;
   }
 
+  #insert(place: number, id: number): void {
+    if (this.#size === this.#data.length) {
+      const roomier = new Array<number>(this.#size + roomStep);
+      for (let index = 0; index < this.#size; index++) roomier[index] = this.#data[index] ?? 0;
+      roomier.fill(0, this.#size);
+      this.#data = roomier;
+    }
+    for (let index = this.#size; index > place; index--) this.#data[index] = this.#data[index - 1] ?? 0;
+    this.#data[place] = id;
+    this.#size++;
+  }
+
   #map(): void {
     const ids = this.#data;
-    this.#data = [];
+    const count = this.#size;
+    const last = ids[count - 1] ?? 0;
+    this.#data = new Array<number>((last >>> 5) + 1).fill(0);
     this.#mapped = true;
     this.#size = 0;
-    for (const id of ids) this.#set(id);
+    for (let index = 0; index < count; index++) this.#set(ids[index] ?? 0);
   }
 
   #set(id: number): boolean {
