@@ -31,19 +31,24 @@ const connectTimeoutMs = 5_000;
 const upstreamIdleTimeoutMs = 60_000;
 const unlimited = 0xffff_ffff;
 
-/**
- * `identities` are those of the port's endpoints, ascending; empty where none of them is in the mesh. A variant has a
- * name of its own; `alpn` is what its mesh TLS announces whatever is inside.
- */
+interface Variant {
+  readonly name?: string;
+  /** What mesh TLS announces, whatever is inside. */
+  readonly alpn?: readonly string[];
+  /** HTTP/1.1 unless the port says HTTP/2, whatever the client speaks. */
+  readonly edge?: boolean;
+}
+
+/** `identities` are those of the port's endpoints, ascending; empty where none of them is in the mesh. */
 export function serviceCluster(
   key: string,
   port: Pick<ServicePort, 'protocol'>,
   identities: readonly string[],
-  { name = serviceName(key), alpn = [] }: { readonly name?: string; readonly alpn?: readonly string[] } = {},
+  { name = serviceName(key), alpn = [], edge = false }: Variant = {},
 ): EncodedResource {
   const needs: ResourceRef[] = [{ kind: 'endpoints', name }];
   const cluster: Cluster = {
-    ...base(name, port.protocol),
+    ...base(name, port.protocol, edge),
     clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
     edsClusterConfig: { edsConfig: ads, serviceName: name },
   };
@@ -85,11 +90,11 @@ export function podCluster(key: string, pod: Extract<Destination, { kind: 'pod' 
   return encodeResource(name, ClusterSchema, cluster, tlsNeeds);
 }
 
-function base(name: string, protocol: Protocol): Cluster {
+function base(name: string, protocol: Protocol, edge = false): Cluster {
   const options = withoutProtocol(name);
   if (protocol === 'tcp') return options;
   const always = protocol === 'http2' || protocol === 'grpc';
-  return { ...options, ...httpOptions(always ? alwaysHttp2 : whatTheClientSpeaks) };
+  return { ...options, ...httpOptions(always ? alwaysHttp2 : edge ? alwaysHttp1 : whatTheClientSpeaks) };
 }
 
 /** What all clusters have in common. */
@@ -134,6 +139,14 @@ export const alwaysHttp2 = pack(HttpProtocolOptionsSchema, {
   upstreamProtocolOptions: {
     case: 'explicitHttpConfig',
     value: { protocolConfig: { case: 'http2ProtocolOptions', value: http2ProtocolOptions } },
+  },
+});
+
+const alwaysHttp1 = pack(HttpProtocolOptionsSchema, {
+  commonHttpProtocolOptions,
+  upstreamProtocolOptions: {
+    case: 'explicitHttpConfig',
+    value: { protocolConfig: { case: 'httpProtocolOptions', value: {} } },
   },
 });
 

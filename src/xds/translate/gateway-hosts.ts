@@ -5,6 +5,7 @@
 
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import type { ListenerHosts } from '../../mesh/gateway-model.ts';
+import type { RouteRule, Upstream } from '../../mesh/model.ts';
 import { RouteConfigurationSchema } from '../proto/envoy/config/route/v3/route_pb.js';
 import type { VirtualHostSchema } from '../proto/envoy/config/route/v3/route_components_pb.js';
 import { type Called, safeRetries } from './actions.ts';
@@ -25,7 +26,8 @@ export interface EncodedHost {
 }
 
 export function encodeHosts({ hosts }: ListenerHosts, called: Called): readonly EncodedHost[] {
-  return hosts.map(({ domain, rules }) => {
+  return hosts.map(({ domain, rules: written }) => {
+    const rules = written.map(fromEdge);
     const bytes = encodeHost({
       name: domain,
       domains: [domain],
@@ -36,6 +38,27 @@ export function encodeHosts({ hosts }: ListenerHosts, called: Called): readonly 
     const clusters = [...new Set(referencedClusters(rules))].sort();
     return { domain, bytes, version: contentVersion(bytes), clusters };
   });
+}
+
+/** Says of everything that the rule calls that a gateway calls it. */
+function fromEdge(rule: RouteRule): RouteRule {
+  const { externalAuth } = rule.filters;
+  return {
+    ...rule,
+    backends: rule.backends.map(edge),
+    filters: {
+      ...rule.filters,
+      mirrors: rule.filters.mirrors.map(edge),
+      ...(externalAuth === undefined ? {} : { externalAuth: edge(externalAuth) }),
+    },
+  };
+}
+
+/** TLS of the backend's own negotiates the protocol with the backend. */
+function edge<T extends { readonly upstream?: Upstream }>(called: T): T {
+  const { upstream } = called;
+  if (upstream?.http2 === true || upstream?.tls !== undefined) return called;
+  return { ...called, upstream: { ...upstream, edge: true } };
 }
 
 export function encodeHost(host: VirtualHost): Uint8Array {

@@ -29,6 +29,7 @@ export function serviceName(key: string): string {
 export function upstreamName(key: string, upstream: Upstream = {}): string {
   const parts = [serviceName(key)];
   if (upstream.http2 === true) parts.push('http2');
+  if (upstream.edge === true) parts.push('edge');
   if (upstream.tls !== undefined) parts.push(`tls=${upstream.tls}`);
   if (upstream.clientCertificate !== undefined) parts.push(`certificate=${upstream.clientCertificate}`);
   return parts.join('+');
@@ -41,6 +42,7 @@ export function parseUpstream(name: string): { readonly key: string; readonly up
   for (const part of parts) {
     const value = part.slice(part.indexOf('=') + 1);
     if (part === 'http2') upstream.http2 = true;
+    else if (part === 'edge') upstream.edge = true;
     else if (part.startsWith('tls=')) upstream.tls = value;
     else if (part.startsWith('certificate=')) upstream.clientCertificate = value;
   }

@@ -119,7 +119,8 @@ function clusterResources(
     if (port === undefined) return undefined;
     const protocol = upstream.http2 === true ? 'http2' : port.protocol;
     const alpn = name.endsWith(opaqueSuffix) ? [tcpAlpn] : [];
-    return serviceCluster(key, { ...port, protocol }, read(identities, key) ?? [], { name, alpn });
+    const variant = { name, alpn, edge: upstream.edge === true };
+    return serviceCluster(key, { ...port, protocol }, read(identities, key) ?? [], variant);
   };
   return graph.derive('xds/cluster', names, compute, options);
 }
