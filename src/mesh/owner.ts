@@ -2,6 +2,8 @@
 
 import type { ObjectMeta } from '../kube/types.ts';
 
+const independent: ReadonlySet<string> = new Set(['Node', 'Gateway']);
+
 export interface Owner {
   readonly kind: string;
   readonly name: string;
@@ -16,11 +18,11 @@ const revisionLabels = [
 /**
  * The controller of the pod; of a ReplicaSet that belongs to a Deployment, the Deployment: its name is that of
  * the ReplicaSet without the hash of the revision. A pod of its own, or a node's static pod, is a workload of
- * kind `Pod`.
+ * kind `Pod`; so is one that claims to belong to a Gateway, because whether it does is not told from the pod alone.
  */
 export function ownerOf(pod: ObjectMeta): Owner {
   const controller = pod.ownerReferences?.find((owner) => owner.controller === true);
-  if (controller === undefined || controller.kind === 'Node') return { kind: 'Pod', name: pod.name };
+  if (controller === undefined || independent.has(controller.kind)) return { kind: 'Pod', name: pod.name };
   if (controller.kind !== 'ReplicaSet') return { kind: controller.kind, name: controller.name };
   for (const { label, kind } of revisionLabels) {
     const suffix = `-${pod.labels?.[label] ?? ''}`;

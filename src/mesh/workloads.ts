@@ -3,6 +3,7 @@
 import { formatIdentity } from '../base/spiffe.ts';
 import type { Collection, GraphApi, Index, IndexEntry } from '../graph/types.ts';
 import type { InboundPolicy, MeshPod, MeshSettings, Protocol, Workload } from './model.ts';
+import { gatewayKind } from './pods.ts';
 import type { PodPort } from './pod-ports.ts';
 import { decideMode, type PoliciesByNamespace, type PolicySubject } from './policies.ts';
 import type { MeshSources } from './sources.ts';
@@ -62,7 +63,10 @@ function knownPorts(ports: readonly PodPort[]): Pick<InboundPolicy, 'tcpPorts' |
   };
 }
 
-/** By pod: the SPIFFE ID to expect of it; absent where it does not speak TLS of the mesh. */
+/**
+ * By pod: the SPIFFE ID to expect of it; absent where it does not speak TLS of the mesh. The listeners of a gateway
+ * speak what its Gateway says, to clients inside the mesh too.
+ */
 export function deriveIdentities(
   graph: GraphApi,
   context: {
@@ -77,6 +81,7 @@ export function deriveIdentities(
     'identities',
     context.pods,
     (_, { meshed, workload, namespace, serviceAccount }, read) => {
+      if (workload.split('/')[1] === gatewayKind) return undefined;
       const mode = meshed ? read(modes, workload) : undefined;
       const trustDomain = read(trustDomains, 'default');
       if (mode === undefined || mode === 'Disabled' || trustDomain === undefined) return undefined;
