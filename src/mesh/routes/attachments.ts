@@ -43,7 +43,7 @@ export interface ParentAttachment {
 
 export interface Attachments {
   readonly byRoute: Collection<RouteAttachments>;
-  /** By key of the listener. Their number is the listener's attachedRoutes. */
+  /** By key of the listener; the number of those that hold is the listener's attachedRoutes. */
   readonly byListener: Index<RouteAttachments>;
   /** By `namespace/name` of the Service; only routes that hold. */
   readonly byService: Index<RouteAttachments>;

@@ -38,7 +38,7 @@ export interface Routes {
   readonly routeVerdicts: Collection<RouteVerdict>;
   readonly listenerHosts: Collection<ListenerHosts>;
   readonly listenerStreams: Collection<ListenerStreams>;
-  /** By key of the listener: the routes attached to it. Their number is its attachedRoutes. */
+  /** By key of the listener: the routes attached to it; the number of those that hold is its attachedRoutes. */
   readonly routesByListener: Index<RouteAttachments>;
   /** By ServicePort: rules of gateways (`gateway`) by which requests get there, or copies of them, or questions about them. */
   readonly gatewayRulesByBackend: Index<RouteRules>;
