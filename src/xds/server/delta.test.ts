@@ -74,10 +74,10 @@ describe('what a proxy gets', () => {
   test('a name that does not exist yet is answered as removed, and sent when it exists', async () => {
     const proxy = at.client();
     proxy.subscribeAll();
-    proxy.subscribe('secret', 'later');
-    assert.deepEqual((await proxy.next('secret')).removed, ['later']);
-    at.fixture.put('secret', 'later', { name: 'later' });
-    assert.deepEqual((await proxy.next('secret')).names, ['later']);
+    proxy.subscribe('secret', 'trust');
+    assert.deepEqual((await proxy.next('secret')).removed, ['trust']);
+    at.fixture.put('secret', 'trust', { name: 'trust' });
+    assert.deepEqual((await proxy.next('secret')).names, ['trust']);
   });
 
   test('a name that it asks for again, even if it has not changed', async () => {
@@ -91,6 +91,23 @@ describe('what a proxy gets', () => {
 });
 
 describe('what a proxy does not get', () => {
+  test('a secret that nothing it holds refers to, such as the key of somebody else', async () => {
+    at.fixture.put('secret', 'tls/shop/key', { name: 'tls/shop/key' });
+    at.fixture.put('listener', 'vl/gateway', { name: 'vl/gateway' }, [
+      { kind: 'secret', name: 'tls/shop/key' },
+    ]);
+    at.fixture.lists.set('g/Deployment/app', { clusters: [], listeners: ['vl/gateway'] });
+    await at.fixture.graph.settled();
+    const [gateway, other] = [at.client('g/p/1'), at.client('a/p/1')];
+    for (const proxy of [gateway, other]) {
+      proxy.subscribeAll();
+      proxy.subscribe('secret', 'tls/shop/key');
+    }
+    assert.deepEqual((await gateway.next('secret')).names, ['tls/shop/key']);
+    const answer = await other.next('secret');
+    assert.deepEqual([answer.names, answer.removed], [[], ['tls/shop/key']]);
+  });
+
   test('endpoints and routes of what its workload does not use: they do not exist for it', async () => {
     const proxy = at.client();
     proxy.subscribeAll();

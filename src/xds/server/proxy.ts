@@ -2,14 +2,16 @@
  * One connected proxy: what it is entitled to, what it asked for and what of it changes. Decides everything
  * about a stream but knows nothing of its transport.
  *
- * A proxy gets what the lists of its workload name, what those resources need, secrets, and the on-demand
- * clusters it asked for. Shared secrets are not tied to a workload because they carry no secret: they name files
- * of the pod's own identity volume. A proxy whose pod has no such files has secrets of its own in their place.
+ * A proxy gets what the lists of its workload name, what those resources need, the two secrets of the mesh, and the
+ * on-demand clusters it asked for. The two are not tied to a workload because they carry no secret: they name files
+ * of the pod's own identity volume. A proxy whose pod has no such files has secrets of its own in their place. Every
+ * other secret holds a key of somebody's, and is only for who is to use it.
  *
  * Nothing is sent before it is known what the proxy uses: its lists, and the on-demand names it brings from
  * an earlier stream. Else a replica that has just started would take back what the proxy is about to need.
  */
 
+import { identitySecret, trustSecret } from '../../base/names.ts';
 import { onDemandPrefix, type ResourceKind, resourceKinds, typeUrls } from '../resource.ts';
 import { acknowledge, reject, restore } from './answers.ts';
 import type { Batch } from './batch.ts';
@@ -24,6 +26,11 @@ import { isListed, Subscription } from './subscription.ts';
 import type { ResourceRecord } from './table.ts';
 import type { DeltaRequest } from './wire.ts';
 import type { ListChange, WorkloadView } from './workload-view.ts';
+
+/** Every proxy's bootstrap refers to these, whatever else it holds. */
+function isOfBootstrap({ kind, name }: ResourceRecord): boolean {
+  return kind === 'secret' && (name === identitySecret || name === trustSecret);
+}
 
 const kindByUrl = new Map<string, ResourceKind>(resourceKinds.map((kind) => [typeUrls[kind], kind]));
 
@@ -162,8 +169,9 @@ export class ConnectedProxy {
   wants(sub: Subscription, record: ResourceRecord): boolean {
     if (record.onDemand) return sub.names.has((record.base ?? record).id) && this.variant(record) === record;
     if (isListed(record.kind)) return sub.wildcard && this.view.has(record);
-    if (record.kind !== 'secret') return sub.names.has(record.id) && this.#entitled(record);
-    return sub.names.has((record.base ?? record).id) && this.variant(record) === record;
+    const base = record.base ?? record;
+    if (!sub.names.has(base.id) || this.variant(base) !== record) return false;
+    return isOfBootstrap(record) || this.#entitled(base);
   }
 
   /** The response has been handed to the transport. */
