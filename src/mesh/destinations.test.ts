@@ -33,13 +33,34 @@ test('only what some workload uses is a destination, and it goes with the last u
   await world.use('shop/Deployment/a', '10.96.0.1:80');
   await world.use('shop/Deployment/b', '10.96.0.1:80', '10.96.0.1:90');
   assert.deepEqual([...world.mesh.destinations.keys()].sort(), ['10.96.0.1:80', '10.96.0.1:90']);
-  assert.deepEqual(
-    world.mesh.usedBy.get('10.96.0.1:80')?.map(({ key }) => key),
-    ['shop/Deployment/a', 'shop/Deployment/b'],
-  );
   await world.use('shop/Deployment/b');
   assert.deepEqual([...world.mesh.destinations.keys()], ['10.96.0.1:80']);
   await world.use('shop/Deployment/a');
+  assert.equal(world.mesh.destinations.size, 0);
+});
+
+test('workloads of a namespace that use the same are one user, whose key begins with the namespace', async () => {
+  const users = () =>
+    world.mesh.usedBy.get('10.96.0.1:80')?.map(({ key, value: { destinations } }) => {
+      return [key.slice(0, key.indexOf('/')), destinations];
+    });
+  const [one, both] = [['10.96.0.1:80'], ['10.96.0.1:80', '10.96.0.1:90']];
+  for (const workload of ['shop/Deployment/a', 'shop/Deployment/b', 'data/Deployment/a']) {
+    await world.use(workload, ...one);
+  }
+  assert.deepEqual(users(), [
+    ['data', one],
+    ['shop', one],
+  ]);
+  await world.use('data/Deployment/a', ...both);
+  assert.deepEqual(users(), [
+    ['data', both],
+    ['shop', one],
+  ]);
+  await world.use('shop/Deployment/a');
+  await world.use('data/Deployment/a');
+  assert.deepEqual(users(), [['shop', one]]);
+  await world.use('shop/Deployment/b');
   assert.equal(world.mesh.destinations.size, 0);
 });
 

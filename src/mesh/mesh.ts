@@ -14,6 +14,7 @@ import { deriveTrafficPolicies } from './routes/traffic-policies.ts';
 import { deriveServicePorts, indexFrontends } from './services.ts';
 import { deriveSettings } from './settings.ts';
 import type { MeshSources } from './sources.ts';
+import { indexUsers } from './used.ts';
 import { deriveIdentities, deriveSubjects, deriveWorkloads } from './workloads.ts';
 
 export function createMesh(graph: GraphApi, sources: MeshSources): Mesh {
@@ -41,7 +42,7 @@ export function createMesh(graph: GraphApi, sources: MeshSources): Mesh {
   const identities = deriveIdentities(graph, { settings, pods, workloads });
   const endpoints = deriveEndpoints(graph, sources, servicePorts, identities);
 
-  const usedBy = graph.index('usedBy', sources.used, ({ destinations }) => destinations);
+  const usedBy = indexUsers(graph, sources.used);
   const destinations = deriveDestinations(graph, { usedBy, frontends, podsByAddress, podPorts, identities });
 
   const gateways = createGatewayInputs(graph, sources, servicePorts);

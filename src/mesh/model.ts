@@ -356,7 +356,10 @@ export interface Mesh {
   readonly workloads: Collection<Workload>;
   /** What each workload uses, keyed by workload. */
   readonly used: Collection<UsedSet>;
-  /** Workloads by destination key: who uses it. Only used destinations exist in what follows. */
+  /**
+   * By destination key: who uses it, all workloads of a namespace that use the same as one entry, whose key begins
+   * with the namespace. Only used destinations exist in what follows.
+   */
   readonly usedBy: Index<UsedSet>;
   /** Keyed by destination; absent for addresses that are neither a Service nor a pod. */
   readonly destinations: Collection<Destination>;

@@ -7,7 +7,7 @@
  *       └───────────────── lists of the workload <────────────────────────────────┘
  */
 
-import { hash } from 'node:crypto';
+import { listDigest } from '../../base/list-digest.ts';
 import type { Collection, GraphApi, Read } from '../../graph/types.ts';
 import type { Mesh } from '../../mesh/model.ts';
 import type { ProxyLists } from '../resource.ts';
@@ -41,7 +41,7 @@ export function createLists(graph: GraphApi, mesh: Mesh, variants: Variants): Li
   const used = graph.derive('xds/used', mesh.workloads, (workload, _, read): UsedBy => {
     const destinations = read(mesh.used, workload)?.destinations ?? [];
     const namespace = namespaceOf(workload);
-    const set = setPrefix + hash('sha256', destinations.join(' '), 'base64url');
+    const set = setPrefix + listDigest(destinations);
     if (!variants.hasConsumers(namespace, read)) return { set, destinations };
     return { set: `${set}@${namespace}`, destinations, namespace };
   });
