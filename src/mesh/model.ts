@@ -10,7 +10,7 @@
 
 import type { Collection, Index } from '../graph/types.ts';
 import type { Condition, GatewayModel, StreamRule } from './gateway-model.ts';
-import type { ParentRef, PolicyTargetRef } from './kubernetes.ts';
+import type { ParentRef } from './kubernetes.ts';
 
 /** Kinds of routes of Gateway API. */
 export type RouteKind = 'HTTPRoute' | 'GRPCRoute' | 'TLSRoute' | 'TCPRoute' | 'UDPRoute';
@@ -337,8 +337,8 @@ export interface PolicyVerdict {
 /** What became of an XBackendTrafficPolicy; keyed like it, `namespace/name`. */
 export interface BackendTrafficVerdict {
   readonly generation: number;
-  /** Reasons of Accepted: Accepted, Conflicted (an older policy holds), TargetNotFound, Invalid. */
-  readonly targets: readonly { readonly ref: PolicyTargetRef; readonly accepted: Condition }[];
+  /** Its targets. Reasons of Accepted: Accepted, Conflicted (an older policy holds), TargetNotFound, Invalid. */
+  readonly ancestors: readonly { readonly ref: ParentRef; readonly conditions: readonly Condition[] }[];
 }
 
 /** What a workload's proxies use: destination keys (`<ip>:<port>`); keyed by workload. Fed back by xds/server. */

@@ -30,7 +30,7 @@ const session = (key = 'shop/web:80') => world.mesh.routeTables.get(key)?.rules[
 const verdict = (name: string) =>
   world.mesh.backendTrafficVerdicts
     .get(`shop/${name}`)
-    ?.targets.map(({ accepted: { reason, message } }) => `${reason}: ${message}`);
+    ?.ancestors.flatMap(({ conditions }) => conditions.map(({ reason, message }) => `${reason}: ${message}`));
 
 test('a retry budget is that of the Service’s ports, with the defaults of the API', async () => {
   assert.equal(budget(), undefined);

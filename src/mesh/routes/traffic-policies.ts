@@ -48,7 +48,10 @@ export function deriveTrafficPolicies(graph: GraphApi, sources: MeshSources): Tr
   });
   const verdicts = graph.derive('backendTrafficVerdicts', policies, (key, policy, read) => ({
     generation: policy.generation,
-    targets: policy.targets.map((ref) => ({ ref, accepted: judge(ref, key, policy, read) })),
+    ancestors: policy.targets.map((target) => ({
+      ref: { ...target, namespace: policy.namespace },
+      conditions: [judge(target, key, policy, read)],
+    })),
   }));
 
   function judge(ref: PolicyTargetRef, key: string, policy: ReadPolicy, read: Read): Condition {
