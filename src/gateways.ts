@@ -5,18 +5,21 @@ import {
   type GatewayControllersOptions,
 } from './controllers/gateway-controllers.ts';
 import type { PodMaker } from './controllers/gateway-plan.ts';
+import { derivePortProgress } from './controllers/port-progress.ts';
+import type { Reported, RouteProgress } from './controllers/route-progress.ts';
+import type { Collection } from './graph/types.ts';
 import type { Mesh } from './mesh/model.ts';
 import type { MeshSources } from './mesh/sources.ts';
 import { gatewayPod } from './webhook/inject/gateway.ts';
 import type { PreparedInjection } from './webhook/inject/inject.ts';
-import type { Translation } from './xds/resource.ts';
+import type { ResourceAcks, Translation } from './xds/resource.ts';
 import { portName } from './xds/translate/gateway-names.ts';
 
 export interface GatewaysOptions
-  extends Pick<
-    GatewayControllersOptions,
-    'api' | 'leadership' | 'clock' | 'log' | 'graph' | 'namespace' | 'acks'
-  > {
+  extends Pick<GatewayControllersOptions, 'api' | 'leadership' | 'clock' | 'log' | 'graph' | 'namespace'> {
+  readonly acks: Collection<ResourceAcks>;
+  /** What other replicas count. */
+  readonly reported: Reported;
   readonly sources: MeshSources;
   readonly controllerSources: GatewayControllersOptions['sources'];
   readonly mesh: Mesh;
@@ -26,9 +29,16 @@ export interface GatewaysOptions
   readonly onInjectionChange: (listener: () => void) => void;
 }
 
-/** Its `run` ends when the signal aborts, and never rejects. */
-export function createGateways(options: GatewaysOptions): { run(signal: AbortSignal): Promise<void> } {
-  const { sources, controllerSources, mesh, translation, injection, onInjectionChange, ...common } = options;
+export interface Gateways {
+  /** On how many proxies of this replica each port is in force. */
+  readonly progress: Collection<RouteProgress>;
+  /** Ends when the signal aborts; never rejects. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export function createGateways(options: GatewaysOptions): Gateways {
+  const { sources, controllerSources, mesh, translation, acks, reported, ...others } = options;
+  const { injection, onInjectionChange, ...common } = others;
   const proxyPods = options.graph.source<PodMaker>('proxyPods');
   const refresh = (): void => {
     const prepared = injection();
@@ -36,14 +46,22 @@ export function createGateways(options: GatewaysOptions): { run(signal: AbortSig
   };
   refresh();
   onInjectionChange(refresh);
-  return createGatewayControllers({
+  const progress = derivePortProgress(options.graph, {
+    gateways: mesh.gateway.gateways,
+    acks,
+    resources: translation.resources.listener,
+    listenerName: portName,
+    reported,
+  });
+  const controllers = createGatewayControllers({
     ...common,
     sources: controllerSources,
     model: mesh.gateway,
     gateways: sources.gateways,
     pods: mesh.pods,
-    resources: translation.resources.listener,
+    progress: progress.total,
     listenerName: portName,
     proxyPods,
   });
+  return { progress: progress.local, run: (signal) => controllers.run(signal) };
 }

@@ -6,7 +6,6 @@
  *                        controllers <───────────── acks ───────────────┘
  */
 
-import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import { systemClock } from './base/clock.ts';
 import { describeError, WeftError } from './base/errors.ts';
@@ -19,6 +18,7 @@ import { authorityLifetimes, authorityName } from './controllers/authority-setti
 import { createControllerSources, createControllers } from './controllers/controllers.ts';
 import { createGatewayControllerSources } from './controllers/gateway-sources.ts';
 import { PodCertificates } from './controllers/pod-certificates.ts';
+import { deriveReported } from './controllers/route-progress.ts';
 import { ServingCertificates } from './controllers/serving.ts';
 import { webhookObjectName } from './controllers/webhook-objects.ts';
 import { WorkloadIdentities } from './controllers/workload-identities.ts';
@@ -30,18 +30,16 @@ import { createGateways } from './gateways.ts';
 import { Graph } from './graph/graph.ts';
 import type { Collection } from './graph/types.ts';
 import { identify } from './identify.ts';
+import { currentInjection } from './injection.ts';
 import { createKubeApi } from './kube/api.ts';
 import { LeaderElection } from './kube/lease.ts';
 import { servesPodCertificates } from './kube/resources.ts';
 import { TokenReviewer } from './kube/token-review.ts';
 import { createMesh } from './mesh/mesh.ts';
-import type { MeshSettings } from './mesh/model.ts';
 import { createMeshSources } from './mesh/sources.ts';
 import { UsedSets } from './mesh/used.ts';
 import { parseSettings, type Settings, settingsHelp } from './settings.ts';
 import { startWatches } from './watches.ts';
-import type { InjectContext } from './webhook/inject/context.ts';
-import { type PreparedInjection, prepareInjection } from './webhook/inject/inject.ts';
 import { createWebhookServer } from './webhook/server.ts';
 import type { ResourceAcks } from './xds/resource.ts';
 import { createXdsServer } from './xds/server/server.ts';
@@ -148,7 +146,8 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   });
   identities.start(stop);
   // Decided once: what new pods are given must not change while a cluster is being upgraded.
-  const identitySource = (await servesPodCertificates(api)) ? 'podCertificate' : 'sds';
+  const kubeletsMakeThem = settings.identities === 'auto' && (await servesPodCertificates(api));
+  const identitySource = kubeletsMakeThem ? 'podCertificate' : 'sds';
 
   // Leadership is only about who writes.
   const leadership = new LeaderElection({
@@ -158,6 +157,38 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     identity: settings.podName,
     log: controllerLog,
   });
+  const injection = currentInjection(settings, identitySource, {
+    settings: () => mesh.settings.get('default'),
+    trustRoots: () => keeper.authority?.trustBundle,
+  });
+  const reported = deriveReported(graph, {
+    reports: controllerSources.reports,
+    pods: mesh.pods,
+    namespace: settings.namespace,
+    podName: settings.podName,
+  });
+  const gateways =
+    gatewaySources === undefined
+      ? undefined
+      : createGateways({
+          api,
+          leadership,
+          clock,
+          log: controllerLog,
+          graph,
+          namespace: settings.namespace,
+          acks,
+          reported,
+          sources,
+          controllerSources: gatewaySources,
+          mesh,
+          translation,
+          injection,
+          onInjectionChange: (listener) => {
+            mesh.settings.subscribe(listener);
+            keeper.onChange(listener);
+          },
+        });
   const controllers = createControllers({
     api,
     graph,
@@ -166,6 +197,8 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     translation,
     acks,
     routeResourceName: serviceName,
+    reported,
+    otherProgress: gateways === undefined ? [] : [gateways.progress],
     keeper,
     leadership,
     namespace: settings.namespace,
@@ -223,31 +256,6 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     log: xdsLog,
     clock,
   });
-  const injection = currentInjection(settings, identitySource, {
-    settings: () => mesh.settings.get('default'),
-    trustRoots: () => keeper.authority?.trustBundle,
-  });
-  const gateways =
-    gatewaySources === undefined
-      ? undefined
-      : createGateways({
-          api,
-          leadership,
-          clock,
-          log: controllerLog,
-          graph,
-          namespace: settings.namespace,
-          acks,
-          sources,
-          controllerSources: gatewaySources,
-          mesh,
-          translation,
-          injection,
-          onInjectionChange: (listener) => {
-            mesh.settings.subscribe(listener);
-            keeper.onChange(listener);
-          },
-        });
   const webhook = createWebhookServer({
     injection,
     namespaceLabels: (name) => sources.namespaces.get(name),
@@ -298,39 +306,6 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   health.close();
   debug.close();
   await Promise.all(background);
-}
-
-/** The injection under the settings and roots of the moment; prepared anew only when they change. */
-function currentInjection(
-  settings: Settings,
-  identity: InjectContext['identity'],
-  mesh: { readonly settings: () => MeshSettings | undefined; readonly trustRoots: () => string | undefined },
-): () => PreparedInjection {
-  let prepared: PreparedInjection | undefined;
-  return () => {
-    const current = mesh.settings();
-    if (current === undefined) throw new Error('the settings of the mesh are not known yet');
-    // With pod certificates the kubelet brings the roots, and new ones change nothing in the pod.
-    const trustRoots = identity === 'sds' ? mesh.trustRoots() : undefined;
-    const known = prepared?.context;
-    if (prepared !== undefined && known?.settings === current && known.trustRoots === trustRoots) {
-      return prepared;
-    }
-    prepared = prepareInjection({
-      version,
-      settings: current,
-      controlPlane: {
-        namespace: settings.namespace,
-        service: settings.serviceName,
-        serviceAccount: settings.serviceAccount,
-        xdsPort: settings.xdsPort,
-      },
-      identity,
-      ...(trustRoots === undefined ? {} : { trustRoots }),
-      random: () => randomBytes(16).toString('hex'),
-    });
-    return prepared;
-  };
 }
 
 function byName(candidates: readonly unknown[]): Readonly<Record<string, Collection<unknown>>> {

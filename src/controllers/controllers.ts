@@ -20,7 +20,7 @@ import { policyStatus } from './policy-status.ts';
 import { ProgressReporter } from './progress-report.ts';
 import { RejectionReporter } from './rejections.ts';
 import { forRouteKinds, routeKinds, routeTypes } from './route-kinds.ts';
-import { deriveProgress, type ProgressReport } from './route-progress.ts';
+import { deriveProgress, type ProgressReport, type Reported, type RouteProgress } from './route-progress.ts';
 import type { RouteObject } from './route-status.ts';
 import { RouteStatusController } from './route-status-controller.ts';
 import { Signer } from './signer.ts';
@@ -64,6 +64,10 @@ export interface ControllersOptions {
   readonly acks: Collection<ResourceAcks>;
   /** Name of the RouteConfiguration made from a RouteTable. */
   readonly routeResourceName: (table: string) => string;
+  /** What other replicas count. */
+  readonly reported: Reported;
+  /** What this one counts besides routes, to be told to the others. */
+  readonly otherProgress?: readonly Collection<RouteProgress>[];
   readonly keeper: AuthorityKeeper;
   readonly leadership: Leadership;
   readonly namespace: string;
@@ -91,11 +95,9 @@ export function createControllers(options: ControllersOptions): Controller {
     acks: options.acks,
     resources: options.translation.resources.route,
     resourceNameOf: options.routeResourceName,
-    reports: sources.reports,
-    pods: mesh.pods,
-    namespace,
-    podName,
+    reported: options.reported,
   });
+  const local = graph.union('ownProgress', [progress.local, ...(options.otherProgress ?? [])]);
   const verdictsByRoute = graph.index('verdictsByRoute', mesh.routeVerdicts, ({ kind, route }) => [
     `${kind}/${route}`,
   ]);
@@ -122,7 +124,7 @@ export function createControllers(options: ControllersOptions): Controller {
       requests: sources.requests,
       events,
     }),
-    new ProgressReporter({ ...common, local: progress.local, pods: mesh.pods, namespace, podName }),
+    new ProgressReporter({ ...common, local, pods: mesh.pods, namespace, podName }),
     ...routeKinds.map(
       (kind) =>
         new RouteStatusController({

@@ -9,7 +9,6 @@ import type { KubeApi } from '../kube/types.ts';
 import type { GatewayModel, GatewayPort } from '../mesh/gateway-model.ts';
 import type { GatewaySource } from '../mesh/gateways/sources.ts';
 import type { MeshPod } from '../mesh/model.ts';
-import type { EncodedResource, ResourceAcks } from '../xds/resource.ts';
 import { backendTLSStatus, type PolicyAncestor } from './backend-tls-status.ts';
 import { GatewayController } from './gateway-controller.ts';
 import { deriveGatewayPlans, type PodMaker } from './gateway-plan.ts';
@@ -18,6 +17,7 @@ import type { GatewayControllerSources, ManagedService } from './gateway-sources
 import { gatewayStatus, kubeConditions, listenerSetStatus, type PreviousStatus } from './gateway-status.ts';
 import type { Leadership } from './leading.ts';
 import { MeshCreator, meshStatus } from './mesh-resource.ts';
+import type { RouteProgress } from './route-progress.ts';
 import { StatusController } from './status-controller.ts';
 
 export interface GatewayControllersOptions {
@@ -32,9 +32,8 @@ export interface GatewayControllersOptions {
   /** As they are written; keyed like the Gateways. */
   readonly gateways: Collection<GatewaySource>;
   readonly pods: Collection<MeshPod>;
-  readonly acks: Collection<ResourceAcks>;
-  /** Listeners of proxies, keyed by name. */
-  readonly resources: Collection<EncodedResource>;
+  /** How far ports have come, keyed by name of their listeners. */
+  readonly progress: Collection<RouteProgress>;
   readonly listenerName: (gateway: string, port: GatewayPort) => string;
   readonly proxyPods: Collection<PodMaker>;
 }
@@ -59,8 +58,7 @@ export function createGatewayControllers(options: GatewayControllersOptions): {
     plans,
     problems,
     pods: options.pods,
-    acks: options.acks,
-    resources: options.resources,
+    progress: options.progress,
     listenerName: options.listenerName,
   });
   /** A ListenerSet's status follows from its Gateway's readiness as well. */

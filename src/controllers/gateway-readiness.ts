@@ -1,18 +1,18 @@
 /**
  * How far each Gateway is carried out: its addresses, its proxies, and which ports they have acknowledged.
  *
- *   gateways, managed Services, pods, acks, resources ──> gatewayReadiness
+ *   gateways, managed Services, pods, portProgress ──> gatewayReadiness
  */
 
-import type { Collection, GraphApi, Index, Read } from '../graph/types.ts';
+import type { Collection, GraphApi, Index } from '../graph/types.ts';
 import type { Gateway, GatewayPort } from '../mesh/gateway-model.ts';
 import type { GatewaySource } from '../mesh/gateways/sources.ts';
 import { gatewayResourceName } from '../mesh/gateways/names.ts';
 import type { MeshPod } from '../mesh/model.ts';
-import type { EncodedResource, ResourceAcks } from '../xds/resource.ts';
 import { type GatewayAddresses, gatewayAddresses } from './gateway-addresses.ts';
 import type { GatewayPlan } from './gateway-plan.ts';
 import type { ManagedService } from './gateway-sources.ts';
+import type { RouteProgress } from './route-progress.ts';
 
 /** `pending`: some proxy that serves has not acknowledged it. */
 export type PortState =
@@ -37,11 +37,9 @@ export interface ReadinessInputs {
   readonly plans: Collection<GatewayPlan>;
   readonly problems: Collection<string>;
   readonly pods: Collection<MeshPod>;
-  /** Keyed `<kind> <name>`. */
-  readonly acks: Collection<ResourceAcks>;
-  /** Listeners of proxies, keyed by name. */
-  readonly resources: Collection<EncodedResource>;
-  /** Name of the listener that binds a port. */
+  /** Of ports, keyed by the name of the listener that binds the port. */
+  readonly progress: Collection<RouteProgress>;
+  /** That name. */
   readonly listenerName: (gateway: string, port: GatewayPort) => string;
 }
 
@@ -61,7 +59,7 @@ export function deriveGatewayReadiness(
     const service = read(inputs.services, `${namespace}/${gatewayResourceName(name, source.className)}`);
     const listeners = Object.fromEntries(
       gateway.ports.flatMap((port) => {
-        const state = portState(inputs, inputs.listenerName(key, port), readyProxies, read);
+        const state = portState(read(inputs.progress, inputs.listenerName(key, port)), readyProxies);
         return port.listeners.map((listener) => [listener.key, state] as const);
       }),
     );
@@ -81,13 +79,10 @@ export function deriveGatewayReadiness(
  * A proxy that has only just come counts when it is ready: until then it serves nobody, and a rolling update must not
  * look like an outage.
  */
-function portState(inputs: ReadinessInputs, name: string, readyProxies: number, read: Read): PortState {
-  const version = read(inputs.resources, name)?.version;
-  const acks = read(inputs.acks, `listener ${name}`);
-  if (acks?.rejected !== undefined) return { kind: 'rejected', message: acks.rejected.message };
-  if (readyProxies === 0 || version === undefined) return { kind: 'pending' };
-  const { holders = 0, current = 0, served } = acks ?? {};
-  // Its proxies may be another replica's, which are ready only with their configuration.
-  if (holders === 0) return { kind: 'current' };
-  return { kind: served === version && current >= Math.min(holders, readyProxies) ? 'current' : 'pending' };
+function portState(progress: RouteProgress | undefined, readyProxies: number): PortState {
+  const { proxies = 0, current = 0, rejected } = progress ?? {};
+  if (rejected !== undefined) return { kind: 'rejected', message: rejected };
+  if (progress === undefined || readyProxies === 0) return { kind: 'pending' };
+  // A proxy gets ready only with its configuration; its replica may not have told of it yet.
+  return { kind: current >= Math.min(proxies, readyProxies) ? 'current' : 'pending' };
 }

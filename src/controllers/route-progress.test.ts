@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { MeshPod, RouteVerdict } from '../mesh/model.ts';
 import type { EncodedResource, ResourceAcks } from '../xds/resource.ts';
 import { type ConfigMap, formatReport, projectReport } from './progress-report.ts';
-import { deriveProgress, type ProgressReport } from './route-progress.ts';
+import { deriveProgress, deriveReported, type ProgressReport } from './route-progress.ts';
 import { newGraph } from './testing.ts';
 
 const verdict = {
@@ -27,15 +27,13 @@ function setUp() {
   const resources = graph.source<EncodedResource>('resources');
   const reports = graph.source<ProgressReport>('reports');
   const pods = graph.source<MeshPod>('pods');
+  const reported = deriveReported(graph, { reports, pods, namespace: 'weft-system', podName: 'weft-a' });
   const progress = deriveProgress(graph, {
     verdicts,
     acks,
     resources,
     resourceNameOf: (table) => `svc/${table}`,
-    reports,
-    pods,
-    namespace: 'weft-system',
-    podName: 'weft-a',
+    reported,
   });
   const serve = (
     table: string,

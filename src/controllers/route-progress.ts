@@ -3,7 +3,7 @@
  * one tells the others what it sees (progress-report.ts) and the leader adds it all up, in the graph:
  *
  *   routeVerdicts, acks, resources ──> localProgress ──────────────┐
- *   reports of other replicas ──> reportedProgress ──by verdict──> routeProgress
+ *   reports of other replicas ──> reportedProgress ──by key──────> routeProgress
  */
 
 import type { Collection, GraphApi, Index, Read } from '../graph/types.ts';
@@ -42,6 +42,13 @@ export interface ProgressInputs {
   readonly resources: Collection<EncodedResource>;
   /** Name of the RouteConfiguration made from a RouteTable. */
   readonly resourceNameOf: (table: string) => string;
+  readonly reported: Reported;
+}
+
+/** What other replicas tell of one thing, keyed like what each of them tells. */
+export type Reported = Index<RouteProgress>;
+
+export interface ReportInputs {
   readonly reports: Collection<ProgressReport>;
   readonly pods: Collection<MeshPod>;
   readonly namespace: string;
@@ -56,10 +63,8 @@ export interface Progress {
   readonly total: Collection<RouteProgress>;
 }
 
-export function deriveProgress(graph: GraphApi, inputs: ProgressInputs): Progress {
-  const local = graph.derive('localProgress', inputs.verdicts, (_, verdict, read) =>
-    localProgress(verdict, inputs, read),
-  );
+/** Of all things that replicas count, whatever they are. */
+export function deriveReported(graph: GraphApi, inputs: ReportInputs): Reported {
   const reported = graph.expand('reportedProgress', inputs.reports, (_, report, read) =>
     counts(report, inputs, read)
       ? Object.entries(report.routes).map(
@@ -67,13 +72,25 @@ export function deriveProgress(graph: GraphApi, inputs: ProgressInputs): Progres
         )
       : [],
   );
-  const byVerdict: Index<RouteProgress> = graph.index('reportedProgressByVerdict', reported, (_, key) => [
-    key.slice(0, key.lastIndexOf('#')),
-  ]);
+  return graph.index('reportedProgressByKey', reported, (_, key) => [key.slice(0, key.lastIndexOf('#'))]);
+}
+
+export function deriveProgress(graph: GraphApi, inputs: ProgressInputs): Progress {
+  const local = graph.derive('localProgress', inputs.verdicts, (_, verdict, read) =>
+    localProgress(verdict, inputs, read),
+  );
   const total = graph.derive('routeProgress', local, (key, own, read) =>
-    (read(byVerdict, key) ?? []).reduce((sum, { value }) => add(sum, value), own),
+    withReported(own, read(inputs.reported, key)),
   );
   return { local, total };
+}
+
+/** What this replica sees, and what the others tell of the same. */
+export function withReported(
+  own: RouteProgress,
+  reported: readonly { readonly value: RouteProgress }[] = [],
+): RouteProgress {
+  return reported.reduce((sum, { value }) => add(sum, value), own);
 }
 
 function localProgress(verdict: RouteVerdict, inputs: ProgressInputs, read: Read): RouteProgress {
@@ -98,7 +115,7 @@ function localProgress(verdict: RouteVerdict, inputs: ProgressInputs, read: Read
  * Whether a report is to be believed: its replica lives and is ready. One that crashed has lost its proxies to
  * others, and tells anew as soon as it is back.
  */
-function counts(report: ProgressReport, inputs: ProgressInputs, read: Read): boolean {
+function counts(report: ProgressReport, inputs: ReportInputs, read: Read): boolean {
   if (report.replica === inputs.podName) return false;
   const pod = read(inputs.pods, `${inputs.namespace}/${report.replica}`);
   return pod?.uid === report.uid && pod.ready;

@@ -30,6 +30,7 @@ import {
   reportKind,
   reportLabel,
 } from '../../src/controllers/progress-report.ts';
+import { deriveReported } from '../../src/controllers/route-progress.ts';
 import { projectRouteStatus, type RouteObject } from '../../src/controllers/route-status.ts';
 import { projectRequest } from '../../src/controllers/signer.ts';
 import { projectStatus, type StatusObject } from '../../src/controllers/status-controller.ts';
@@ -150,7 +151,10 @@ async function startReplica(name: string): Promise<Replica> {
   watch({ type: resources.pods, project: project.projectPod, sink: mesh.pods });
   watch({
     type: resources.httpRoutes,
-    ...fanOut(outlet(projectHTTPRoute, mesh.httpRoutes), outlet(projectRouteStatus, sources.routes.HTTPRoute)),
+    ...fanOut(
+      outlet(projectHTTPRoute, mesh.httpRoutes),
+      outlet(projectRouteStatus, sources.routes.HTTPRoute),
+    ),
   });
   watch({
     type: resources.meshConfigs,
@@ -222,6 +226,7 @@ async function startReplica(name: string): Promise<Replica> {
     translation: { resources: { route: routes } } as unknown as Translation,
     acks,
     routeResourceName: (table) => `svc/${table}`,
+    reported: deriveReported(graph, { reports: sources.reports, pods: model.pods, namespace, podName: name }),
     keeper,
     leadership: election,
     namespace,
