@@ -23,6 +23,7 @@ export interface Settings {
   readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
   readonly logLevel: string;
   readonly gateways: 'enabled' | 'disabled';
+  readonly identities: 'auto' | 'sds';
   /** Path of a kubeconfig; empty inside a cluster. */
   readonly kubeconfig: string;
   readonly context: string;
@@ -112,6 +113,13 @@ export const flags: readonly Flag[] = [
     default: 'enabled',
     pattern: /^(enabled|disabled)$/,
     help: 'whether Gateways of Gateway API are carried out: enabled or disabled',
+  },
+  {
+    name: 'identities',
+    field: 'identities',
+    default: 'auto',
+    pattern: /^(auto|sds)$/,
+    help: 'who makes the identities of new pods: auto (kubelets where the cluster serves that) or sds (Weft)',
   },
   { name: 'kubeconfig', field: 'kubeconfig', default: '', help: 'path of a kubeconfig, outside a cluster' },
   { name: 'context', field: 'context', default: '', help: 'context of the kubeconfig' },

@@ -63,6 +63,7 @@ const everything = {
   proxy: { image: 'registry.example/envoy:v1' },
   redirect: { image: 'registry.example/redirect:v1' },
   logLevel: 'debug',
+  identities: 'sds',
   resources: { requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: 2, memory: '2Gi' } },
   nodeSelector: { pool: 'system' },
   tolerations: [{ key: 'system', operator: 'Exists' }],

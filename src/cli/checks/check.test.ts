@@ -93,6 +93,15 @@ suite('weft check, with Weft installed', () => {
     assert.match(of('proxy-versions').message, /restart the control plane/);
   });
 
+  test('proxy-versions does not, where the control plane was told to make them itself', async () => {
+    const cluster = olderCluster();
+    cluster.put(resources.deployments, 'weft', {
+      spec: { replicas: 2, template: { spec: { containers: [{ args: ['--identities=sds'] }] } } },
+    });
+    const { of } = await check(cluster);
+    assert.equal(of('proxy-versions').level, 'ok');
+  });
+
   fails(
     'kinds',
     (cluster) => {

@@ -20,7 +20,12 @@ import type { CommandContext } from '../context.ts';
 import { askReplicas } from '../replicas.ts';
 
 export interface Deployment extends KubeObject {
-  readonly spec: { readonly replicas?: number };
+  readonly spec: {
+    readonly replicas?: number;
+    readonly template?: {
+      readonly spec: { readonly containers: readonly { readonly args?: readonly string[] }[] };
+    };
+  };
   readonly status?: {
     readonly observedGeneration?: number;
     readonly readyReplicas?: number;

@@ -113,10 +113,16 @@ export async function certificateAges(facts: Facts): Promise<Verdict> {
     : warning(message, details);
 }
 
+/** Whether the control plane is told to make identities itself, whatever the cluster has. */
+async function isTold({ deployment }: Facts): Promise<boolean> {
+  const containers = (await deployment())?.spec.template?.spec.containers ?? [];
+  return containers.some(({ args = [] }) => args.includes('--identities=sds'));
+}
+
 export async function currentProxies(facts: Facts): Promise<Verdict> {
   const settings = await facts.injection();
   if (settings === undefined) return warning('the control plane does not know the settings of the mesh yet');
-  if (settings.identity === 'sds' && (await facts.podCertificates())) {
+  if (settings.identity === 'sds' && !(await isTold(facts)) && (await facts.podCertificates())) {
     return warning(
       'kubelets make identities by now: restart the control plane, then the workloads, to have them do it',
     );

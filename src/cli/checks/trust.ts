@@ -36,7 +36,7 @@ export async function authority(facts: Facts): Promise<Verdict> {
   const left = (notAfter: string | undefined): string => formatAge(Date.parse(notAfter ?? '') - serverTimeMs);
   const { root, intermediate, issued = 0 } = found.status ?? {};
   return ok(
-    `root valid for ${left(root?.notAfter)}, intermediate for ${left(intermediate?.notAfter)}, ${issued} certificates signed`,
+    `root valid for ${left(root?.notAfter)}, intermediate for ${left(intermediate?.notAfter)}, ${issued} requests for certificates signed`,
   );
 }
 
