@@ -72,9 +72,9 @@ export interface CertificateAuthority {
       /** SHA-256 of the certificate, hexadecimal; the same that `openssl x509 -fingerprint -sha256` shows. */
       readonly fingerprint?: string;
     };
-    /** When a certificate was last signed for a workload. */
+    /** When a kubelet's request for a certificate was last signed. */
     readonly lastIssued?: string;
-    /** How many certificates were signed for workloads so far. */
+    /** How many requests of kubelets for certificates of workloads were signed so far. */
     readonly issued?: number;
     /** `Ready`: whether certificates can be signed, and what stands in the way where they cannot. */
     readonly conditions?: readonly {
