@@ -10,6 +10,8 @@ import { createRandom, type Random } from '../graph/random.ts';
 import type { KubeObject } from '../kube/types.ts';
 import type { HTTPRule } from './kubernetes.ts';
 import type { Mesh } from './model.ts';
+import { someGatewayObject } from './routes/random.ts';
+import { gatewayClass } from './routes/testing.ts';
 import { meshConfig, parent, pod, podEndpoint, policy, route, service, slice } from './testing-objects.ts';
 import { contents, createTestMesh, type TestMesh } from './testing.ts';
 
@@ -34,7 +36,7 @@ function someRule(random: Random): HTTPRule {
   const matches = Array.from({ length: random.below(3) }, () => ({
     path: { value: random.pick(['/', '/x', '/x/y']) },
   }));
-  return { backendRefs, matches, ...(random.below(8) === 0 ? { filters: [{ type: 'CORS' }] } : {}) };
+  return { backendRefs, matches, ...(random.below(8) === 0 ? { filters: [{ type: 'ExtensionRef' }] } : {}) };
 }
 
 function someObject(random: Random): KubeObject {
@@ -42,11 +44,12 @@ function someObject(random: Random): KubeObject {
   const name = random.pick(names);
   const at = (suffix = ''): string => `${namespace}/${name}${suffix}`;
   const age = `2026-01-0${1 + random.below(4)}T00:00:00Z`;
-  switch (random.below(7)) {
+  switch (random.below(12)) {
     case 0: {
       const ports = [
         { name: random.pick(['http', 'tcp', 'x']), port: 80 },
         { name: random.pick(['grpc', 'y']), port: 90 },
+        { name: 'dns', port: 80, protocol: 'UDP' },
       ];
       return service(at(), random.pick(frontends), ports.slice(random.below(2)), { selector: { app: name } });
     }
@@ -95,11 +98,13 @@ function someObject(random: Random): KubeObject {
     }
     case 5:
       return meshConfig({ mtls: { mode: random.pick(modes) }, trustDomain: random.pick(['one', 'two']) });
-    default:
+    case 6:
       return {
         kind: 'Node',
         metadata: { name: 'node-1', labels: { 'topology.kubernetes.io/zone': `z${random.below(3)}` } },
       };
+    default:
+      return someGatewayObject(random);
   }
 }
 
@@ -128,9 +133,10 @@ async function use(random: Random, world: TestMesh, used: Map<string, readonly s
 
 async function run(random: Random): Promise<void> {
   const world = createTestMesh(new Graph({ onError: assert.ifError }));
-  const objects = new Map<string, KubeObject>();
+  const objects = new Map<string, KubeObject>([[nameOf(gatewayClass), gatewayClass]]);
+  await world.apply(gatewayClass);
   const used = new Map<string, readonly string[]>();
-  for (let round = 0; round < 60; round++) {
+  for (let round = 0; round < 90; round++) {
     const object = someObject(random);
     if (random.below(4) === 0) {
       objects.delete(nameOf(object));
