@@ -211,16 +211,16 @@ function acceptanceOf(
   return condition('Accepted', invalid.length < listeners.length, 'ListenersNotValid', message);
 }
 
+/** Unlike a Gateway, a ListenerSet of which nothing can be carried out is not accepted, whatever the reason. */
 function judgeSet(listeners: readonly Draft[], parentAccepted: boolean, allowed: boolean): Condition {
   if (!allowed) {
     const message = 'spec.allowedListeners of the Gateway lets no ListenerSet of this namespace take part';
     return condition('Accepted', false, 'NotAllowed', message);
   }
-  if (!parentAccepted)
-    return condition('Accepted', false, 'ParentNotAccepted', 'the Gateway is not accepted');
-  const invalid = listeners.filter(({ accepted }) => !accepted.status).map(({ section }) => section);
+  if (!parentAccepted) return condition('Accepted', false, 'ParentNotAccepted', 'the Gateway is not accepted');
+  const invalid = listeners.filter(({ sound }) => !sound).map(({ section }) => section);
   if (invalid.length === 0) return condition('Accepted', true, 'Accepted', 'the ListenerSet is accepted');
-  const message = `listeners that are not accepted: ${invalid.join(', ')}`;
+  const message = `listeners that cannot be served: ${invalid.join(', ')}`;
   return condition('Accepted', invalid.length < listeners.length, 'ListenersNotValid', message);
 }
 
