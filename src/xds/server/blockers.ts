@@ -11,6 +11,7 @@ export class Blockers {
   readonly #blocked = new IdSet();
   #byBlocker: Map<ResourceRecord, ResourceRecord[]> | undefined;
   #tick = 0;
+  #released = false;
 
   /** @param tick of the table now */
   has(stub: ResourceRecord, tick: number): boolean {
@@ -30,8 +31,18 @@ export class Blockers {
 
   /** The proxy has acknowledged or rejected the record. */
   release(record: ResourceRecord): void {
-    for (const stub of this.#byBlocker?.get(record) ?? []) this.#blocked.delete(stub.id);
+    const waiting = this.#byBlocker?.get(record);
+    if (waiting === undefined) return;
+    for (const stub of waiting) this.#blocked.delete(stub.id);
     this.#byBlocker?.delete(record);
+    this.#released = true;
+  }
+
+  /** Whether any answer has come to be looked at again since this was asked last. */
+  get released(): boolean {
+    const released = this.#released;
+    this.#released = false;
+    return released;
   }
 
   clear(): void {

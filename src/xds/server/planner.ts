@@ -26,15 +26,24 @@ export interface Plan {
 
 /** Undefined where there is nothing to send, or not yet. */
 export function plan(proxy: ConnectedProxy, sub: Subscription, table: ResourceTable): Plan | undefined {
-  if (!sub.due) return undefined;
+  if (!sub.due || isPlanned(sub, table)) return undefined;
   const denied: ResourceRecord[] = [];
   const records = additions(proxy, sub, table, denied);
   const removed = removals(proxy, sub, table);
-  // Envoy is ready with the first listeners that it gets, so these have to be all.
-  if (sub.greet && sub.kind === 'listener' && records.length < sub.stale.size) return undefined;
   // An empty first answer tells it that there is nothing to wait for.
   const greet = sub.greet && sub.stale.size === 0;
   return records.length > 0 || removed.length > 0 || greet ? { records, removed, denied } : undefined;
+}
+
+/**
+ * Whether the subscription was looked at before and what waits in it still does: thousands of resources may wait
+ * while others are acknowledged one after the other. Removals wait for too much to be told so.
+ */
+function isPlanned(sub: Subscription, table: ResourceTable): boolean {
+  if (!sub.unplanned && sub.plannedTick === table.tick && sub.leaving.size === 0) return true;
+  sub.unplanned = false;
+  sub.plannedTick = table.tick;
+  return false;
 }
 
 function additions(
@@ -43,15 +52,21 @@ function additions(
   table: ResourceTable,
   denied: ResourceRecord[],
 ): readonly ResourceRecord[] {
+  // Envoy is ready with the first listeners that it gets, so these go together or not at all.
+  const together = sub.greet && sub.kind === 'listener';
+  let blocked = false;
   for (;;) {
     const group = sub.suspects.shift();
     const records: ResourceRecord[] = [];
     sub.stale.forEach((id) => {
+      if (together && blocked) return;
       const record = table.at(sub.kind, id);
       if (group !== undefined && !group.includes(record)) return;
       if (!sendable(proxy, sub, record, denied)) return;
       if (mayAdd(proxy, record)) records.push(record);
+      else blocked = true;
     });
+    if (together && blocked) return [];
     if (records.length > 0 || group === undefined) return records;
   }
 }

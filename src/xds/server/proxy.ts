@@ -95,12 +95,34 @@ export class ConnectedProxy {
     if (request.nonce !== '' && request.nonce === sub.inFlight?.nonce) {
       if (request.error === undefined) acknowledge(this, sub, sub.inFlight);
       else reject(this, sub, sub.inFlight, request.error);
+      this.#answered(sub, request.error !== undefined);
     }
+    sub.unplanned = true;
     for (const name of request.unsubscribe) this.#unsubscribe(sub, name);
     if (known === undefined && isListed(kind) && request.subscribe.length === 0) this.#subscribeAll(sub);
     this.#subscribe(sub, request.subscribe);
-    if (this.complete && !sub.begun) resume(this, sub);
+    if (this.complete && !sub.begun) {
+      resume(this, sub);
+      this.planAll();
+    }
     this.host.wake(this);
+  }
+
+  /** What an answer may let go that waits: stubs wait by themselves, see Blockers. */
+  #answered(sub: Subscription, rejected: boolean): void {
+    if (rejected) return this.planAll();
+    const released = sub.kind === 'cluster' || sub.kind === 'route';
+    for (const kind of ['listener', 'route'] as const) {
+      const waiting = this.#subscriptions.get(kind);
+      if (released && waiting !== undefined) waiting.unplanned = true;
+    }
+    const clusters = this.#subscriptions.get('cluster');
+    if (clusters !== undefined && this.blockers.released) clusters.unplanned = true;
+  }
+
+  /** Something has happened that may concern whatever waits. */
+  planAll(): void {
+    for (const sub of this.#subscriptions.values()) sub.unplanned = true;
   }
 
   /** The proxy has not said for a while what it used; what it did say may still be under way into the lists. */
@@ -119,12 +141,14 @@ export class ConnectedProxy {
   listsKnown(): void {
     if (!this.complete) return;
     for (const sub of this.#subscriptions.values()) if (!sub.begun) resume(this, sub);
+    this.planAll();
     this.host.wake(this);
   }
 
   /** The lists of the workload have changed. */
   listsChanged(change: ListChange): void {
     this.blockers.clear();
+    this.planAll();
     const sub = this.#subscriptions.get(change.kind);
     for (const record of change.added) {
       if (sub?.wildcard === true) this.#list(sub, record);
@@ -244,6 +268,7 @@ export class ConnectedProxy {
       this.#usesUnderWay--;
       if (this.#closed) return;
       for (const record of stubs) this.unsettled.delete(record.id);
+      this.planAll();
       this.usesAreKnown();
       this.host.wake(this);
     });
@@ -385,7 +410,7 @@ export class ConnectedProxy {
   }
 
   #hold(record: ResourceRecord, by: 1 | -1): void {
-    if (by > 0) record.followers.add(this.number);
+    if (by > 0) (record.base ?? record).followers.add(this.number);
     record.holders += by;
     this.host.touch(record);
   }

@@ -22,6 +22,7 @@ export function resume(proxy: ConnectedProxy, sub: Subscription): void {
 function take(proxy: ConnectedProxy, sub: Subscription, record: ResourceRecord, version: string): void {
   proxy.host.refresh(record);
   sub.held.add(record.id);
+  proxy.blockers.release(record);
   (record.base ?? record).followers.add(proxy.number);
   if (record.served?.version !== version) sub.outdated.add(record.id);
   if (record.latest !== undefined && (!isListed(sub.kind) || proxy.wants(sub, record))) return;

@@ -47,6 +47,12 @@ export class Subscription {
   readonly leaving = new IdSet();
   /** Subscribed, not there, and to be answered once. */
   readonly unanswered = new IdSet();
+  /**
+   * Whether anything has come since `plan` looked at the subscription last, or happened that what waits here may
+   * wait for, apart from changes of resources: those are seen by `plannedTick`, the table's tick at that time.
+   */
+  unplanned = true;
+  plannedTick = 0;
   inFlight: Batch | undefined;
   /** After a NACK that named nobody: groups that are sent one after the other until the culprit is alone. */
   suspects: (readonly ResourceRecord[])[] = [];
@@ -98,6 +104,7 @@ export class Subscription {
       this.syncedTick = tick;
       this.staleSinceMs = nowMs;
     }
+    this.unplanned = true;
     this.leaving.delete(record.id);
     this.unanswered.delete(record.id);
     this.outdated.delete(record.id);
@@ -112,6 +119,7 @@ export class Subscription {
   /** There is nothing to be sent any more; a proxy that asked and has nothing yet is still owed an answer. */
   cancel(record: ResourceRecord): void {
     if (!this.stale.delete(record.id)) return;
+    this.unplanned = true;
     if (this.held.has(record.id)) this.outdated.add(record.id);
     else if (this.names.has(record.id) && !record.onDemand) this.unanswered.add(record.id);
   }
@@ -126,6 +134,7 @@ export class Subscription {
 
   /** Has the proxy told that there is no such resource. */
   markUnanswered(record: ResourceRecord): void {
+    this.unplanned = true;
     this.stale.delete(record.id);
     this.leaving.delete(record.id);
     this.unanswered.add(record.id);
