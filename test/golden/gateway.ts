@@ -9,7 +9,7 @@ import { Authority } from '../../src/ca/authority.ts';
 import { createAuthorityMaterial } from '../../src/ca/material.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import type { BackendTLS, ListenerTLS, StreamRule } from '../../src/mesh/gateway-model.ts';
-import type { RouteBackend, RouteRule, ServicePort } from '../../src/mesh/model.ts';
+import type { Endpoint, RouteBackend, RouteRule, ServicePort } from '../../src/mesh/model.ts';
 import type { Translation } from '../../src/xds/resource.ts';
 import { type TestListener, testGateway, testGateways } from '../../src/xds/translate/gateway-testing.ts';
 import { addService, testRule } from '../../src/xds/translate/testing.ts';
@@ -25,7 +25,7 @@ interface Input {
   readonly hosts?: Readonly<Record<string, Readonly<Record<string, readonly InputRule[]>>>>;
   /** By key of listener. */
   readonly streams?: Readonly<Record<string, readonly InputStream[]>>;
-  /** By key of ServicePort. An endpoint is an address, with its identity behind it where it is of the mesh. */
+  /** By key of ServicePort. An endpoint is `<IPv4>[:<port>][ <identity>]`. */
   readonly services?: Readonly<
     Record<string, { readonly protocol?: ServicePort['protocol']; readonly endpoints?: readonly string[] }>
   >;
@@ -75,12 +75,11 @@ export async function gatewayCase(text: string): Promise<GatewayCase> {
     at.gateway.certificates.set(key, { chain, privateKey });
     secrets.set(chain, `the chain of ${key}`).set(privateKey, `the key of ${key}`);
   }
-  for (const [key, service] of Object.entries(input.services ?? {})) {
-    const endpoints = (service.endpoints ?? []).map((each) => {
-      const [address = '', identity] = each.split(' ');
-      return identity === undefined ? ([address] as const) : ([address, identity] as const);
-    });
-    addService(at, key, '10.96.0.1', { protocol: service.protocol ?? 'http', endpoints });
+  for (const [key, { protocol = 'http', endpoints = [] }] of Object.entries(input.services ?? {})) {
+    addService(at, key, '10.96.0.1', { protocol });
+    const parsed = endpoints.map(endpoint);
+    const identities = [...new Set(parsed.flatMap(({ identity }) => identity ?? []))].sort();
+    at.endpoints.set(key, { endpoints: parsed, identities });
   }
   for (const [key, tls] of Object.entries(input.backendTLS ?? {}))
     at.gateway.backendTLS.set(key, backendTLS(tls));
@@ -95,6 +94,13 @@ export async function gatewayCase(text: string): Promise<GatewayCase> {
   await at.graph.settled();
   assert.deepEqual(errors, []);
   return { translation: at.translation, show: input.show, secrets };
+}
+
+function endpoint(text: string): Endpoint {
+  const [socket = '', identity] = text.split(' ');
+  const [address = '', port = '8080'] = socket.split(':');
+  const plain = { address, port: Number(port), zone: '' };
+  return identity === undefined ? plain : { ...plain, identity };
 }
 
 function rule({ match, backends, ...rest }: InputRule): RouteRule {
@@ -146,10 +152,10 @@ const material = createAuthorityMaterial({
   intermediateLifetimeMs: 2 * dayMs,
   clock,
 });
-const authorities = material.rootCertificate;
+export const authorities = material.rootCertificate;
 
-/** A certificate for `<name>.example.com` and what is below it. */
-function issue(key: string): { readonly chain: string; readonly key: string } {
+/** A certificate for `<name>.example.com` and what is below it, `name` being that of the key `namespace/name`. */
+export function issue(key: string): { readonly chain: string; readonly key: string } {
   const name = key.slice(key.indexOf('/') + 1);
   return new Authority(material, clock).issueServing({
     dnsNames: [`${name}.example.com`, `*.${name}.example.com`],

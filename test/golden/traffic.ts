@@ -79,19 +79,23 @@ export class RunningEnvoy {
     this.#ports = ports;
   }
 
-  /** Resolves when the listeners of all destinations `vl/<ip>:<port>` are bound to ports of loopback. */
-  static async start(translation: Translation): Promise<RunningEnvoy> {
+  /**
+   * Resolves when the listeners whose names begin with `prefix`, by default those of destinations, are bound to ports
+   * of loopback.
+   */
+  static async start(translation: Translation, prefix = 'vl/'): Promise<RunningEnvoy> {
     const directory = await mkdtemp(join(tmpdir(), 'weft-traffic-'));
     const configuration = staticConfiguration(new Map([['traffic', translation]]), toLoopback);
-    const listeners = (
-      configuration['staticResources'] as { listeners: { name: string }[] }
-    ).listeners.filter(({ name }) => name.startsWith('traffic vl/'));
+    const resources = configuration['staticResources'] as Record<'listeners' | 'secrets', { name: string }[]>;
+    const listeners = resources.listeners.filter(({ name }) => name.startsWith(`traffic ${prefix}`));
+    // Those of the mesh are files of a pod.
+    const secrets = resources.secrets.filter(({ name }) => name.includes('/'));
     await writeFile(
       join(directory, 'envoy.json'),
       JSON.stringify({
         ...configuration,
         admin: { address: { socketAddress: { address: '127.0.0.1', portValue: 0 } } },
-        staticResources: { ...(configuration['staticResources'] as JsonObject), listeners, secrets: [] },
+        staticResources: { ...(configuration['staticResources'] as JsonObject), listeners, secrets },
       }),
     );
     const adminFile = join(directory, 'admin');
@@ -133,6 +137,13 @@ export class RunningEnvoy {
     return { status: response.statusCode ?? 0, headers: response.headers, seen, text };
   }
 
+  /** Where a listener is bound, by its name. */
+  portOf(listener: string): number {
+    const port = this.#ports.get(`traffic ${listener}`);
+    if (port === undefined) throw new Error(`Envoy has no listener ${listener}`);
+    return port;
+  }
+
   async stop(): Promise<void> {
     this.#agent.destroy();
     if (this.#process.exitCode === null) {
@@ -143,10 +154,12 @@ export class RunningEnvoy {
   }
 }
 
-/** A destination's listener at a port of its own choice on loopback. */
+/** A listener at a port of its own choice on loopback. */
 function toLoopback(listener: JsonObject): JsonObject {
-  const { bindToPort: _, ...rest } = listener;
-  return { ...rest, address: { socketAddress: { address: '127.0.0.1', portValue: 0 } } };
+  const { bindToPort: _, address, ...rest } = listener;
+  const socketAddress = (address as JsonObject | undefined)?.['socketAddress'] as JsonObject | undefined;
+  const protocol = socketAddress?.['protocol'] ?? 'TCP';
+  return { ...rest, address: { socketAddress: { protocol, address: '127.0.0.1', portValue: 0 } } };
 }
 
 async function boundPorts(child: ChildProcess, adminFile: string): Promise<ReadonlyMap<string, number>> {

@@ -73,7 +73,8 @@ export function gatewayUdpCluster(name: string): EncodedResource {
       altStatName: name.replaceAll('.', '_'),
       clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
       edsClusterConfig: { edsConfig: ads, serviceName: name },
-      lbPolicy: Cluster_LbPolicy.RANDOM,
+      // In turn, since Envoy's random choice knows no weights.
+      lbPolicy: Cluster_LbPolicy.ROUND_ROBIN,
       commonLbConfig: { healthyPanicThreshold: { value: 0 } },
     },
     [{ kind: 'endpoints', name }],
@@ -88,10 +89,18 @@ export function gatewayUdpEndpoints(
 ): EncodedResource {
   const backends = streams?.streams[0]?.backends ?? [];
   const total = backends.reduce((sum, { weight }) => sum + weight, 0);
-  const lbEndpoints = backends.flatMap(({ servicePort, weight }) => {
-    const endpoints = servicePort === undefined ? [] : endpointsOf(servicePort);
-    return shares(weight / total, endpoints.length === 0 ? [nowhere] : endpoints);
-  });
+  // Two backends may be the same pods, and Envoy takes an address only once.
+  const weights = new Map<string, { readonly endpoint: Endpoint; readonly weight: number }>();
+  for (const { servicePort, weight } of backends) {
+    const known = servicePort === undefined ? [] : endpointsOf(servicePort);
+    const endpoints = known.length === 0 ? [nowhere] : known;
+    for (const endpoint of endpoints) {
+      const key = `${endpoint.address} ${endpoint.port}`;
+      const before = weights.get(key)?.weight ?? 0;
+      weights.set(key, { endpoint, weight: before + weight / total / endpoints.length });
+    }
+  }
+  const lbEndpoints = [...weights.values()].map(({ endpoint, weight }) => weighted(endpoint, weight));
   return encodeResource(name, ClusterLoadAssignmentSchema, {
     clusterName: name,
     endpoints: lbEndpoints.length === 0 ? [] : [{ lbEndpoints }],
@@ -104,27 +113,24 @@ const nowhere: Endpoint = { address: '255.255.255.255', port: 9, zone: '' };
 /** All the endpoints' weights together, about; Envoy allows no more than fit in 32 bits. */
 const totalWeight = 1_000_000;
 
-/** `share` is the backend's part of the whole, above 0 and up to 1. */
-function shares(share: number, endpoints: readonly Endpoint[]) {
-  return endpoints.map(
-    ({ address, port }) =>
-      ({
-        hostIdentifier: {
-          case: 'endpoint',
-          value: {
-            address: {
-              address: {
-                case: 'socketAddress',
-                value: {
-                  protocol: SocketAddress_Protocol.UDP,
-                  address,
-                  portSpecifier: { case: 'portValue', value: port },
-                },
-              },
+/** `share` is the endpoint's part of the whole, above 0 and up to 1. */
+function weighted({ address, port }: Endpoint, share: number) {
+  return {
+    hostIdentifier: {
+      case: 'endpoint',
+      value: {
+        address: {
+          address: {
+            case: 'socketAddress',
+            value: {
+              protocol: SocketAddress_Protocol.UDP,
+              address,
+              portSpecifier: { case: 'portValue', value: port },
             },
           },
         },
-        loadBalancingWeight: Math.max(1, Math.round((share * totalWeight) / endpoints.length)),
-      }) as const,
-  );
+      },
+    },
+    loadBalancingWeight: Math.max(1, Math.round(share * totalWeight)),
+  } as const;
 }
