@@ -43,7 +43,7 @@ import { startWatches } from './watches.ts';
 import { createWebhookServer } from './webhook/server.ts';
 import type { ResourceAcks } from './xds/resource.ts';
 import { createXdsServer } from './xds/server/server.ts';
-import { serviceName } from './xds/translate/names.ts';
+import { carrierNames } from './xds/translate/carrier-names.ts';
 import { ownSecrets } from './xds/translate/secret.ts';
 import { createTranslation } from './xds/translate/translation.ts';
 
@@ -196,7 +196,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     mesh,
     translation,
     acks,
-    routeResourceName: serviceName,
+    carrierNames,
     reported,
     otherProgress: gateways === undefined ? [] : [gateways.progress],
     keeper,

@@ -19,6 +19,7 @@ import type { ClusterTrustBundle, WebhookConfiguration } from './objects.ts';
 import { policyStatus } from './policy-status.ts';
 import { ProgressReporter } from './progress-report.ts';
 import { RejectionReporter } from './rejections.ts';
+import { type CarrierNames, deriveCarriers } from './route-carriers.ts';
 import { forRouteKinds, routeKinds, routeTypes } from './route-kinds.ts';
 import { deriveProgress, type ProgressReport, type Reported, type RouteProgress } from './route-progress.ts';
 import type { RouteObject } from './route-status.ts';
@@ -62,8 +63,7 @@ export interface ControllersOptions {
   readonly mesh: Mesh;
   readonly translation: Translation;
   readonly acks: Collection<ResourceAcks>;
-  /** Name of the RouteConfiguration made from a RouteTable. */
-  readonly routeResourceName: (table: string) => string;
+  readonly carrierNames: CarrierNames;
   /** What other replicas count. */
   readonly reported: Reported;
   /** What this one counts besides routes, to be told to the others. */
@@ -93,8 +93,13 @@ export function createControllers(options: ControllersOptions): Controller {
   const progress = deriveProgress(graph, {
     verdicts: mesh.routeVerdicts,
     acks: options.acks,
-    resources: options.translation.resources.route,
-    resourceNameOf: options.routeResourceName,
+    resources: options.translation.resources,
+    carriersOf: deriveCarriers(graph, {
+      gateways: mesh.gateway.gateways,
+      tables: mesh.routeTables,
+      servicePorts: mesh.servicePorts,
+      names: options.carrierNames,
+    }),
     reported: options.reported,
   });
   const local = graph.union('ownProgress', [progress.local, ...(options.otherProgress ?? [])]);

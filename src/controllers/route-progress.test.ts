@@ -25,14 +25,15 @@ function setUp() {
   const verdicts = graph.source<RouteVerdict>('routeVerdicts');
   const acks = graph.source<ResourceAcks>('acks');
   const resources = graph.source<EncodedResource>('resources');
+  const none = graph.source<EncodedResource>('none');
   const reports = graph.source<ProgressReport>('reports');
   const pods = graph.source<MeshPod>('pods');
   const reported = deriveReported(graph, { reports, pods, namespace: 'weft-system', podName: 'weft-a' });
   const progress = deriveProgress(graph, {
     verdicts,
     acks,
-    resources,
-    resourceNameOf: (table) => `svc/${table}`,
+    resources: { secret: none, cluster: none, endpoints: none, listener: none, route: resources },
+    carriersOf: ({ tables }) => tables.map((table) => ({ kind: 'route', name: `svc/${table}` })),
     reported,
   });
   const serve = (

@@ -8,12 +8,13 @@
 
 import type { Collection, GraphApi, Index, Read } from '../graph/types.ts';
 import type { MeshPod, RouteVerdict } from '../mesh/model.ts';
-import type { EncodedResource, ResourceAcks } from '../xds/resource.ts';
+import type { EncodedResource, ResourceAcks, ResourceKind } from '../xds/resource.ts';
+import type { CarriersOf } from './route-carriers.ts';
 
 /** How far one route has come through one of its parents. */
 export interface RouteProgress {
   /**
-   * Names the content that is counted: the route's generation and the version of each table's RouteConfiguration.
+   * Names the content that is counted: the route's generation and the version of each resource that carries it out.
    * Two replicas that serve the same agree in every part that both have.
    */
   readonly digest: string;
@@ -38,10 +39,9 @@ export interface ProgressInputs {
   readonly verdicts: Collection<RouteVerdict>;
   /** Keyed `<kind> <name>`. */
   readonly acks: Collection<ResourceAcks>;
-  /** RouteConfigurations, keyed by name. */
-  readonly resources: Collection<EncodedResource>;
-  /** Name of the RouteConfiguration made from a RouteTable. */
-  readonly resourceNameOf: (table: string) => string;
+  /** What proxies hold, keyed by name. */
+  readonly resources: Readonly<Record<ResourceKind, Collection<EncodedResource>>>;
+  readonly carriersOf: CarriersOf;
   readonly reported: Reported;
 }
 
@@ -97,11 +97,10 @@ function localProgress(verdict: RouteVerdict, inputs: ProgressInputs, read: Read
   const versions: string[] = [];
   let [proxies, current] = [0, 0];
   let rejected: string | undefined;
-  for (const table of verdict.tables) {
-    const name = inputs.resourceNameOf(table);
-    const version = read(inputs.resources, name)?.version;
+  for (const { kind, name } of inputs.carriersOf(verdict, read)) {
+    const version = read(inputs.resources[kind], name)?.version;
     versions.push(version?.slice(0, 12) ?? unused);
-    const acks = read(inputs.acks, `route ${name}`);
+    const acks = read(inputs.acks, `${kind} ${name}`);
     proxies += acks?.holders ?? 0;
     // Right after a change the counts are still those of the version before.
     current += acks?.served === version ? (acks?.current ?? 0) : 0;
@@ -121,7 +120,7 @@ function counts(report: ProgressReport, inputs: ReportInputs, read: Read): boole
   return pod?.uid === report.uid && pod.ready;
 }
 
-/** Stands for a table that no proxy of the replica uses, of which it therefore makes no RouteConfiguration. */
+/** Stands for what no proxy of the replica uses, and of which it therefore makes nothing. */
 const unused = '-';
 
 /** What a replica says of other content says nothing of ours, except that its proxies are still to get it. */

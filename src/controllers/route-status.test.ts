@@ -52,6 +52,10 @@ test('InForce says what the proxies said', () => {
   assert.deepEqual(inForceOf(counted(12, 7)), ['False', 'Pending', 'In force on 7 of 12 proxies.']);
   assert.deepEqual(inForceOf(counted(1, 1)), ['True', 'InForce', 'In force on 1 of 1 proxy.']);
   assert.deepEqual(inForceOf(counted(0, 0)).slice(0, 2), ['True', 'InForce']);
+  assert.deepEqual(inForceOf(counted(0, 0), { listeners: ['infra/gw/http'] }).slice(0, 2), [
+    'False',
+    'Pending',
+  ]);
   const [status, reason, message] = inForceOf({ ...counted(3, 0), rejected: 'bad regex' });
   assert.deepEqual([status, reason], ['False', 'Rejected']);
   assert.match(message ?? '', /WEFT-XDS-10.*bad regex/);

@@ -101,6 +101,10 @@ function inForce(
     const message = `WEFT-XDS-10: Envoy rejects what this route becomes; the last good version stays in force. Envoy says: ${rejected}`;
     return { status: 'False', reason: 'Rejected', message: message.slice(0, 2048) };
   }
+  if (proxies === 0 && verdict.listeners.length > 0) {
+    const message = 'No proxy that carries out the listener is connected at the moment.';
+    return { status: 'False', reason: 'Pending', message };
+  }
   if (proxies === 0) {
     return {
       status: 'True',

@@ -5,8 +5,8 @@
 
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { after, before, test } from 'node:test';
 import { globSync } from 'node:fs';
+import { after, before, test } from 'node:test';
 import { type ApiServer, ensureBinary, gatewayApiCrds, startApiServer } from '../../dev/cluster/cluster.ts';
 import { run } from '../../dev/command.ts';
 import type { CertificateAuthority } from '../../src/base/api.ts';
@@ -20,8 +20,8 @@ import { AuthorityKeeper } from '../../src/controllers/authority-keeper.ts';
 import { authorityLifetimes } from '../../src/controllers/authority-settings.ts';
 import {
   type ControllerSources,
-  createControllers,
   createControllerSources,
+  createControllers,
 } from '../../src/controllers/controllers.ts';
 import type { ClusterTrustBundle, Secret, WebhookConfiguration } from '../../src/controllers/objects.ts';
 import {
@@ -48,6 +48,7 @@ import * as project from '../../src/mesh/project.ts';
 import { projectHTTPRoute } from '../../src/mesh/project-routes.ts';
 import { createMeshSources, type MeshSources } from '../../src/mesh/sources.ts';
 import type { EncodedResource, ResourceAcks, Translation } from '../../src/xds/resource.ts';
+import { carrierNames } from '../../src/xds/translate/carrier-names.ts';
 
 const namespace = 'weft-system';
 /** Only what goes wrong: that is what a failed test has to be explained with. */
@@ -223,9 +224,9 @@ async function startReplica(name: string): Promise<Replica> {
     graph,
     sources,
     mesh: model,
-    translation: { resources: { route: routes } } as unknown as Translation,
+    translation: { resources: { route: routes, listener: routes } } as unknown as Translation,
     acks,
-    routeResourceName: (table) => `svc/${table}`,
+    carrierNames,
     reported: deriveReported(graph, { reports: sources.reports, pods: model.pods, namespace, podName: name }),
     keeper,
     leadership: election,
