@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { pushedResources } from '../../src/xds/server/metrics.ts';
 import { EnvoyUnderTest } from '../support/envoy.ts';
+import { freePort } from '../support/ports.ts';
 import { createFixture, identityIn, type RunningServer, serveFixture, type XdsFixture } from '../support/xds-fixture.ts';
 import { edsCluster, endpoints, httpListener, need, onDemandListener, routes, stub } from '../support/xds-resources.ts';
 
@@ -31,14 +32,6 @@ function fill(fixture: XdsFixture, upstreamPort: number, portal: number): void {
     fixture.lists.set('a/Deployment/app', { clusters: ['svc/api', 'svc/web'], listeners });
     stub(fixture, destination, 'il/api', [need('cluster', 'svc/api'), need('listener', 'il/api')]);
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function sentSoFar(): Promise<number> {
@@ -74,7 +67,7 @@ describe('a real Envoy', () => {
     envoy = await EnvoyUnderTest.start({
       xdsPort: running.port,
       pki: running.pki,
-      certificate: running.pki.issue(`URI:${identityIn('a')}`),
+      shows: running.pki.issue(`URI:${identityIn('a')}`),
       id: 'a/app-1/uid-1',
       cluster: 'app',
     });

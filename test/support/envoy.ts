@@ -12,7 +12,8 @@ import type { TestAuthority, TestCertificate } from './pki.ts';
 export interface EnvoyOptions {
   readonly xdsPort: number;
   readonly pki: TestAuthority;
-  readonly certificate: TestCertificate;
+  /** What it shows to the server: a certificate, or a token in its place. */
+  readonly shows: TestCertificate | { readonly token: string };
   readonly id: string;
   readonly cluster: string;
 }
@@ -117,7 +118,8 @@ interface ConfigEntry {
   readonly listener?: { readonly name: string };
 }
 
-function bootstrap({ xdsPort, pki, certificate, id, cluster }: EnvoyOptions): object {
+function bootstrap({ xdsPort, pki, shows, id, cluster }: EnvoyOptions): object {
+  const token = 'token' in shows ? shows.token : undefined;
   const ads = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' };
   return {
     node: { id, cluster },
@@ -141,6 +143,8 @@ function bootstrap({ xdsPort, pki, certificate, id, cluster }: EnvoyOptions): ob
       lds_config: ads,
     },
     static_resources: {
+      secrets:
+        token === undefined ? [] : [{ name: 'token', generic_secret: { secret: { inline_string: token } } }],
       clusters: [
         {
           name: 'xds',
@@ -156,6 +160,7 @@ function bootstrap({ xdsPort, pki, certificate, id, cluster }: EnvoyOptions): ob
               explicit_http_config: {
                 http2_protocol_options: { connection_keepalive: { interval: '1s', timeout: '5s' } },
               },
+              ...(token === undefined ? {} : { http_filters: tokenFilters }),
             },
           },
           transport_socket: {
@@ -168,12 +173,15 @@ function bootstrap({ xdsPort, pki, certificate, id, cluster }: EnvoyOptions): ob
                   tls_minimum_protocol_version: 'TLSv1_3',
                   tls_maximum_protocol_version: 'TLSv1_3',
                 },
-                tls_certificates: [
-                  {
-                    certificate_chain: { filename: certificate.certFile },
-                    private_key: { filename: certificate.keyFile },
-                  },
-                ],
+                tls_certificates:
+                  'token' in shows
+                    ? []
+                    : [
+                        {
+                          certificate_chain: { filename: shows.certFile },
+                          private_key: { filename: shows.keyFile },
+                        },
+                      ],
                 validation_context: { trusted_ca: { filename: pki.caFile } },
               },
             },
@@ -183,6 +191,32 @@ function bootstrap({ xdsPort, pki, certificate, id, cluster }: EnvoyOptions): ob
     },
   };
 }
+
+/** As a pod's own bootstrap has them, but for where the token comes from. */
+const tokenFilters = [
+  {
+    name: 'envoy.filters.http.credential_injector',
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.filters.http.credential_injector.v3.CredentialInjector',
+      overwrite: true,
+      credential: {
+        name: 'envoy.http.injected_credentials.generic',
+        typed_config: {
+          '@type': 'type.googleapis.com/envoy.extensions.http.injected_credentials.generic.v3.Generic',
+          header: 'authorization',
+          header_value_prefix: 'Bearer ',
+          credential: { name: 'token' },
+        },
+      },
+    },
+  },
+  {
+    name: 'envoy.filters.http.upstream_codec',
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec',
+    },
+  },
+];
 
 export function loopback(port: number): object {
   return { socket_address: { address: '127.0.0.1', port_value: port } };
