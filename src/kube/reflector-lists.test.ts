@@ -131,12 +131,15 @@ const withKind = json(200, { kind: 'APIResourceList', resources: [{ name: 'confi
 
 test('a kind that is not served counts as synced and empty, and is picked up once it is served', async () => {
   server.script(notFound, withoutKind, notFound, notFound, watch([added('a', 1), initialEnd(5)]));
-  const reflector = start();
+  const served: boolean[] = [];
+  const reflector = start({ onServed: (is) => served.push(is) });
   await reflector.synced;
+  assert.deepEqual(served, [false]);
   assert.deepEqual(sink.calls, ['replace 0']);
   assert.equal(reflector.status().phase, 'absent');
   await sink.until(() => sink.values.has('shop/a'));
   assert.equal(reflector.status().phase, 'live');
+  assert.deepEqual(served, [false, true]);
   const told = lines.filter(({ message }) => message.startsWith('resource is not served'));
   assert.equal(told.length, 1);
 });

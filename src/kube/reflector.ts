@@ -45,6 +45,8 @@ export interface ReflectorOptions<T extends KubeObject, V> {
   readonly silenceMs?: number;
   /** Between failures. Default 100 ms to 5 s. */
   readonly backoff?: BackoffOptions;
+  /** Told at the first answer, and whenever the cluster begins or ceases to serve the kind. */
+  readonly onServed?: (served: boolean) => void;
   /** Between looks at a kind that is not served. Default 1 s to 10 s. */
   readonly absentBackoff?: BackoffOptions;
 }
@@ -221,6 +223,7 @@ export class Reflector<T extends KubeObject, V> {
     this.#listNext = false;
     this.#health.enter('live');
     this.#options.log.info({ resource: this.#resource, objects }, 'resource is synced');
+    this.#options.onServed?.(true);
     this.#resolveSynced();
   }
 
@@ -297,6 +300,7 @@ export class Reflector<T extends KubeObject, V> {
       this.#absentBackoff.reset();
       this.#version = undefined;
       this.#health.enter('absent');
+      this.#options.onServed?.(false);
       this.#options.sink.replace([]);
       this.#resolveSynced();
     }

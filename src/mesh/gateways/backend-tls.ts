@@ -109,12 +109,12 @@ function judgePolicy(policy: BackendTLSPolicySource, context: ReferenceContext, 
   });
   const by = { kind: 'BackendTLSPolicy', namespace } as const;
   const resolved = caCertificateRefs.map((ref) => resolveAuthorities(local(ref), by, context, read));
-  const authorities = resolved.flatMap((each) => (each.ok ? [each.authorities.trimEnd()] : []));
+  const authorities = resolved.flatMap((each) => (each.ok ? [each.authorities] : []));
   const unresolved = reasoned(resolved.filter((each) => !each.ok));
   return {
     tls: {
       ...known,
-      ...(authorities.length === 0 ? {} : { authorities: `${authorities.join('\n')}\n` }),
+      ...(authorities.length === 0 ? {} : { authorities: authorities.join('') }),
       broken: authorities.length === 0,
     },
     ...(unresolved === undefined ? {} : { unresolved }),

@@ -24,20 +24,32 @@ export function checkCertificate({ chain, privateKey }: TLSSecretSource): Checke
   if (privateKey === '') return { problem: 'it has no tls.key' };
   const certificates = parseCertificates(chain);
   const [leaf] = certificates ?? [];
-  if (leaf === undefined) return { problem: 'its tls.crt holds no certificates in PEM' };
+  if (certificates === undefined || leaf === undefined) {
+    return { problem: 'its tls.crt holds no certificates in PEM' };
+  }
   const key = parseKey(privateKey);
   if (key === undefined) return { problem: 'its tls.key holds no private key in PEM without a passphrase' };
-  if (!leaf.checkPrivateKey(key))
+  if (!leaf.checkPrivateKey(key)) {
     return { problem: 'its tls.key is not the key of the first certificate in tls.crt' };
-  const weakness = weaknessOf(key);
-  if (weakness !== undefined) return { problem: `its key ${weakness}` };
-  return { certificate: { chain, privateKey }, dnsNames: dnsNamesOf(leaf) };
+  }
+  const weakness = weaknessOf(key) ?? (leaf.raw.includes(mustStaple) ? stapling : undefined);
+  if (weakness !== undefined) return { problem: weakness };
+  const exported = key.export({ type: 'pkcs8', format: 'pem' }).toString();
+  return {
+    certificate: { chain: pemOf(certificates), privateKey: exported },
+    dnsNames: dnsNamesOf(leaf),
+  };
 }
 
 export function checkAuthorities(text: string): CheckedAuthorities {
   const certificates = parseCertificates(text);
   if (certificates === undefined) return { problem: 'its ca.crt holds no certificates in PEM' };
-  return { authorities: text };
+  return { authorities: pemOf(certificates) };
+}
+
+/** As Envoy is given them: nothing around them, and always in the same form. */
+function pemOf(certificates: readonly X509Certificate[]): string {
+  return certificates.map((each) => each.toString()).join('');
 }
 
 /** Undefined where there is none, or one cannot be read. */
@@ -59,15 +71,19 @@ function parseKey(text: string): KeyObject | undefined {
   }
 }
 
-/** Envoy refuses a whole listener for such a key. */
+/** The extension TLS Feature (RFC 7633), which demands a stapled OCSP response: Envoy refuses to do without. */
+const mustStaple = Buffer.from('06082b06010505070118', 'hex');
+const stapling = 'its certificate demands OCSP stapling, which is not supported';
+
+/** Keys that Envoy refuses, and with them all that the certificate was sent with. */
 function weaknessOf(key: KeyObject): string | undefined {
   const { modulusLength = 0, namedCurve = '' } = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType === 'rsa') {
-    return modulusLength < 2048 ? `has ${modulusLength} bits; RSA needs 2048` : undefined;
+    return modulusLength < 2048 ? `its key has ${modulusLength} bits; RSA needs 2048` : undefined;
   }
-  if (key.asymmetricKeyType !== 'ec') return 'is neither RSA nor of an elliptic curve';
+  if (key.asymmetricKeyType !== 'ec') return 'its key is neither RSA nor of an elliptic curve';
   const isKnown = ['prime256v1', 'secp384r1', 'secp521r1'].includes(namedCurve);
-  return isKnown ? undefined : `is of curve ${namedCurve}; P-256, P-384 and P-521 are supported`;
+  return isKnown ? undefined : `its key is of curve ${namedCurve}; P-256, P-384 and P-521 are supported`;
 }
 
 function dnsNamesOf(leaf: X509Certificate): readonly string[] {

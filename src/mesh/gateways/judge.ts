@@ -217,7 +217,8 @@ function judgeSet(listeners: readonly Draft[], parentAccepted: boolean, allowed:
     const message = 'spec.allowedListeners of the Gateway lets no ListenerSet of this namespace take part';
     return condition('Accepted', false, 'NotAllowed', message);
   }
-  if (!parentAccepted) return condition('Accepted', false, 'ParentNotAccepted', 'the Gateway is not accepted');
+  if (!parentAccepted)
+    return condition('Accepted', false, 'ParentNotAccepted', 'the Gateway is not accepted');
   const invalid = listeners.filter(({ sound }) => !sound).map(({ section }) => section);
   if (invalid.length === 0) return condition('Accepted', true, 'Accepted', 'the ListenerSet is accepted');
   const message = `listeners that cannot be served: ${invalid.join(', ')}`;

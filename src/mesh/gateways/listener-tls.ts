@@ -115,7 +115,7 @@ function resolveClients(
     resolved.filter((each) => !each.ok),
     { kind: 'InvalidCACertificateKind', permission: 'RefNotPermitted', object: 'InvalidCACertificateRef' },
   );
-  const authorities = resolved.flatMap((each) => (each.ok ? [each.authorities.trimEnd()] : []));
+  const authorities = resolved.flatMap((each) => (each.ok ? [each.authorities] : []));
   const broken = unresolved === undefined ? {} : { unresolved };
   if (authorities.length === 0) {
     const message = `clients cannot be checked: ${unresolved?.message ?? 'no authorities are named'}`;
@@ -124,7 +124,7 @@ function resolveClients(
   return {
     ...broken,
     clientValidation: {
-      authorities: `${authorities.join('\n')}\n`,
+      authorities: authorities.join(''),
       mode: mode === 'AllowInsecureFallback' ? 'AllowInsecureFallback' : 'AllowValidOnly',
     },
   };
