@@ -50,7 +50,8 @@ export function startWatches(options: WatchesOptions): Watches {
     readonly resource: string;
   }[] = [];
   const watch: Watch = <T extends KubeObject, V>(one: Omit<ReflectorOptions<T, V>, 'api' | 'log'>) => {
-    const reflector = new Reflector<T, V>({ ...one, api, log });
+    const onServed = one.type.group.startsWith(gatewayAPI) ? noteServed(mesh, one.type.plural) : undefined;
+    const reflector = new Reflector<T, V>({ ...one, api, log, ...(onServed && { onServed }) });
     const ended = reflector.run(stop);
     watched.push({ synced: reflector.synced, ended, resource: reflector.status().resource });
   };
@@ -175,5 +176,15 @@ export function startWatches(options: WatchesOptions): Watches {
     synced: Promise.all(watched.map(({ synced }) => synced)),
     ended: Promise.all(watched.map(({ ended }) => ended)),
     resources: watched.map(({ resource }) => resource),
+  };
+}
+
+/** Its kinds come by release and channel: what is missing is not claimed to be supported. */
+const gatewayAPI = 'gateway.networking.';
+
+function noteServed({ missingKinds }: MeshSources, plural: string): (served: boolean) => void {
+  return (served) => {
+    if (served) missingKinds.delete(plural);
+    else missingKinds.set(plural, true);
   };
 }
