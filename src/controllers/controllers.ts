@@ -6,7 +6,7 @@ import type { Logger } from '../base/log.ts';
 import type { PodCertificateRequest } from '../ca/pod-certificate-request.ts';
 import type { Collection, GraphApi, Source } from '../graph/types.ts';
 import { EventRecorder } from '../kube/events.ts';
-import { meshConfigs, mutualTLSPolicies } from '../kube/resources.ts';
+import { backendTrafficPolicies, meshConfigs, mutualTLSPolicies } from '../kube/resources.ts';
 import type { KubeApi } from '../kube/types.ts';
 import type { Mesh, RouteKind } from '../mesh/model.ts';
 import type { ResourceAcks, Translation } from '../xds/resource.ts';
@@ -16,6 +16,7 @@ import { authorityLifetimes, authorityName } from './authority-settings.ts';
 import type { Leadership } from './leading.ts';
 import { meshConfigStatus } from './mesh-config-status.ts';
 import type { ClusterTrustBundle, WebhookConfiguration } from './objects.ts';
+import { policyAncestors } from './policy-ancestors.ts';
 import { policyStatus } from './policy-status.ts';
 import { ProgressReporter } from './progress-report.ts';
 import { RejectionReporter } from './rejections.ts';
@@ -40,6 +41,7 @@ export interface ControllerSources {
   readonly reports: Source<ProgressReport>;
   readonly meshConfigs: Source<StatusObject>;
   readonly policies: Source<StatusObject>;
+  readonly backendTrafficPolicies: Source<StatusObject>;
 }
 
 export function createControllerSources(graph: GraphApi): ControllerSources {
@@ -53,6 +55,7 @@ export function createControllerSources(graph: GraphApi): ControllerSources {
     reports: graph.source('progressreports'),
     meshConfigs: graph.source('meshconfigs/status'),
     policies: graph.source('mutualtlspolicies/status'),
+    backendTrafficPolicies: graph.source('xbackendtrafficpolicies/status'),
   };
 }
 
@@ -167,6 +170,15 @@ export function createControllers(options: ControllersOptions): Controller {
       objects: sources.policies,
       causes: [mesh.policyVerdicts],
       statusOf: (key, object, nowMs) => policyStatus(object, mesh.policyVerdicts.get(key), nowMs),
+    }),
+    new StatusController({
+      ...common,
+      name: 'backend-traffic-status',
+      type: backendTrafficPolicies,
+      shared: true,
+      objects: sources.backendTrafficPolicies,
+      causes: [mesh.backendTrafficVerdicts],
+      statusOf: (key, object, nowMs) => policyAncestors(object, mesh.backendTrafficVerdicts.get(key), nowMs),
     }),
   ];
   return {

@@ -2,14 +2,12 @@
 
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
-import { controllerName } from '../base/names.ts';
 import type { Collection, GraphApi } from '../graph/types.ts';
 import * as resources from '../kube/resources.ts';
 import type { KubeApi } from '../kube/types.ts';
 import type { GatewayModel, GatewayPort } from '../mesh/gateway-model.ts';
 import type { GatewaySource } from '../mesh/gateways/sources.ts';
 import type { MeshPod } from '../mesh/model.ts';
-import { backendTLSStatus, type PolicyAncestor } from './backend-tls-status.ts';
 import { GatewayController } from './gateway-controller.ts';
 import { deriveGatewayPlans, type PodMaker } from './gateway-plan.ts';
 import { deriveGatewayReadiness } from './gateway-readiness.ts';
@@ -18,6 +16,7 @@ import { gatewayStatus, kubeConditions, listenerSetStatus, type PreviousStatus }
 import type { Leadership } from './leading.ts';
 import { MeshCreator, meshStatus } from './mesh-resource.ts';
 import type { RouteProgress } from './route-progress.ts';
+import { policyAncestors } from './policy-ancestors.ts';
 import { StatusController } from './status-controller.ts';
 
 export interface GatewayControllersOptions {
@@ -123,13 +122,7 @@ export function createGatewayControllers(options: GatewayControllersOptions): {
       shared: true,
       objects: sources.backendTLSPolicies,
       causes: [model.backendTLSVerdicts],
-      statusOf: (key, { status }, nowMs) => {
-        const { ancestors = [] } = (status ?? {}) as { readonly ancestors?: readonly PolicyAncestor[] };
-        const verdict = model.backendTLSVerdicts.get(key);
-        const told = ancestors.some((ancestor) => ancestor.controllerName === controllerName);
-        if (verdict === undefined && !told) return undefined;
-        return backendTLSStatus(verdict, ancestors, nowMs);
-      },
+      statusOf: (key, object, nowMs) => policyAncestors(object, model.backendTLSVerdicts.get(key), nowMs),
     }),
     new MeshCreator({ ...common, objects: sources.meshes }),
     new StatusController({

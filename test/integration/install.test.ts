@@ -273,6 +273,7 @@ const mayDo: readonly Action[] = [
   ['create', 'certificateauthorities.weft.dev'],
   ['create', 'configmaps', { namespace }],
   ['patch', 'httproutes/status.gateway.networking.k8s.io'],
+  ['patch', 'xbackendtrafficpolicies/status.gateway.networking.x-k8s.io'],
   ['patch', 'meshconfigs/status.weft.dev'],
   ['update', 'podcertificaterequests/status.certificates.k8s.io'],
   ['sign', 'signers.certificates.k8s.io', { name: 'weft.dev/workload' }],

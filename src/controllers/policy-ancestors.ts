@@ -1,10 +1,11 @@
-/** What the status of a BackendTLSPolicy should say. Pure: verdict in, `status` out. */
+/** What the status of a policy of Gateway API should say, ancestor by ancestor. Pure: verdict in, `status` out. */
 
 import { controllerName } from '../base/names.ts';
 import type { Condition as KubeCondition } from '../kube/types.ts';
-import type { BackendTLSVerdict } from '../mesh/gateway-model.ts';
+import type { Condition } from '../mesh/gateway-model.ts';
 import type { ParentRef } from '../mesh/kubernetes.ts';
 import { kubeConditions } from './gateway-status.ts';
+import type { StatusObject } from './status-controller.ts';
 
 /** One entry of `status.ancestors` (Gateway API, PolicyAncestorStatus). */
 export interface PolicyAncestor {
@@ -16,19 +17,29 @@ export interface PolicyAncestor {
 /** The API allows no more entries. */
 const mostAncestors = 16;
 
+export interface AncestorsVerdict {
+  readonly generation: number;
+  readonly ancestors: readonly { readonly ref: ParentRef; readonly conditions: readonly Condition[] }[];
+}
+
 /**
  * Entries of other controllers as they are, ours brought up to date where they stand, new ones at the end as long as
- * there is room. `verdict` absent: nothing of ours is left to say.
+ * there is room. Undefined: there is nothing to say, and nothing of ours to take back.
  */
-export function backendTLSStatus(
-  verdict: BackendTLSVerdict | undefined,
-  current: readonly PolicyAncestor[],
+export function policyAncestors(
+  object: StatusObject,
+  verdict: AncestorsVerdict | undefined,
   nowMs: number,
-): { readonly ancestors: readonly PolicyAncestor[] } {
+): { readonly ancestors: readonly PolicyAncestor[] } | undefined {
+  const { ancestors: current = [] } = (object.status ?? {}) as {
+    readonly ancestors?: readonly PolicyAncestor[];
+  };
+  const told = current.some((ancestor) => ancestor.controllerName === controllerName);
+  if (verdict === undefined && !told) return undefined;
   const left = new Map((verdict?.ancestors ?? []).map((ancestor) => [partsOf(ancestor.ref), ancestor]));
   const generation = verdict?.generation ?? 0;
   const entry = (
-    { ref, conditions }: BackendTLSVerdict['ancestors'][number],
+    { ref, conditions }: AncestorsVerdict['ancestors'][number],
     before: readonly KubeCondition[] | undefined,
   ): PolicyAncestor => ({
     ancestorRef: ref,
