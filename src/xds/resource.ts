@@ -45,6 +45,12 @@ export interface ProxyLists {
 /** Prefix of the on-demand cluster names: `vip/<ip>:<port>`. */
 export const onDemandPrefix = 'vip/';
 
+/**
+ * Routes `<name>@<namespace>` are sent as `<name>` to the proxies of that namespace, in the place of those of this
+ * name. So routes that hold for some clients only come and go without a change of the listeners that ask for them.
+ */
+export const audienceMark = '@';
+
 /** What xds/translate offers and xds/server serves. Only destinations that some workload uses are materialised. */
 export interface Translation {
   readonly resources: Readonly<Record<ResourceKind, Collection<EncodedResource>>>;
@@ -52,9 +58,7 @@ export interface Translation {
   readonly lists: Collection<ProxyLists>;
   /**
    * Answers to on-demand clusters, keyed `vip/<ip>:<port>`; present for every used destination, also for
-   * addresses nobody knows (those pass straight through or are refused, by MeshSettings.outbound). Where
-   * consumer routes exist for clients of a namespace there is a second one, keyed `vip/<ip>:<port>@<namespace>`,
-   * which is the right one for them; its `name` is the one that the proxy asked for, without the suffix.
+   * addresses nobody knows (those pass straight through or are refused, by MeshSettings.outbound).
    * Their `needs` name what a proxy must have acknowledged before it gets the answer.
    */
   readonly onDemand: Collection<EncodedResource>;

@@ -82,7 +82,7 @@ export class Simulated {
     // The state is changed before the answer goes out, since the server may react to it at once.
     for (const value of batch.resources)
       if (!bad.includes(value)) this.#apply(batch.kind, value, bad.length > 0);
-    for (const record of batch.removed) this.#remove(batch.kind, record.name);
+    for (const record of batch.removed) this.#remove(batch.kind, record.wireName);
     if (bad.length === 0) {
       this.#send(batch.kind, { nonce: batch.nonce });
     } else {
@@ -157,7 +157,7 @@ export class Simulated {
     assert.ok(!this.#waiting.some((other) => other.kind === kind), `two ${kind} responses in flight`);
     const names = [
       ...batch.resources.map((value) => value.name),
-      ...batch.removed.map((record) => record.name),
+      ...batch.removed.map((record) => record.wireName),
     ];
     assert.equal(new Set(names).size, names.length, `a name twice in one response: ${names.join(' ')}`);
     for (const name of batch.removed) assert.ok(!name.name.startsWith('vip/'), `${name.name} removed`);
@@ -236,9 +236,9 @@ export class Simulated {
     return `${name} latest ${record.latest?.version} served ${record.served?.version}: ${[...bits, ...wanted].join(' ')}`;
   }
 
-  /** The same of an on-demand answer, with the one for namespace a. */
-  states(name: string): string {
-    return `${this.state('cluster', name)}\n${this.state('cluster', `${name}@a`)}`;
+  /** The same with the routes for namespace a. */
+  states(kind: ResourceKind, name: string): string {
+    return `${this.state(kind, name)}\n${this.state(kind, `${name}@a`)}`;
   }
 
   #everBad(kind: ResourceKind, name: string): boolean {
@@ -266,15 +266,16 @@ export class Simulated {
     for (const kind of ['secret', 'endpoints', 'route'] as const) {
       for (const name of this.subscribed[kind]) {
         if (!this.needs(kind, name)) continue;
-        const expected = fixture.resources[kind].get(name)?.version;
-        assert.equal(this.held[kind].get(name)?.version, expected, this.state(kind, name));
+        const resources = fixture.resources[kind];
+        const own = this.workload.startsWith('a/') ? resources.get(`${name}@a`) : undefined;
+        const expected = (own ?? resources.get(name))?.version;
+        assert.equal(this.held[kind].get(name)?.version, expected, this.states(kind, name));
       }
     }
     for (const name of this.onDemand) {
-      const own = this.workload.startsWith('a/') ? fixture.onDemand.get(`${name}@a`) : undefined;
-      const expected = own ?? fixture.onDemand.get(name);
+      const expected = fixture.onDemand.get(name);
       if (expected !== undefined)
-        assert.equal(this.held.cluster.get(name)?.version, expected.version, this.states(name));
+        assert.equal(this.held.cluster.get(name)?.version, expected.version, this.state('cluster', name));
     }
     const owed = [...this.#owed].filter((name) => this.needs('endpoints', name));
     assert.deepEqual(owed, [], 'endpoints of a changed cluster were not sent again');

@@ -61,13 +61,20 @@ export class World {
     this.fixture.resources[kind].set(name, resource(name, this.#next(), needs[kind]));
   }
 
-  #answer(service: string, audience = ''): void {
+  /** Routes for the clients of one namespace. */
+  #routeFor(service: string, audience: string): void {
+    const name = `r/${service}`;
+    const needs = [{ kind: 'cluster', name: `c/${service}` }] as const;
+    this.fixture.resources.route.set(name + audience, resource(name, this.#next() + audience, needs));
+  }
+
+  #answer(service: string): void {
     const name = vip(service);
     const needs: ResourceRef[] = [
       { kind: 'cluster', name: `c/${service}` },
       { kind: 'listener', name: `l/${service}` },
     ];
-    this.fixture.onDemand.set(name + audience, resource(name, `good-${++this.#version}${audience}`, needs));
+    this.fixture.onDemand.set(name, resource(name, `good-${++this.#version}`, needs));
   }
 
   #lists(): void {
@@ -85,7 +92,7 @@ export class World {
   step(): void {
     const service = services[this.#random(services.length)] ?? '';
     const workload = workloads[this.#random(workloads.length)] ?? '';
-    const { resources, onDemand } = this.fixture;
+    const { resources } = this.fixture;
     switch (this.#random(8)) {
       case 0:
         this.#used.get(workload)?.delete(service);
@@ -100,8 +107,8 @@ export class World {
       case 3:
         return this.#create(service);
       case 4:
-        if (this.#random(2) === 0) this.#answer(service, '@a');
-        else onDemand.delete(`${vip(service)}@a`);
+        if (this.#random(2) === 0) this.#routeFor(service, '@a');
+        else resources.route.delete(`r/${service}@a`);
         return;
       default: {
         const kinds = ['cluster', 'endpoints', 'listener', 'route'] as const;

@@ -4,7 +4,7 @@ import type { Batch } from './batch.ts';
 import { culpritsOf } from './culprits.ts';
 import { xdsError } from './errors.ts';
 import type { ConnectedProxy } from './proxy.ts';
-import type { Subscription } from './subscription.ts';
+import { isListed, type Subscription } from './subscription.ts';
 import type { ResourceRecord } from './table.ts';
 
 export function acknowledge(proxy: ConnectedProxy, sub: Subscription, batch: Batch): void {
@@ -15,7 +15,7 @@ export function acknowledge(proxy: ConnectedProxy, sub: Subscription, batch: Bat
   sub.staleSinceMs = sub.stale.size > 0 ? nowMs : 0;
   for (const [index, record] of batch.records.entries()) {
     const resource = batch.resources[index];
-    if (record.onDemand) for (const sibling of record.siblings()) replace(sub, sibling);
+    if (record.hasSiblings) for (const sibling of record.siblings()) replace(sub, sibling);
     if (resource === undefined || !stillHolds(proxy, sub, record)) continue;
     sub.held.add(record.id);
     proxy.blockers.release(record);
@@ -39,10 +39,10 @@ function replace(sub: Subscription, record: ResourceRecord): void {
   sub.outdated.delete(record.id);
 }
 
-/** Not what it has unsubscribed while the response was under way, nor an on-demand answer that another replaced. */
+/** Not what it has unsubscribed while the response was under way, nor what another of the same name is to replace. */
 function stillHolds(proxy: ConnectedProxy, sub: Subscription, record: ResourceRecord): boolean {
-  if (record.onDemand) return proxy.wants(sub, record);
-  return sub.wildcard || sub.names.has((record.base ?? record).id);
+  if (isListed(record.kind) && !record.onDemand) return sub.wildcard;
+  return sub.names.has((record.base ?? record).id) && proxy.replacement(record) === undefined;
 }
 
 /**

@@ -46,7 +46,7 @@ export class Batch {
     let length = 0;
     for (const { body } of this.resources) length += body.length;
     for (const head of this.#heads) length += head.length;
-    const names = removed.map((record) => record.name);
+    const names = removed.map((record) => record.wireName);
     this.#prefix = encodeResponseHead(typeUrls[kind], nonce, names, length);
     this.length = this.#prefix.length + length;
   }

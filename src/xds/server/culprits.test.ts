@@ -49,6 +49,6 @@ describe('the culprits of a rejection', () => {
   }
 
   test('are called as on the wire where there is an answer for one namespace', () => {
-    assert.deepEqual(culprits('vip/10.0.0.1:80: bad', ['vip/10.0.0.1:80@shop']), ['vip/10.0.0.1:80']);
+    assert.deepEqual(culprits('svc/a/web:80: bad', ['svc/a/web:80@shop'], 'route'), ['svc/a/web:80']);
   });
 });

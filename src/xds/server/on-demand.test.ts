@@ -121,30 +121,6 @@ describe('an on-demand cluster', () => {
     assert.ok(!other.names('cluster').includes(vip));
   });
 
-  test('is answered for each namespace in its own way where there is one', async () => {
-    at.fixture.onUse = () => undefined;
-    stub(at.fixture, '10.9.0.1:80', 'vl/web', []);
-    const everyone = at.fixture.onDemand;
-    await at.fixture.graph.settled();
-    stub(at.fixture, '10.9.0.1:81', 'vl/api', []);
-    await at.fixture.graph.settled();
-    const own = everyone.get('vip/10.9.0.1:81');
-    assert.ok(own);
-    everyone.set(`${vip}@a`, { ...own, name: vip });
-    await at.fixture.graph.settled();
-    const [inside, outside] = [at.client('a/p/1'), at.client('b/q/1')];
-    for (const proxy of [inside, outside]) {
-      proxy.subscribeAll();
-      proxy.subscribe('cluster', vip);
-      await proxy.until(() => proxy.held.cluster.has(vip), 'the answer');
-    }
-    assert.equal(inside.held.cluster.get(vip), own.version);
-    assert.equal(outside.held.cluster.get(vip), everyone.get(vip)?.version);
-    everyone.delete(`${vip}@a`);
-    const common = everyone.get(vip)?.version;
-    await inside.until(() => inside.held.cluster.get(vip) === common, 'the answer for everyone');
-  });
-
   test('of a malformed name is not answered, and the stream goes on', async () => {
     const proxy = at.client();
     proxy.subscribeAll();

@@ -89,12 +89,23 @@ function removals(proxy: ConnectedProxy, sub: Subscription, table: ResourceTable
   const removed: ResourceRecord[] = [];
   if (sub.leaving.size > 0 && mayRemove(proxy, sub.kind)) {
     sub.leaving.forEach((id) => {
-      if (sub.held.has(id)) removed.push(table.at(sub.kind, id));
+      const record = table.at(sub.kind, id);
+      if (sub.held.has(id) && !isReplaced(proxy, sub, record)) removed.push(record);
       else sub.leaving.delete(id);
     });
   }
-  sub.unanswered.forEach((id) => removed.push(table.at(sub.kind, id)));
+  sub.unanswered.forEach((id) => {
+    const record = table.at(sub.kind, id);
+    if (isReplaced(proxy, sub, record)) sub.unanswered.delete(id);
+    else removed.push(record);
+  });
   return removed;
+}
+
+/** Another record is what the proxy gets under this name: nothing is to be removed then. */
+function isReplaced(proxy: ConnectedProxy, sub: Subscription, record: ResourceRecord): boolean {
+  const other = proxy.replacement(record);
+  return other !== undefined && proxy.wants(sub, other);
 }
 
 function mayAdd(proxy: ConnectedProxy, record: ResourceRecord): boolean {
@@ -108,7 +119,8 @@ function clustersAreThere(proxy: ConnectedProxy, clusters: Subscription, record:
   return record.needs.every((need) => {
     proxy.host.refresh(need);
     if (need.kind === 'cluster') return !clusters.awaits(need);
-    return record.kind !== 'listener' || need.kind !== 'route' || clustersAreThere(proxy, clusters, need);
+    if (record.kind !== 'listener' || need.kind !== 'route') return true;
+    return clustersAreThere(proxy, clusters, proxy.variant(need));
   });
 }
 
@@ -117,7 +129,7 @@ function clustersAreThere(proxy: ConnectedProxy, clusters: Subscription, record:
  * of the stub itself come after it: Envoy asks for them when it has the stub.
  */
 function stubMayGo(proxy: ConnectedProxy, stub: ResourceRecord): boolean {
-  if (proxy.unsettled.has((stub.base ?? stub).id)) return false;
+  if (proxy.unsettled.has(stub.id)) return false;
   if (proxy.blockers.has(stub, proxy.host.table.tick)) return false;
   for (const need of stub.needs) {
     const blocker =
@@ -134,7 +146,7 @@ const deepest = 8;
 
 /** The resource, or the first that it needs, which the proxy has not acknowledged and will yet get. */
 function missing(proxy: ConnectedProxy, shared: ResourceRecord, depth: number): ResourceRecord | undefined {
-  const record = shared.kind === 'secret' ? proxy.variant(shared) : shared;
+  const record = proxy.variant(shared);
   proxy.host.refresh(record);
   if (record.served === undefined || proxy.refusals.has(record) || depth === 0) return undefined;
   const sub = proxy.subscription(record.kind);

@@ -52,6 +52,8 @@ export class ConnectedProxy {
   readonly #subscriptions = new Map<ResourceKind, Subscription>();
   /** By the shared record that each takes the place of. */
   readonly #own = new Map<ResourceRecord, ResourceRecord>();
+  /** Of routes asked for: those for the proxy's namespace among whose holders it counts, by those for everyone. */
+  readonly #instead = new Map<ResourceRecord, ResourceRecord>();
   #usesKnown = false;
   /** Requests whose destinations are not in the workload's lists yet. */
   #usesUnderWay = 0;
@@ -191,7 +193,7 @@ export class ConnectedProxy {
 
   /** Whether the proxy is to hold the resource as long as there is one. */
   wants(sub: Subscription, record: ResourceRecord): boolean {
-    if (record.onDemand) return sub.names.has((record.base ?? record).id) && this.variant(record) === record;
+    if (record.onDemand) return sub.names.has(record.id);
     if (isListed(record.kind)) return sub.wildcard && this.view.has(record);
     const base = record.base ?? record;
     if (!sub.names.has(base.id) || this.variant(base) !== record) return false;
@@ -331,13 +333,19 @@ export class ConnectedProxy {
     else sub.markStale(record, this.host.table.tick, this.host.now());
   }
 
-  /** What this proxy gets under the record's name: its own secret, the on-demand answer for its namespace, or the shared one. */
+  /** What this proxy gets under the record's name: its own secret, the routes for its namespace, or what everyone gets. */
   variant(record: ResourceRecord): ResourceRecord {
     const base = record.base ?? record;
     const own = this.#own.get(base);
     if (own !== undefined) return own;
     const variant = base.variants?.get(this.#namespace);
     return variant?.served === undefined ? base : variant;
+  }
+
+  /** What there is for the proxy under the record's name instead of the record. */
+  replacement(record: ResourceRecord): ResourceRecord | undefined {
+    const wanted = this.variant(record);
+    return wanted === record || wanted.served === undefined ? undefined : wanted;
   }
 
   /** The proxy's own record in the place of a shared one, made where there is none yet. */
@@ -349,14 +357,20 @@ export class ConnectedProxy {
     return record;
   }
 
-  /** An answer for the proxy's namespace takes the place of the one for everyone, or gives it back. */
+  /** Routes for the proxy's namespace take the place of those for everyone, or give it back. */
   #variantChanged(sub: Subscription, record: ResourceRecord, base: ResourceRecord): void {
     if (base.variants?.get(this.#namespace) !== record || !sub.names.has(base.id)) return;
+    this.recount(base);
     const wanted = this.variant(base);
     const other = wanted === record ? base : record;
     if (sub.stale.delete(other.id)) sub.markOutdated(other);
     this.count(sub, other, false);
-    if (wanted !== base || base.served === undefined || sub.inFlight?.sends(base) === true) return;
+    if (wanted !== base) return;
+    if (base.served === undefined) {
+      for (const gone of [base, record]) if (gone.latest === undefined) sub.markLeaving(gone);
+      return;
+    }
+    if (sub.inFlight?.sends(base) === true) return;
     if (sub.keeps(base) && !sub.outdated.has(base.id) && sub.inFlight?.sends(record) !== true) {
       this.count(sub, base, true);
     } else {
@@ -406,7 +420,22 @@ export class ConnectedProxy {
 
   /** Whoever has a secret of its own is none of those who are to hold the shared one. */
   #holdName(record: ResourceRecord, by: 1 | -1): void {
-    if (!this.#own.has(record)) this.#hold(record, by);
+    if (this.#own.has(record)) return;
+    this.#hold(this.#instead.get(record) ?? record, by);
+    if (by > 0) this.recount(record);
+    else this.#instead.delete(record);
+  }
+
+  /** Has the proxy counted among those who are to hold what it gets under a name that it has asked for. */
+  recount(base: ResourceRecord): void {
+    if (base.kind !== 'route') return;
+    const before = this.#instead.get(base) ?? base;
+    const wanted = this.variant(base);
+    if (before === wanted) return;
+    this.#hold(before, -1);
+    this.#hold(wanted, 1);
+    if (wanted === base) this.#instead.delete(base);
+    else this.#instead.set(base, wanted);
   }
 
   #hold(record: ResourceRecord, by: 1 | -1): void {

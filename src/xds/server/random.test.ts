@@ -76,11 +76,12 @@ function verifyCounts(hub: Hub, clients: readonly Simulated[]): void {
       if (record === undefined || record.onDemand) continue;
       const holding = clients.filter((client) => client.held[kind].has(name));
       const holders = holding.filter((client) => client.needs(kind, name)).length;
-      const states = clients.map((client) => client.state(kind, name)).join('\n');
-      assert.ok(
-        record.current >= holders && record.current <= holding.length,
-        `${record.current} hold ${states}`,
-      );
+      const states = clients.map((client) => client.states(kind, name)).join('\n');
+      const all = [record, ...(record.variants?.values() ?? [])];
+      const current = all.reduce((sum, one) => sum + one.current, 0);
+      assert.ok(current >= holders && current <= holding.length, `${current} hold ${states}`);
+      for (const one of all)
+        assert.ok(one.current <= one.holders, `${one.current} of ${one.holders} hold ${states}`);
       if (listed(kind)) assert.equal(record.holders, holders, `those that are to hold ${kind} ${name}`);
     }
   }

@@ -14,7 +14,11 @@ export function resume(proxy: ConnectedProxy, sub: Subscription): void {
   const { table } = proxy.host;
   for (const { name, version } of told)
     take(proxy, sub, proxy.variant(table.ensure(sub.kind, name)), version);
-  sub.names.forEach((id) => compare(proxy, sub, proxy.variant(table.at(sub.kind, id))));
+  sub.names.forEach((id) => {
+    const record = table.at(sub.kind, id);
+    proxy.recount(record);
+    compare(proxy, sub, proxy.variant(record));
+  });
   if (sub.wildcard) proxy.view.of(sub.kind)?.forEach((id) => compare(proxy, sub, table.at(sub.kind, id)));
 }
 
@@ -27,7 +31,7 @@ function take(proxy: ConnectedProxy, sub: Subscription, record: ResourceRecord, 
   if (record.served?.version !== version) sub.outdated.add(record.id);
   if (record.latest !== undefined && (!isListed(sub.kind) || proxy.wants(sub, record))) return;
   // An on-demand answer is never taken back, since Envoy could not ask for it again.
-  if (record.onDemand || !(sub.wildcard || sub.names.has(record.id))) sub.forget(record);
+  if (record.onDemand || !(sub.wildcard || sub.names.has((record.base ?? record).id))) sub.forget(record);
   else sub.markLeaving(record);
 }
 

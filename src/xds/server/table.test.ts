@@ -43,12 +43,12 @@ describe('the table', () => {
     assert.equal(table.update(record, undefined), false);
   });
 
-  test('knows the answers of one on-demand name, and drops one that is gone', () => {
+  test('knows the routes that are sent under one name, and drops some that are gone', () => {
     const table = new ResourceTable();
-    const own = table.ensure('cluster', 'vip/10.0.0.1:80@a');
-    const base = table.find('cluster', 'vip/10.0.0.1:80');
+    const own = table.ensure('route', 'svc/a/web:80@b');
+    const base = table.find('route', 'svc/a/web:80');
     assert.equal(own.base, base);
-    assert.equal(own.wireName, 'vip/10.0.0.1:80');
+    assert.equal(own.wireName, 'svc/a/web:80');
     assert.deepEqual([...own.siblings()], [base]);
     table.sweep((record) => record === base);
     assert.equal(base?.variants?.size, 0);

@@ -8,7 +8,13 @@
  *   served   what proxies get: `latest`, or `good` while `latest` is quarantined
  */
 
-import { type EncodedResource, onDemandPrefix, type ResourceKind, typeUrls } from '../resource.ts';
+import {
+  audienceMark,
+  type EncodedResource,
+  onDemandPrefix,
+  type ResourceKind,
+  typeUrls,
+} from '../resource.ts';
 import { IdSet } from './id-set.ts';
 import { encodeResourceHead } from './wire.ts';
 
@@ -19,11 +25,11 @@ export class ResourceRecord {
   readonly id: number;
   /** The answer to an on-demand cluster, `vip/<ip>:<port>`: served only to who asked, and never taken back. */
   readonly onDemand: boolean;
-  /** Of an on-demand answer for the clients of one namespace: the answer for everyone else. Of an own secret: the shared one. */
+  /** Of routes for the clients of one namespace: those for everyone else. Of an own secret: the shared one. */
   readonly base: ResourceRecord | undefined;
   /** One proxy's own, and no other's: found through that proxy only, not by name, and nothing of it is published. */
   readonly own: boolean;
-  /** Of an on-demand answer: its variants by client namespace. */
+  /** Of routes: their variants by client namespace. */
   variants: Map<string, ResourceRecord> | undefined;
   latest: EncodedResource | undefined;
   served: EncodedResource | undefined;
@@ -35,7 +41,7 @@ export class ResourceRecord {
   readonly neededBy = new Set<ResourceRecord>();
   /**
    * Numbers of the proxies that a change may concern: all that name it, list it or hold it, and some that did
-   * before. Of variants of an on-demand answer: those of the base.
+   * before. Of variants: those of the base.
    */
   readonly followers = new IdSet();
   /** Connected proxies that are to hold it. */
@@ -63,12 +69,17 @@ export class ResourceRecord {
     this.onDemand = kind === 'cluster' && name.startsWith(onDemandPrefix);
   }
 
-  /** What proxies call it: variants of one on-demand answer have the same name. */
+  /** What proxies call it: variants of the same routes have the same name. */
   get wireName(): string {
     return this.base?.name ?? this.name;
   }
 
-  /** Other answers to the same on-demand name. */
+  /** Whether proxies may get another record under the same name. */
+  get hasSiblings(): boolean {
+    return this.base !== undefined || this.variants !== undefined;
+  }
+
+  /** Other answers to the same name. */
   *siblings(): Generator<ResourceRecord, void, void> {
     const base = this.base ?? this;
     if (base !== this) yield base;
@@ -248,9 +259,9 @@ export class ResourceTable {
     }
   }
 
-  /** `vip/<ip>:<port>@<namespace>` -> the record of `vip/<ip>:<port>`, and the namespace. */
+  /** Routes `<name>@<namespace>` -> the record of `<name>`, and the namespace. */
   #baseOf(kind: ResourceKind, name: string): readonly [ResourceRecord | undefined, string] {
-    const at = kind === 'cluster' && name.startsWith(onDemandPrefix) ? name.indexOf('@') : -1;
+    const at = kind === 'route' ? name.indexOf(audienceMark) : -1;
     return at < 0 ? [undefined, ''] : [this.ensure(kind, name.slice(0, at)), name.slice(at + 1)];
   }
 
