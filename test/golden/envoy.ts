@@ -9,7 +9,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 import { identityDirectory, inboundAppCluster, passthroughCluster } from '../../src/base/names.ts';
-import type { ResourceKind, Translation } from '../../src/xds/resource.ts';
+import { audienceMark, type ResourceKind, type Translation } from '../../src/xds/resource.ts';
 import { decode } from '../../src/xds/translate/testing.ts';
 
 export interface EnvoyVerdict {
@@ -51,7 +51,10 @@ export function staticConfiguration(
     clusters.push(...[...resources.cluster.values(), ...decodeAnswers(title, translation)].map(place));
     secrets.push(...[...resources.secret.values()].map(place));
     for (const listener of resources.listener.values()) {
-      listeners.push(readdress(place(listener) as JsonObject, listeners.length));
+      for (const variant of withVariants(listener, resources)) {
+        const placed = { ...(place(variant) as JsonObject), name: `${title} ${String(variant['name'])}` };
+        listeners.push(readdress(placed, listeners.length));
+      }
     }
   }
   return {
@@ -108,7 +111,22 @@ function decodeAll({ resources }: Translation): Decoded {
   };
 }
 
-/** On-demand answers have one name for all namespaces, so they take that of their key. */
+/** The listener, and once more for each namespace whose clients have routes of their own in it. */
+function withVariants(listener: JsonObject, { route }: Decoded): readonly JsonObject[] {
+  const text = JSON.stringify(listener);
+  const own = [...route.keys()].filter((name) => {
+    const [base, audience] = name.split(audienceMark);
+    return audience !== undefined && text.includes(`"routeConfigName":"${base}"`);
+  });
+  const variants = own.map((name): JsonObject => {
+    const [base] = name.split(audienceMark);
+    const copy = text.replace(`"routeConfigName":"${base}"`, `"routeConfigName":"${name}"`);
+    return { ...(JSON.parse(copy) as JsonObject), name: `${String(listener['name'])} for ${name}` };
+  });
+  return [listener, ...variants];
+}
+
+/** One case's answers have names that another's have too. */
 function decodeAnswers(title: string, { onDemand }: Translation): readonly JsonObject[] {
   return [...onDemand.entries()].map(([key, answer]) => ({
     ...decode('cluster', answer),

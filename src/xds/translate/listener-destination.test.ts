@@ -13,7 +13,7 @@ function planOf(protocol: Protocol): DestinationPlan {
     servicePort: 'shop/web:80',
     protocol,
   } as const;
-  return planDestination('10.96.0.10:80', target, undefined, undefined);
+  return planDestination('10.96.0.10:80', target);
 }
 
 function filters(chain: unknown): readonly string[] {
@@ -22,7 +22,7 @@ function filters(chain: unknown): readonly string[] {
 
 for (const protocol of ['http', 'http2', 'grpc'] as const) {
   test(`${protocol} is routed without looking at the connection first`, () => {
-    const json = decode('listener', destinationListener('10.96.0.10:80', planOf(protocol)));
+    const json = decode('listener', destinationListener(planOf(protocol)));
     assert.deepEqual(filters(path(json, 'filterChains', 0)), ['http']);
     assert.equal(json['listenerFilters'], undefined);
     assert.equal(json['defaultFilterChain'], undefined);
@@ -34,7 +34,7 @@ for (const protocol of ['http', 'http2', 'grpc'] as const) {
 }
 
 test('opaque TCP goes to its cluster at once, marked as opaque', () => {
-  const resource = destinationListener('10.96.0.10:80', planOf('tcp'));
+  const resource = destinationListener(planOf('tcp'));
   const json = decode('listener', resource);
   assert.deepEqual(filters(path(json, 'filterChains', 0)), ['alpn', 'tcp']);
   assert.equal(json['listenerFilters'], undefined);
@@ -42,7 +42,7 @@ test('opaque TCP goes to its cluster at once, marked as opaque', () => {
 });
 
 test('detection routes what is HTTP and takes everything else, and silence, for opaque TCP', () => {
-  const json = decode('listener', destinationListener('10.96.0.10:80', planOf('detect')));
+  const json = decode('listener', destinationListener(planOf('detect')));
   assert.deepEqual(path(json, 'filterChains', 0, 'filterChainMatch'), {
     applicationProtocols: ['http/1.0', 'http/1.1', 'h2c'],
   });
@@ -55,13 +55,13 @@ test('detection routes what is HTTP and takes everything else, and silence, for 
 test('both listeners of a destination differ in nothing but name and address', () => {
   const { name, address, bindToPort, ...byAddress } = decode(
     'listener',
-    destinationListener('10.96.0.10:80', planOf('detect')),
+    destinationListener(planOf('detect')),
   );
   const {
     name: internalName,
     internalListener,
     ...internal
-  } = decode('listener', destinationInternalListener('10.96.0.10:80', planOf('detect')));
+  } = decode('listener', destinationInternalListener(planOf('detect')));
   assert.deepEqual(byAddress, internal);
   assert.deepEqual([name, internalName], ['vl/10.96.0.10:80', 'il/10.96.0.10:80']);
   assert.deepEqual(address, { socketAddress: { address: '10.96.0.10', portValue: 80 } });

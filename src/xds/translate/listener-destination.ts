@@ -18,17 +18,17 @@ import type { DestinationPlan } from './plan.ts';
 type Listener = Exclude<MessageInitShape<typeof ListenerSchema>, { $typeName: string }>;
 type FilterChain = MessageInitShape<typeof FilterChainSchema>;
 
-export function destinationListener(variant: string, plan: DestinationPlan): EncodedResource {
+export function destinationListener(plan: DestinationPlan): EncodedResource {
   return encodeListener(plan, {
-    name: addressListener(variant),
+    name: addressListener(plan.destination),
     address: socketAddress(plan.address, plan.port),
     bindToPort: false,
   });
 }
 
-export function destinationInternalListener(variant: string, plan: DestinationPlan): EncodedResource {
+export function destinationInternalListener(plan: DestinationPlan): EncodedResource {
   return encodeListener(plan, {
-    name: internalListener(variant),
+    name: internalListener(plan.destination),
     listenerSpecifier: { case: 'internalListener', value: {} },
   });
 }

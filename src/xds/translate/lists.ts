@@ -57,7 +57,7 @@ export function createLists(graph: GraphApi, mesh: Mesh, variants: Variants): Li
     name.startsWith(setPrefix) ? first?.value : ({ set: name, destinations: [] } satisfies UsedBy),
   );
   const held = graph.derive('xds/held', sets, (name, set, read) =>
-    name.startsWith(setPrefix) ? namesOf(set, { mesh, variants, read }) : { clusters: [], listeners: [name] },
+    name.startsWith(setPrefix) ? namesOf(set, variants, read) : { clusters: [], listeners: [name] },
   );
   const listenerHolders = graph.index('xds/listener-holders', held, (names) => names.listeners);
 
@@ -74,22 +74,17 @@ export function createLists(graph: GraphApi, mesh: Mesh, variants: Variants): Li
 }
 
 /** Destinations that are neither a Service nor a pod have no resources of their own and are left out. */
-function namesOf(
-  { destinations, namespace }: UsedBy,
-  from: { readonly mesh: Mesh; readonly variants: Variants; readonly read: Read },
-): ProxyLists {
-  const { mesh, variants, read } = from;
+function namesOf({ destinations, namespace }: UsedBy, variants: Variants, read: Read): ProxyLists {
   const listeners = new Set<string>();
   const clusters = new Set<string>();
   for (const destination of destinations) {
-    const target = read(mesh.destinations, destination);
-    if (target === undefined) continue;
-    const variant =
-      namespace === undefined ? destination : variants.variantFor(destination, target, namespace, read);
-    const plan = read(variants.plans, variant);
+    const plan = read(variants.plans, destination);
     if (plan === undefined) continue;
-    listeners.add(addressListener(variant)).add(internalListener(variant));
-    for (const cluster of plan.clusters) clusters.add(cluster);
+    listeners.add(addressListener(destination)).add(internalListener(destination));
+    clusters.add(plan.cluster);
+    if (plan.route === undefined) continue;
+    const route = variants.routeFor(plan.route, namespace, read);
+    for (const cluster of read(variants.routeClusters, route) ?? []) clusters.add(cluster);
   }
   return { clusters: [...clusters].sort(), listeners: [...listeners].sort() };
 }

@@ -5,6 +5,7 @@
 
 import { meshSniSuffix } from '../../base/names.ts';
 import type { Upstream } from '../../mesh/model.ts';
+import { audienceMark } from '../resource.ts';
 
 export const outboundListener = 'outbound';
 
@@ -54,9 +55,9 @@ export function podName(destination: string): string {
   return `pod/${destination}`;
 }
 
-/** A destination as clients of one namespace see it where consumer routes exist for them, else as everyone does. */
-export function variantKey(destination: string, clientNamespace?: string): string {
-  return clientNamespace === undefined ? destination : `${destination}@${clientNamespace}`;
+/** Routes, or their table, for the clients of one namespace where consumer routes exist for them, else for everyone. */
+export function variantKey(key: string, clientNamespace?: string): string {
+  return clientNamespace === undefined ? key : key + audienceMark + clientNamespace;
 }
 
 export function inboundListener(workload: string): string {
@@ -69,13 +70,13 @@ export function detectName(workload: string): string {
 }
 
 /** The listener that connections to the destination's own address are handed to. */
-export function addressListener(variant: string): string {
-  return `vl/${variant}`;
+export function addressListener(destination: string): string {
+  return `vl/${destination}`;
 }
 
 /** Its twin that the on-demand answer leads to. */
-export function internalListener(variant: string): string {
-  return `il/${variant}`;
+export function internalListener(destination: string): string {
+  return `il/${destination}`;
 }
 
 /** `namespace/service:port` -> `p<port>.<service>.<namespace>.weft`. */

@@ -23,14 +23,14 @@ import type { DestinationPlan } from './plan.ts';
  */
 const altStatName = 'on-demand';
 
-/** Clusters and listeners of the plan come first, so that the waiting connection finds all of them. */
-export function knownDestination(variant: string, plan: DestinationPlan): EncodedResource {
+/** Listeners, routes and the clusters they lead to come first, so that the waiting connection finds all of them. */
+export function knownDestination(plan: DestinationPlan): EncodedResource {
   const name = onDemandPrefix + plan.destination;
-  const listener = internalListener(variant);
+  const listener = internalListener(plan.destination);
   const needs: ResourceRef[] = [
-    ...plan.clusters.map((needed) => ({ kind: 'cluster', name: needed }) as const),
+    { kind: 'cluster', name: plan.cluster },
     { kind: 'listener', name: listener },
-    { kind: 'listener', name: addressListener(variant) },
+    { kind: 'listener', name: addressListener(plan.destination) },
     ...(plan.route === undefined ? [] : [{ kind: 'route', name: plan.route } as const]),
   ];
   return encodeResource(name, ClusterSchema, { ...internalCluster(name, listener), altStatName }, needs);

@@ -1,6 +1,6 @@
 /**
- * RouteConfigurations: `svc/<namespace>/<service>:<port>` for everyone, with `@<namespace>` behind for clients
- * that have consumer routes, and `pod/<ip>:<port>` for a pod called by its own address. The address that was
+ * RouteConfigurations: `svc/<namespace>/<service>:<port>` for everyone, kept with `@<namespace>` behind for clients
+ * that have consumer routes and sent to them without, and `pod/<ip>:<port>` for a pod called by its own address. The address that was
  * called has already chosen the Service, so there is one virtual host, whatever the Host header says.
  */
 
@@ -20,16 +20,17 @@ type Route = MessageInitShape<typeof RouteSchema>;
 
 /** Rules become routes in the order of the table, which is that of precedence; what matches none is answered 404. */
 export function serviceRoutes(table: RouteTable): EncodedResource {
-  const name = variantKey(serviceName(table.servicePort), table.clientNamespace);
+  const name = serviceName(table.servicePort);
   const port = Number(table.servicePort.slice(table.servicePort.lastIndexOf(':') + 1));
   const routes = table.rules.map((rule) => ruleRoute(rule, { scheme: 'http', port }));
-  return configuration(name, routes, [...new Set(referencedClusters(table.rules))].sort());
+  const clusters = [...new Set(referencedClusters(table.rules))].sort();
+  return configuration(variantKey(name, table.clientNamespace), name, routes, clusters);
 }
 
 /** Everything to the pod. */
 export function podRoutes(name: string): EncodedResource {
   const match = { pathSpecifier: { case: 'prefix', value: '/' } } as const;
-  return configuration(name, [{ match, action: plainAction(name) }], [name]);
+  return configuration(name, name, [{ match, action: plainAction(name) }], [name]);
 }
 
 /** One rule as one route of a virtual host, of a Service's or a gateway's. */
@@ -43,9 +44,15 @@ export function ruleRoute(rule: RouteRule, called: Called): Route {
   };
 }
 
-function configuration(name: string, routes: Route[], clusters: readonly string[]): EncodedResource {
+/** `key` is what the resource is kept by, `name` what it is sent as. */
+function configuration(
+  key: string,
+  name: string,
+  routes: Route[],
+  clusters: readonly string[],
+): EncodedResource {
   return encodeResource(
-    name,
+    key,
     RouteConfigurationSchema,
     {
       name,

@@ -111,7 +111,6 @@ test('a new backend brings its cluster and endpoints with it', async () => {
     'cluster svc/shop/other:80',
     'endpoints svc/shop/other:80',
     `lists ${front}`,
-    'onDemand vip/10.96.0.10:80',
     'route svc/shop/web:80',
   ]);
 });
@@ -161,7 +160,7 @@ test('one more destination of a workload touches none of its others', async () =
   );
 });
 
-test('a consumer route gives the clients of its namespace listeners and routes of their own', async () => {
+test('a consumer route gives the clients of its namespace routes of their own under the name of the others, and no other listener', async () => {
   const client = 'blue/Deployment/client';
   addWorkload(at, client, ['10.96.0.10:80']);
   await at.graph.settled();
@@ -169,17 +168,19 @@ test('a consumer route gives the clients of its namespace listeners and routes o
   assert.deepEqual(await changes(() => at.routeTables.set('shop/web:80@blue', table)), [
     'cluster svc/shop/other:80',
     'endpoints svc/shop/other:80',
-    'listener il/10.96.0.10:80@blue',
-    'listener vl/10.96.0.10:80@blue',
     `lists ${client}`,
-    'onDemand vip/10.96.0.10:80@blue',
     'route svc/shop/web:80@blue',
   ]);
-  assert.equal(at.translation.onDemand.get('vip/10.96.0.10:80@blue')?.name, 'vip/10.96.0.10:80');
-  assert.deepEqual(
-    at.translation.lists.get(front)?.listeners.filter((name) => name.includes('@')),
-    [],
+  assert.equal(
+    path(decode('route', at.translation.resources.route.get('svc/shop/web:80@blue')), 'name'),
+    'svc/shop/web:80',
   );
+  assert.deepEqual(await changes(() => at.routeTables.delete('shop/web:80@blue')), [
+    'cluster svc/shop/other:80',
+    'endpoints svc/shop/other:80',
+    `lists ${client}`,
+    'route svc/shop/web:80@blue',
+  ]);
 });
 
 test('an address that nobody knows is answered all the same, and follows the settings', async () => {

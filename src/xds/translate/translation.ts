@@ -1,8 +1,8 @@
 /**
  * The mesh model as Envoy resources, every one a derivation of the graph:
  *
- *   usedBy ─> plans per variant ──> clusters, endpoints, routes  (what the used destinations refer to)
- *      │            └─> lists per workload ──> listeners
+ *   usedBy ─> plans ──> clusters, endpoints, routes  (what the used destinations refer to)
+ *      │        └─> lists per workload ──> listeners
  *      └─> on-demand answers
  *
  * To these come the resources of gateways (gateways.ts), whose routes lead to the same clusters.
@@ -45,16 +45,12 @@ export function createTranslation(graph: GraphApi, mesh: Mesh): Translation {
   const clusterNames = inUse(
     'xds/cluster-names',
     graph.union<unknown>('xds/cluster-users', [
-      graph.index('xds/cluster-holders', variants.plans, (plan) => plan.clusters),
+      graph.index('xds/cluster-holders', variants.plans, ({ cluster }) => [cluster]),
+      graph.index('xds/routed-clusters', variants.routeClusters, (clusters) => clusters),
       gateways.serviceClusters,
     ]),
   );
-  const routeNames = inUse(
-    'xds/route-names',
-    graph.index('xds/route-holders', variants.plans, (plan) =>
-      plan.route === undefined ? [] : [plan.route],
-    ),
-  );
+  const { routeNames } = variants;
 
   const own: Translation = {
     resources: {
@@ -170,26 +166,26 @@ function listenerResources(
       return listener(key, mtls, read(trustDomain, 'default') ?? '');
     }
     const plan = read(plans, key);
-    if (plan === undefined) return undefined;
-    return prefix === 'il' ? destinationInternalListener(key, plan) : destinationListener(key, plan);
+    return plan && (prefix === 'il' ? destinationInternalListener(plan) : destinationListener(plan));
   };
   return graph.derive('xds/listener', names, compute, options);
 }
 
-function onDemandResources(graph: GraphApi, mesh: Mesh, { keys, plans }: Variants): Resources {
+function onDemandResources(graph: GraphApi, mesh: Mesh, { plans }: Variants): Resources {
   const outboundPolicy = graph.derive(
     'xds/outbound-policy',
     mesh.settings,
     (_, settings) => settings.outbound,
   );
-  const compute = (destination: string, variants: readonly string[], read: Read) =>
-    variants.map((variant) => {
-      const plan = read(plans, variant);
-      const answer =
-        plan === undefined
-          ? unknownDestination(destination, read(outboundPolicy, 'default') ?? 'Allow')
-          : knownDestination(variant, plan);
-      return [onDemandPrefix + variant, answer] as const;
-    });
-  return graph.expand('xds/on-demand', keys, compute, options);
+  // Who uses it is no part of the answer.
+  const used = graph.derive('xds/used-destinations', mesh.usedBy, () => true);
+  const compute = (destination: string, _: boolean, read: Read) => {
+    const plan = read(plans, destination);
+    const answer =
+      plan === undefined
+        ? unknownDestination(destination, read(outboundPolicy, 'default') ?? 'Allow')
+        : knownDestination(plan);
+    return [[onDemandPrefix + destination, answer] as const];
+  };
+  return graph.expand('xds/on-demand', used, compute, options);
 }

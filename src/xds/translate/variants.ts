@@ -1,22 +1,28 @@
 /**
- * Destinations as their clients see them. Clients of a namespace with consumer routes for the destination's
- * service port have a variant of their own, `<ip>:<port>@<namespace>`; all others share `<ip>:<port>`.
+ * Routes as the clients of each namespace see them. Clients of a namespace with consumer routes for a service port
+ * have a RouteConfiguration of their own, `svc/<service port>@<namespace>`, which reaches them under the name of
+ * the one that all others share: their listeners do not change when a consumer route comes or goes.
+ *
+ *   usedBy ──> plans            what each used destination becomes
+ *      └─────> routes in use ─> clusters that each of them leads to
  */
 
 import type { Collection, GraphApi, Read } from '../../graph/types.ts';
 import type { Destination, Mesh } from '../../mesh/model.ts';
 import { variantKey } from './names.ts';
-import { type DestinationPlan, planDestination } from './plan.ts';
+import { type DestinationPlan, planDestination, referencedClusters } from './plan.ts';
 
 export interface Variants {
-  /** Keyed by used destination: the variants its users see, ascending; one where the destination is unknown. */
-  readonly keys: Collection<readonly string[]>;
-  /** Keyed by variant; only of destinations that are a Service or a pod. */
+  /** Keyed by used destination; only of those that are a Service or a pod. */
   readonly plans: Collection<DestinationPlan>;
+  /** RouteConfigurations in use, by the name that each is kept by. */
+  readonly routeNames: Collection<boolean>;
+  /** By name of a RouteConfiguration in use: the clusters that it refers to, ascending. */
+  readonly routeClusters: Collection<readonly string[]>;
   /** Whether there is any consumer route for clients in the namespace. */
   hasConsumers(namespace: string, read: Read): boolean;
-  /** The variant that clients in a namespace see. */
-  variantFor(destination: string, target: Destination, namespace: string, read: Read): string;
+  /** The RouteConfiguration that clients in a namespace get; `route` is that of a plan. */
+  routeFor(route: string, namespace: string | undefined, read: Read): string;
 }
 
 export function createVariants(graph: GraphApi, mesh: Mesh): Variants {
@@ -30,38 +36,45 @@ export function createVariants(graph: GraphApi, mesh: Mesh): Variants {
   ]);
   const consumerNamespaces = graph.derive('xds/consumer-namespaces', byNamespace, () => true);
 
-  function variantFor(destination: string, target: Destination, namespace: string, read: Read): string {
-    const own = hasRoutes(target) && read(consumers, variantKey(target.servicePort, namespace)) !== undefined;
-    return variantKey(destination, own ? namespace : undefined);
-  }
-
-  const keys = graph.derive('xds/variants', mesh.usedBy, (destination, users, read): readonly string[] => {
+  const plans = graph.derive('xds/plans', mesh.usedBy, (destination, _, read) => {
     const target = read(mesh.destinations, destination);
+    return target && planDestination(destination, target);
+  });
+
+  const routes = graph.derive('xds/routes', mesh.usedBy, (destination, users, read) => {
+    const target = read(mesh.destinations, destination);
+    const route = read(plans, destination)?.route;
+    if (target === undefined || route === undefined) return undefined;
     // Who the users are matters only with consumer routes; a popular destination has thousands of them.
-    if (target === undefined || !hasRoutes(target) || read(byPort, target.servicePort) === undefined) {
-      return [destination];
-    }
+    if (!hasRoutes(target) || read(byPort, target.servicePort) === undefined) return [route];
     const namespaces = new Set(users.map((user) => namespaceOf(user.key)));
-    const variants = [...namespaces].map((namespace) => variantFor(destination, target, namespace, read));
-    return [...new Set(variants)].sort();
+    const own = [...namespaces].filter(
+      (namespace) => read(consumers, variantKey(target.servicePort, namespace)) !== undefined,
+    );
+    return [route, ...own.map((namespace) => variantKey(route, namespace))].sort();
+  });
+  const routeUsers = graph.index('xds/route-users', routes, (names) => names);
+  const routeNames = graph.derive('xds/route-names', routeUsers, () => true);
+  const routeClusters = graph.derive('xds/route-clusters', routeNames, (name, _, read) => {
+    if (!name.startsWith(servicePrefix)) return [name];
+    const table = read(mesh.routeTables, name.slice(servicePrefix.length));
+    return table && [...new Set(referencedClusters(table.rules))].sort();
   });
 
-  const plans = graph.expand('xds/plans', keys, (destination, variants, read) => {
-    const target = read(mesh.destinations, destination);
-    if (target === undefined) return [];
-    return variants.map((variant) => {
-      const namespace = variant === destination ? undefined : variant.slice(destination.length + 1);
-      const table = hasRoutes(target)
-        ? read(mesh.routeTables, variantKey(target.servicePort, namespace))
-        : undefined;
-      return [variant, planDestination(destination, target, table, namespace)] as const;
-    });
-  });
-
-  const hasConsumers = (namespace: string, read: Read): boolean =>
-    read(consumerNamespaces, namespace) === true;
-  return { keys, plans, hasConsumers, variantFor };
+  return {
+    plans,
+    routeNames,
+    routeClusters,
+    hasConsumers: (namespace, read) => read(consumerNamespaces, namespace) === true,
+    routeFor: (route, namespace, read) => {
+      const own = variantKey(route, namespace);
+      const isOwn = namespace !== undefined && read(consumers, own.slice(servicePrefix.length)) !== undefined;
+      return isOwn ? own : route;
+    },
+  };
 }
+
+const servicePrefix = 'svc/';
 
 function hasRoutes(target: Destination): target is Extract<Destination, { kind: 'service' }> {
   return target.kind === 'service' && target.protocol !== 'tcp';
