@@ -5,8 +5,9 @@ import type { Logger } from './base/log.ts';
 import { signerName } from './base/names.ts';
 import { authoritySecretName } from './controllers/authority-secret.ts';
 import type { ControllerSources } from './controllers/controllers.ts';
-import type { ClusterTrustBundle, WebhookConfiguration } from './controllers/objects.ts';
 import type { GatewayControllerSources } from './controllers/gateway-sources.ts';
+import { projectWholeStatus } from './controllers/gateway-sources.ts';
+import type { ClusterTrustBundle, WebhookConfiguration } from './controllers/objects.ts';
 import { projectReport, reportKind, reportLabel } from './controllers/progress-report.ts';
 import { projectRouteStatus } from './controllers/route-status.ts';
 import { projectRequest } from './controllers/signer.ts';
@@ -105,8 +106,10 @@ export function startWatches(options: WatchesOptions): Watches {
   });
   watch({
     type: resources.backendTrafficPolicies,
-    project: projectRoutes.projectBackendTrafficPolicy,
-    sink: mesh.backendTrafficPolicies,
+    ...fanOut(
+      outlet(projectRoutes.projectBackendTrafficPolicy, mesh.backendTrafficPolicies),
+      outlet(projectWholeStatus, controllers.backendTrafficPolicies),
+    ),
   });
   watch({
     type: resources.referenceGrants,
