@@ -135,6 +135,23 @@ describe('a proxy with secrets of its own', () => {
     await until(() => harness.server.proxies().length === 0, 'it has left');
   });
 
+  test('keeps it when more comes that needs the secret', async () => {
+    const { fixture } = harness;
+    const one = await connected('b/one/1');
+    one.subscribe('secret', 'identity');
+    await one.next('secret');
+    fixture.put('cluster', 'svc/more', { name: 'svc/more' }, [{ kind: 'secret', name: 'identity' }]);
+    fixture.lists.set('b/Deployment/app', { clusters: ['svc/more', 'svc/web'], listeners: ['vl/web'] });
+    await fixture.graph.settled();
+    await one.until(() => one.held.cluster.has('svc/more'), 'the cluster did not come');
+    await one.quiet();
+    const told = one.received.filter(({ kind }) => kind === 'secret').flatMap(({ removed }) => removed);
+    assert.ok(!told.includes('identity'), told.join());
+    assert.deepEqual(one.names('secret'), ['identity']);
+    one.close();
+    await until(() => harness.server.proxies().length === 0, 'it has left');
+  });
+
   test('gets a new one when it comes back with that of an earlier stream', async () => {
     const one = await connected('a/one/5');
     one.subscribe('secret', 'identity');
