@@ -1,6 +1,6 @@
 /**
  * What an object became: the Envoy resources that depend on it, from which other objects they are made, and on how
- * many proxies they are in force.
+ * many proxies they are in force. Names and counts only, never what an object or a resource contains: some are Secrets.
  */
 
 import type { Collection, GraphApi } from '../graph/types.ts';
@@ -11,7 +11,19 @@ export const explainable = {
   service: 'services',
   endpointslice: 'endpointslices',
   pod: 'pods',
+  gatewayclass: 'gatewayclasses',
+  gateway: 'gateways',
+  listenerset: 'listenersets',
   httproute: 'httproutes',
+  grpcroute: 'grpcroutes',
+  tlsroute: 'tlsroutes',
+  tcproute: 'tcproutes',
+  udproute: 'udproutes',
+  referencegrant: 'referencegrants',
+  backendtlspolicy: 'backendtlspolicies',
+  xbackendtrafficpolicy: 'xbackendtrafficpolicies',
+  secret: 'secrets',
+  configmap: 'configmaps',
   meshconfig: 'meshconfigs',
   mutualtlspolicy: 'mutualtlspolicies',
 } as const;

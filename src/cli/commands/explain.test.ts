@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Explained } from '../../dashboard/explain.ts';
+import { type Explained, explainable } from '../../dashboard/explain.ts';
 import { meshCluster } from '../testing.ts';
-import { mergeExplained } from './explain.ts';
+import { explainedKinds, mergeExplained } from './explain.ts';
 
 const route = {
   kind: 'route',
@@ -86,4 +86,8 @@ test('An object that is not there is told with exit code 2', async () => {
   const { exitCode, err } = await cluster.run('explain svc shop/web');
   assert.equal(exitCode, 2);
   assert.match(err, /^WEFT-CLI-02: There is no service shop\/web\./);
+});
+
+test('The command knows every kind that the control plane can explain, and no other', () => {
+  assert.deepEqual(explainedKinds.toSorted(), Object.keys(explainable).sort());
 });

@@ -7,22 +7,35 @@ import { contextOf, type Session } from '../context.ts';
 import { formatTable } from '../output.ts';
 import { askReplicas } from '../replicas.ts';
 
-/** What people type, after kubectl, and the kind it means. */
-const kinds: Readonly<Record<string, string>> = {
-  service: 'service',
-  services: 'service',
-  svc: 'service',
-  pod: 'pod',
-  pods: 'pod',
-  po: 'pod',
-  httproute: 'httproute',
-  httproutes: 'httproute',
-  route: 'httproute',
-  endpointslice: 'endpointslice',
-  mutualtlspolicy: 'mutualtlspolicy',
-  mtls: 'mutualtlspolicy',
-  meshconfig: 'meshconfig',
+/** The kinds, and what people type for them after kubectl. */
+const namesOfKinds: Readonly<Record<string, readonly string[]>> = {
+  service: ['services', 'svc'],
+  pod: ['pods', 'po'],
+  endpointslice: ['endpointslices'],
+  gatewayclass: ['gatewayclasses', 'gc'],
+  gateway: ['gateways', 'gtw'],
+  listenerset: ['listenersets', 'lset'],
+  httproute: ['httproutes', 'route'],
+  grpcroute: ['grpcroutes'],
+  tlsroute: ['tlsroutes'],
+  tcproute: ['tcproutes'],
+  udproute: ['udproutes'],
+  referencegrant: ['referencegrants', 'refgrant'],
+  backendtlspolicy: ['backendtlspolicies', 'btlspolicy'],
+  xbackendtrafficpolicy: ['xbackendtrafficpolicies', 'xbtrafficpolicy'],
+  secret: ['secrets'],
+  configmap: ['configmaps', 'cm'],
+  mutualtlspolicy: ['mutualtlspolicies', 'mtls'],
+  meshconfig: ['meshconfigs'],
 };
+
+export const explainedKinds: readonly string[] = Object.keys(namesOfKinds);
+
+const kinds: ReadonlyMap<string, string> = new Map(
+  Object.entries(namesOfKinds).flatMap(([kind, others]) => [kind, ...others].map((name) => [name, kind])),
+);
+
+const clusterScoped: ReadonlySet<string> = new Set(['meshconfig', 'gatewayclass']);
 
 /** Counts of all replicas together: each knows its own proxies. */
 export function mergeExplained(answers: readonly Explained[]): Explained | undefined {
@@ -57,17 +70,17 @@ export function registerExplain(program: Command, session: Session): void {
   program
     .command('explain <kind> <name>')
     .description(
-      'show what a service, pod, httproute, mutualtlspolicy or meshconfig became, and where it is in force',
+      'show what a service, pod, gateway, route, policy or another object became, and where it is in force',
     )
     .option('-n, --namespace <name>', 'namespace of the object', 'default')
     .action(
       async (typed: string, name: string, options: { readonly namespace: string }, command: Command) => {
         const context = contextOf(command, session);
-        const kind = kinds[typed.toLowerCase()];
+        const kind = kinds.get(typed.toLowerCase());
         if (kind === undefined) {
           throw new WeftError(
             'WEFT-CLI-03',
-            `${JSON.stringify(typed)} is not a kind that can be explained: ${[...new Set(Object.values(kinds))].join(', ')}.`,
+            `${JSON.stringify(typed)} is not a kind that can be explained: ${explainedKinds.join(', ')}.`,
           );
         }
         const key = objectKey(kind, name, options.namespace);
@@ -81,8 +94,9 @@ export function registerExplain(program: Command, session: Session): void {
 
 /** Throws WeftError WEFT-CLI-03 where no object can have this name. */
 function objectKey(kind: string, name: string, namespace: string): string {
-  const key = kind === 'meshconfig' || name.includes('/') ? name : `${namespace}/${name}`;
-  const parts = kind === 'meshconfig' ? 1 : 2;
+  const isAlone = clusterScoped.has(kind);
+  const key = isAlone || name.includes('/') ? name : `${namespace}/${name}`;
+  const parts = isAlone ? 1 : 2;
   if (key.split('/').length === parts && /^[a-z0-9]([a-z0-9./-]*[a-z0-9])?$/.test(key)) return key;
   throw new WeftError('WEFT-CLI-03', `${JSON.stringify(name)} is not the name of a ${kind}.`);
 }
