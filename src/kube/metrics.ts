@@ -11,6 +11,13 @@ export const requests = new Counter({
   registers,
 });
 
+export const tokenReviews = new Counter({
+  name: 'weft_token_reviews_total',
+  help: 'Tokens shown by proxies, by result: accepted, remembered (accepted before), refused, or failed (nobody could be asked).',
+  labelNames: ['result'],
+  registers,
+});
+
 export const watchEvents = new Counter({
   name: 'weft_kube_watch_events_total',
   help: 'Watch events received, by resource.',

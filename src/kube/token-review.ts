@@ -6,6 +6,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
+import { tokenReviews } from './metrics.ts';
 import { claimsOf, refusalOf, type TokenClaims } from './token-claims.ts';
 import type { KubeApi } from './types.ts';
 
@@ -80,6 +81,17 @@ export class TokenReviewer {
 
   /** Rejects with a KubeError where the API server does not answer, with TokenReviewerBusyError where too many wait. */
   async review(token: string): Promise<TokenVerdict> {
+    try {
+      const verdict = await this.#review(token);
+      if (verdict.kind === 'refused') tokenReviews.inc({ result: 'refused' });
+      return verdict;
+    } catch (error) {
+      tokenReviews.inc({ result: 'failed' });
+      throw error;
+    }
+  }
+
+  async #review(token: string): Promise<TokenVerdict> {
     const nowMs = this.#options.clock.now();
     // What the token itself says is believed only against it.
     const claims = claimsOf(token);
@@ -88,7 +100,10 @@ export class TokenReviewer {
     if (refusal !== undefined) return refused(refusal);
     const hash = createHash('sha256').update(token).digest('base64');
     const known = this.#known.get(hash);
-    if (known !== undefined && nowMs < known.untilMs) return { kind: 'accepted', holder: known.holder };
+    if (known !== undefined && nowMs < known.untilMs) {
+      tokenReviews.inc({ result: 'remembered' });
+      return { kind: 'accepted', holder: known.holder };
+    }
     this.#known.delete(hash);
     return this.#asked.get(hash) ?? this.#ask(hash, token, claims);
   }
@@ -101,7 +116,10 @@ export class TokenReviewer {
     }
     const asked = this.#inTurn(async () => {
       const verdict = this.#judge(await this.#status(token));
-      if (verdict.kind === 'accepted') this.#remember(hash, verdict.holder, claims.expiresAtMs - marginMs);
+      if (verdict.kind === 'accepted') {
+        tokenReviews.inc({ result: 'accepted' });
+        this.#remember(hash, verdict.holder, claims.expiresAtMs - marginMs);
+      }
       return verdict;
     }).finally(() => this.#asked.delete(hash));
     this.#asked.set(hash, asked);
