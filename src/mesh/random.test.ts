@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { Graph } from '../graph/graph.ts';
 import { createRandom, type Random } from '../graph/random.ts';
 import type { KubeObject } from '../kube/types.ts';
+import { someGatewayPart } from './gateways/testing-random.ts';
 import type { HTTPRule } from './kubernetes.ts';
 import type { Mesh } from './model.ts';
 import { someGatewayObject } from './routes/random.ts';
@@ -44,7 +45,7 @@ function someObject(random: Random): KubeObject {
   const name = random.pick(names);
   const at = (suffix = ''): string => `${namespace}/${name}${suffix}`;
   const age = `2026-01-0${1 + random.below(4)}T00:00:00Z`;
-  switch (random.below(12)) {
+  switch (random.below(16)) {
     case 0: {
       const ports = [
         { name: random.pick(['http', 'tcp', 'x']), port: 80 },
@@ -103,6 +104,12 @@ function someObject(random: Random): KubeObject {
         kind: 'Node',
         metadata: { name: 'node-1', labels: { 'topology.kubernetes.io/zone': `z${random.below(3)}` } },
       };
+    case 7:
+    case 8:
+    case 9:
+    case 10:
+    case 11:
+      return someGatewayPart(random);
     default:
       return someGatewayObject(random);
   }
@@ -136,7 +143,7 @@ async function run(random: Random): Promise<void> {
   const objects = new Map<string, KubeObject>([[nameOf(gatewayClass), gatewayClass]]);
   await world.apply(gatewayClass);
   const used = new Map<string, readonly string[]>();
-  for (let round = 0; round < 90; round++) {
+  for (let round = 0; round < 120; round++) {
     const object = someObject(random);
     if (random.below(4) === 0) {
       objects.delete(nameOf(object));
