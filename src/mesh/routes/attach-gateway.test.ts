@@ -57,7 +57,7 @@ test('listeners say which namespaces may attach to them', async () => {
   );
   assert.deepEqual(listenersOf('HTTPRoute/infra/r'), ['infra/gw/l0']);
   assert.deepEqual(accepted(world, 'HTTPRoute/other/r'), [
-    'NotAllowedByListeners: no listener of Gateway infra/gw allows a HTTPRoute of namespace other',
+    'NotAllowedByListeners: no listener of Gateway infra/gw takes HTTPRoutes of namespace other',
   ]);
   assert.deepEqual(
     resolved(world, 'HTTPRoute/other/r'),
@@ -83,7 +83,7 @@ test('listeners say which kinds may attach to them, by protocol and by list', as
     routeOf('UDPRoute', 'infra/r'),
   );
   const refused = (kind: string) => [
-    `NotAllowedByListeners: no listener of Gateway infra/gw allows a ${kind} of namespace infra`,
+    `NotAllowedByListeners: no listener of Gateway infra/gw takes ${kind}s of namespace infra`,
   ];
   assert.deepEqual(accepted(world, 'HTTPRoute/infra/r'), refused('HTTPRoute'));
   assert.deepEqual(accepted(world, 'TLSRoute/infra/r'), refused('TLSRoute'));
@@ -154,7 +154,7 @@ test('a route may name a ListenerSet, whose listeners take the routes of its own
   assert.deepEqual(listenersOf('HTTPRoute/other/r'), ['infra/gw/other/set/extra']);
   assert.deepEqual(served(world, 'infra/gw/other/set/extra'), { 'set.io': ['/ other/r -> other/web:80 1'] });
   assert.deepEqual(accepted(world, 'HTTPRoute/infra/r'), [
-    'NotAllowedByListeners: no listener of ListenerSet other/set allows a HTTPRoute of namespace infra',
+    'NotAllowedByListeners: no listener of ListenerSet other/set takes HTTPRoutes of namespace infra',
   ]);
 });
 

@@ -46,7 +46,7 @@ export function attachToGateway(
     ({ value }) => value.kinds.includes(route.kind) && attachables.allows(value, route.namespace, read),
   );
   if (allowed.length === 0) {
-    const message = `no listener of ${what}${at} allows a ${route.kind} of namespace ${route.namespace}`;
+    const message = `no listener of ${what}${at} takes ${route.kind}s of namespace ${route.namespace}`;
     return { reason: 'NotAllowedByListeners', message };
   }
   const listeners = allowed.flatMap(({ key: listener, value }): readonly ListenerAttachment[] => {

@@ -51,7 +51,7 @@ test('of several kinds at one port the first of GRPC, HTTP, TLS and TCP holds, a
     await add(kind);
     for (const [j, other] of kinds.entries()) {
       if (j > i) continue;
-      const expected = j === i ? 'Accepted' : `Conflicted: at shop/web:80 a ${kind} holds, which goes first`;
+      const expected = j === i ? 'Accepted' : `Conflicted: at shop/web:80 ${kind}s go first`;
       assert.deepEqual(accepted(world, `${other}/shop/r`), [expected]);
     }
   }
@@ -70,7 +70,7 @@ test('a conflict at one port leaves the other ports', async () => {
   assert.deepEqual(accepted(world, 'TCPRoute/shop/r'), ['Accepted']);
   const verdict = world.mesh.routeVerdicts.get('TCPRoute/shop/r|0');
   assert.deepEqual(verdict?.tables, ['shop/web:5432']);
-  assert.match(verdict.accepted.message, /but at shop\/web:80 a HTTPRoute holds/);
+  assert.match(verdict.accepted.message, /but at shop\/web:80 HTTPRoutes go first/);
 });
 
 test('a route of which no rule holds is no rival', async () => {

@@ -21,7 +21,7 @@ beforeEach(async () => {
 const far = { backendRefs: [{ name: 'web', namespace: 'far', port: 80 }] };
 const first = () => Object.values(served(world, 'infra/gw/l0'))[0];
 const refNotPermitted = (kind: string, name = 'web') =>
-  `RefNotPermitted: spec.rules[0].backendRefs[0]: no ReferenceGrant in far permits a ${kind} of infra to refer to Service ${name}`;
+  `RefNotPermitted: spec.rules[0].backendRefs[0]: no ReferenceGrant in far permits ${kind}s of infra to refer to Service ${name}`;
 
 test('a reference to another namespace needs a grant, answers 500 without, and follows the grant', async () => {
   await world.apply(routeOf('HTTPRoute', 'infra/r', { rules: [far] }));

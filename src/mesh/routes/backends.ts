@@ -47,7 +47,7 @@ export function resolveBackend(
   }
   const service = `${namespace}/${name}`;
   if (referrer.gateway !== undefined && !isPermitted(referrer, namespace, name, context, read)) {
-    const message = `no ReferenceGrant in ${namespace} permits a ${referrer.kind} of ${referrer.namespace} to refer to Service ${name}`;
+    const message = `no ReferenceGrant in ${namespace} permits ${referrer.kind}s of ${referrer.namespace} to refer to Service ${name}`;
     return { reason: 'RefNotPermitted', message };
   }
   const notFound = (message: string) => ({ reason: 'BackendNotFound', message }) as const;

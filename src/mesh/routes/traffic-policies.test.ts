@@ -87,7 +87,7 @@ test('each target is judged by itself', async () => {
   assert.deepEqual(verdict('p'), [
     'Accepted: the policy holds',
     'TargetNotFound: there is no Service shop/gone',
-    'Invalid: a policy cannot be attached to a Deployment',
+    'Invalid: a Deployment cannot have such a policy',
   ]);
 });
 

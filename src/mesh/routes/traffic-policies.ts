@@ -56,7 +56,7 @@ export function deriveTrafficPolicies(graph: GraphApi, sources: MeshSources): Tr
 
   function judge(ref: PolicyTargetRef, key: string, policy: ReadPolicy, read: Read): Condition {
     const service = `${policy.namespace}/${ref.name}`;
-    if (!isService(ref)) return refused('Invalid', `a policy cannot be attached to a ${ref.kind}`);
+    if (!isService(ref)) return refused('Invalid', `a ${ref.kind} cannot have such a policy`);
     if ('invalid' in policy.settings) return refused('Invalid', policy.settings.invalid);
     if (read(sources.services, service) === undefined) {
       return refused('TargetNotFound', `there is no Service ${service}`);

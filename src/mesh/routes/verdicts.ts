@@ -81,9 +81,7 @@ function judgeParent(
 ): RouteVerdict['accepted'] {
   if ('reason' in to) return { status: false, reason: to.reason, message: to.message };
   if (route.problem !== undefined) return { status: false, ...route.problem };
-  const conflict = lost
-    .map(({ port, to: kind }) => `at ${port} a ${kind} holds, which goes first`)
-    .join('; ');
+  const conflict = lost.map(({ port, to: kind }) => `at ${port} ${kind}s go first`).join('; ');
   if (lost.length > 0 && won.length === 0) return { status: false, reason: 'Conflicted', message: conflict };
   const message = lost.length === 0 ? 'the route is attached' : `the route is attached, but ${conflict}`;
   return { status: true, reason: 'Accepted', message };
