@@ -54,6 +54,18 @@ export const protoRoots: Readonly<Record<string, readonly string[]>> = {
   'envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit.proto': ['LocalRateLimit'],
   'envoy/extensions/filters/http/fault/v3/fault.proto': ['HTTPFault'],
   'envoy/extensions/filters/http/cors/v3/cors.proto': ['Cors', 'CorsPolicy'],
+  'envoy/extensions/filters/http/stateful_session/v3/stateful_session.proto': [
+    'StatefulSession',
+    'StatefulSessionPerRoute',
+  ],
+  'envoy/extensions/http/stateful_session/cookie/v3/cookie.proto': ['CookieBasedSessionState'],
+  'envoy/extensions/http/stateful_session/header/v3/header.proto': ['HeaderBasedSessionState'],
+  'envoy/extensions/filters/http/ext_authz/v3/ext_authz.proto': ['ExtAuthz'],
+  'envoy/extensions/filters/http/composite/v3/composite.proto': ['Composite', 'ExecuteFilterAction'],
+  'envoy/extensions/common/matching/v3/extension_matcher.proto': [
+    'ExtensionWithMatcher',
+    'ExtensionWithMatcherPerRoute',
+  ],
   'envoy/extensions/filters/http/grpc_stats/v3/config.proto': ['FilterConfig'],
   'envoy/extensions/filters/http/health_check/v3/health_check.proto': ['HealthCheck'],
   'envoy/extensions/filters/http/on_demand/v3/on_demand.proto': ['OnDemand'],

@@ -4,6 +4,7 @@ import { file_envoy_config_cluster_v3_circuit_breaker } from './envoy/config/clu
 import { file_envoy_config_cluster_v3_cluster } from './envoy/config/cluster/v3/cluster_pb.js';
 import { file_envoy_config_cluster_v3_filter } from './envoy/config/cluster/v3/filter_pb.js';
 import { file_envoy_config_cluster_v3_outlier_detection } from './envoy/config/cluster/v3/outlier_detection_pb.js';
+import { file_envoy_config_common_matcher_v3_matcher } from './envoy/config/common/matcher/v3/matcher_pb.js';
 import { file_envoy_config_common_mutation_rules_v3_mutation_rules } from './envoy/config/common/mutation_rules/v3/mutation_rules_pb.js';
 import { file_envoy_config_core_v3_address } from './envoy/config/core/v3/address_pb.js';
 import { file_envoy_config_core_v3_backoff } from './envoy/config/core/v3/backoff_pb.js';
@@ -14,6 +15,7 @@ import { file_envoy_config_core_v3_extension } from './envoy/config/core/v3/exte
 import { file_envoy_config_core_v3_grpc_method_list } from './envoy/config/core/v3/grpc_method_list_pb.js';
 import { file_envoy_config_core_v3_grpc_service } from './envoy/config/core/v3/grpc_service_pb.js';
 import { file_envoy_config_core_v3_health_check } from './envoy/config/core/v3/health_check_pb.js';
+import { file_envoy_config_core_v3_http_uri } from './envoy/config/core/v3/http_uri_pb.js';
 import { file_envoy_config_core_v3_protocol } from './envoy/config/core/v3/protocol_pb.js';
 import { file_envoy_config_core_v3_proxy_protocol } from './envoy/config/core/v3/proxy_protocol_pb.js';
 import { file_envoy_config_core_v3_resolver } from './envoy/config/core/v3/resolver_pb.js';
@@ -37,10 +39,13 @@ import { file_envoy_extensions_access_loggers_file_v3_file } from './envoy/exten
 import { file_envoy_extensions_access_loggers_grpc_v3_als } from './envoy/extensions/access_loggers/grpc/v3/als_pb.js';
 import { file_envoy_extensions_access_loggers_open_telemetry_v3_logs_service } from './envoy/extensions/access_loggers/open_telemetry/v3/logs_service_pb.js';
 import { file_envoy_extensions_access_loggers_stream_v3_stream } from './envoy/extensions/access_loggers/stream/v3/stream_pb.js';
+import { file_envoy_extensions_common_matching_v3_extension_matcher } from './envoy/extensions/common/matching/v3/extension_matcher_pb.js';
 import { file_envoy_extensions_common_ratelimit_v3_ratelimit } from './envoy/extensions/common/ratelimit/v3/ratelimit_pb.js';
 import { file_envoy_extensions_filters_common_fault_v3_fault } from './envoy/extensions/filters/common/fault/v3/fault_pb.js';
 import { file_envoy_extensions_filters_common_set_filter_state_v3_value } from './envoy/extensions/filters/common/set_filter_state/v3/value_pb.js';
+import { file_envoy_extensions_filters_http_composite_v3_composite } from './envoy/extensions/filters/http/composite/v3/composite_pb.js';
 import { file_envoy_extensions_filters_http_cors_v3_cors } from './envoy/extensions/filters/http/cors/v3/cors_pb.js';
+import { file_envoy_extensions_filters_http_ext_authz_v3_ext_authz } from './envoy/extensions/filters/http/ext_authz/v3/ext_authz_pb.js';
 import { file_envoy_extensions_filters_http_fault_v3_fault } from './envoy/extensions/filters/http/fault/v3/fault_pb.js';
 import { file_envoy_extensions_filters_http_grpc_stats_v3_config } from './envoy/extensions/filters/http/grpc_stats/v3/config_pb.js';
 import { file_envoy_extensions_filters_http_header_mutation_v3_header_mutation } from './envoy/extensions/filters/http/header_mutation/v3/header_mutation_pb.js';
@@ -51,6 +56,7 @@ import { file_envoy_extensions_filters_http_on_demand_v3_on_demand } from './env
 import { file_envoy_extensions_filters_http_rbac_v3_rbac } from './envoy/extensions/filters/http/rbac/v3/rbac_pb.js';
 import { file_envoy_extensions_filters_http_router_v3_router } from './envoy/extensions/filters/http/router/v3/router_pb.js';
 import { file_envoy_extensions_filters_http_set_filter_state_v3_set_filter_state } from './envoy/extensions/filters/http/set_filter_state/v3/set_filter_state_pb.js';
+import { file_envoy_extensions_filters_http_stateful_session_v3_stateful_session } from './envoy/extensions/filters/http/stateful_session/v3/stateful_session_pb.js';
 import { file_envoy_extensions_filters_listener_http_inspector_v3_http_inspector } from './envoy/extensions/filters/listener/http_inspector/v3/http_inspector_pb.js';
 import { file_envoy_extensions_filters_listener_original_dst_v3_original_dst } from './envoy/extensions/filters/listener/original_dst/v3/original_dst_pb.js';
 import { file_envoy_extensions_filters_listener_tls_inspector_v3_tls_inspector } from './envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.js';
@@ -61,6 +67,8 @@ import { file_envoy_extensions_filters_network_set_filter_state_v3_set_filter_st
 import { file_envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy } from './envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import { file_envoy_extensions_filters_udp_udp_proxy_v3_route } from './envoy/extensions/filters/udp/udp_proxy/v3/route_pb.js';
 import { file_envoy_extensions_filters_udp_udp_proxy_v3_udp_proxy } from './envoy/extensions/filters/udp/udp_proxy/v3/udp_proxy_pb.js';
+import { file_envoy_extensions_http_stateful_session_cookie_v3_cookie } from './envoy/extensions/http/stateful_session/cookie/v3/cookie_pb.js';
+import { file_envoy_extensions_http_stateful_session_header_v3_header } from './envoy/extensions/http/stateful_session/header/v3/header_pb.js';
 import { file_envoy_extensions_load_balancing_policies_common_v3_common } from './envoy/extensions/load_balancing_policies/common/v3/common_pb.js';
 import { file_envoy_extensions_load_balancing_policies_least_request_v3_least_request } from './envoy/extensions/load_balancing_policies/least_request/v3/least_request_pb.js';
 import { file_envoy_extensions_retry_host_previous_hosts_v3_previous_hosts } from './envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.js';
@@ -72,6 +80,7 @@ import { file_envoy_extensions_transport_sockets_tls_v3_secret } from './envoy/e
 import { file_envoy_extensions_transport_sockets_tls_v3_tls } from './envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
 import { file_envoy_extensions_upstreams_http_v3_http_protocol_options } from './envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
 import { file_envoy_service_discovery_v3_discovery } from './envoy/service/discovery/v3/discovery_pb.js';
+import { file_envoy_type_http_v3_cookie } from './envoy/type/http/v3/cookie_pb.js';
 import { file_envoy_type_http_v3_path_transformation } from './envoy/type/http/v3/path_transformation_pb.js';
 import { file_envoy_type_matcher_v3_filter_state } from './envoy/type/matcher/v3/filter_state_pb.js';
 import { file_envoy_type_matcher_v3_metadata } from './envoy/type/matcher/v3/metadata_pb.js';
@@ -107,6 +116,7 @@ export const registry = createRegistry(
   file_envoy_config_cluster_v3_cluster,
   file_envoy_config_cluster_v3_filter,
   file_envoy_config_cluster_v3_outlier_detection,
+  file_envoy_config_common_matcher_v3_matcher,
   file_envoy_config_common_mutation_rules_v3_mutation_rules,
   file_envoy_config_core_v3_address,
   file_envoy_config_core_v3_backoff,
@@ -117,6 +127,7 @@ export const registry = createRegistry(
   file_envoy_config_core_v3_grpc_method_list,
   file_envoy_config_core_v3_grpc_service,
   file_envoy_config_core_v3_health_check,
+  file_envoy_config_core_v3_http_uri,
   file_envoy_config_core_v3_protocol,
   file_envoy_config_core_v3_proxy_protocol,
   file_envoy_config_core_v3_resolver,
@@ -140,10 +151,13 @@ export const registry = createRegistry(
   file_envoy_extensions_access_loggers_grpc_v3_als,
   file_envoy_extensions_access_loggers_open_telemetry_v3_logs_service,
   file_envoy_extensions_access_loggers_stream_v3_stream,
+  file_envoy_extensions_common_matching_v3_extension_matcher,
   file_envoy_extensions_common_ratelimit_v3_ratelimit,
   file_envoy_extensions_filters_common_fault_v3_fault,
   file_envoy_extensions_filters_common_set_filter_state_v3_value,
+  file_envoy_extensions_filters_http_composite_v3_composite,
   file_envoy_extensions_filters_http_cors_v3_cors,
+  file_envoy_extensions_filters_http_ext_authz_v3_ext_authz,
   file_envoy_extensions_filters_http_fault_v3_fault,
   file_envoy_extensions_filters_http_grpc_stats_v3_config,
   file_envoy_extensions_filters_http_header_mutation_v3_header_mutation,
@@ -154,6 +168,7 @@ export const registry = createRegistry(
   file_envoy_extensions_filters_http_rbac_v3_rbac,
   file_envoy_extensions_filters_http_router_v3_router,
   file_envoy_extensions_filters_http_set_filter_state_v3_set_filter_state,
+  file_envoy_extensions_filters_http_stateful_session_v3_stateful_session,
   file_envoy_extensions_filters_listener_http_inspector_v3_http_inspector,
   file_envoy_extensions_filters_listener_original_dst_v3_original_dst,
   file_envoy_extensions_filters_listener_tls_inspector_v3_tls_inspector,
@@ -164,6 +179,8 @@ export const registry = createRegistry(
   file_envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy,
   file_envoy_extensions_filters_udp_udp_proxy_v3_route,
   file_envoy_extensions_filters_udp_udp_proxy_v3_udp_proxy,
+  file_envoy_extensions_http_stateful_session_cookie_v3_cookie,
+  file_envoy_extensions_http_stateful_session_header_v3_header,
   file_envoy_extensions_load_balancing_policies_common_v3_common,
   file_envoy_extensions_load_balancing_policies_least_request_v3_least_request,
   file_envoy_extensions_retry_host_previous_hosts_v3_previous_hosts,
@@ -175,6 +192,7 @@ export const registry = createRegistry(
   file_envoy_extensions_transport_sockets_tls_v3_tls,
   file_envoy_extensions_upstreams_http_v3_http_protocol_options,
   file_envoy_service_discovery_v3_discovery,
+  file_envoy_type_http_v3_cookie,
   file_envoy_type_http_v3_path_transformation,
   file_envoy_type_matcher_v3_filter_state,
   file_envoy_type_matcher_v3_metadata,

@@ -69,3 +69,19 @@ export declare type StringMatcher = Message<"envoy.type.matcher.v3.StringMatcher
  */
 export declare const StringMatcherSchema: GenMessage<StringMatcher>;
 
+/**
+ * @generated from message envoy.type.matcher.v3.ListStringMatcher
+ */
+export declare type ListStringMatcher = Message<"envoy.type.matcher.v3.ListStringMatcher"> & {
+  /**
+   * @generated from field: repeated envoy.type.matcher.v3.StringMatcher patterns = 1;
+   */
+  patterns: StringMatcher[];
+};
+
+/**
+ * Describes the message envoy.type.matcher.v3.ListStringMatcher.
+ * Use `create(ListStringMatcherSchema)` to create a new message.
+ */
+export declare const ListStringMatcherSchema: GenMessage<ListStringMatcher>;
+

@@ -4,12 +4,59 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
+import type { RegexMatcher } from "../../../../type/matcher/v3/regex_pb.js";
 import type { HeaderValueOption } from "../../../core/v3/base_pb.js";
 
 /**
  * Describes the file envoy/config/common/mutation_rules/v3/mutation_rules.proto.
  */
 export declare const file_envoy_config_common_mutation_rules_v3_mutation_rules: GenFile;
+
+/**
+ * @generated from message envoy.config.common.mutation_rules.v3.HeaderMutationRules
+ */
+export declare type HeaderMutationRules = Message<"envoy.config.common.mutation_rules.v3.HeaderMutationRules"> & {
+  /**
+   * @generated from field: google.protobuf.BoolValue allow_all_routing = 1;
+   */
+  allowAllRouting?: boolean | undefined;
+
+  /**
+   * @generated from field: google.protobuf.BoolValue allow_envoy = 2;
+   */
+  allowEnvoy?: boolean | undefined;
+
+  /**
+   * @generated from field: google.protobuf.BoolValue disallow_system = 3;
+   */
+  disallowSystem?: boolean | undefined;
+
+  /**
+   * @generated from field: google.protobuf.BoolValue disallow_all = 4;
+   */
+  disallowAll?: boolean | undefined;
+
+  /**
+   * @generated from field: envoy.type.matcher.v3.RegexMatcher allow_expression = 5;
+   */
+  allowExpression?: RegexMatcher | undefined;
+
+  /**
+   * @generated from field: envoy.type.matcher.v3.RegexMatcher disallow_expression = 6;
+   */
+  disallowExpression?: RegexMatcher | undefined;
+
+  /**
+   * @generated from field: google.protobuf.BoolValue disallow_is_error = 7;
+   */
+  disallowIsError?: boolean | undefined;
+};
+
+/**
+ * Describes the message envoy.config.common.mutation_rules.v3.HeaderMutationRules.
+ * Use `create(HeaderMutationRulesSchema)` to create a new message.
+ */
+export declare const HeaderMutationRulesSchema: GenMessage<HeaderMutationRules>;
 
 /**
  * @generated from message envoy.config.common.mutation_rules.v3.HeaderMutation
