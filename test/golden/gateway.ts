@@ -25,7 +25,7 @@ interface Input {
   readonly hosts?: Readonly<Record<string, Readonly<Record<string, readonly InputRule[]>>>>;
   /** By key of listener. */
   readonly streams?: Readonly<Record<string, readonly InputStream[]>>;
-  /** By key of ServicePort. An endpoint is `<IPv4>[:<port>][ <identity>]`. */
+  /** By key of ServicePort. An endpoint is `<address>[:<port>][ <identity>]`, IPv6 in brackets. */
   readonly services?: Readonly<
     Record<string, { readonly protocol?: ServicePort['protocol']; readonly endpoints?: readonly string[] }>
   >;
@@ -98,8 +98,8 @@ export async function gatewayCase(text: string): Promise<GatewayCase> {
 
 function endpoint(text: string): Endpoint {
   const [socket = '', identity] = text.split(' ');
-  const [address = '', port = '8080'] = socket.split(':');
-  const plain = { address, port: Number(port), zone: '' };
+  const [, v6, v4, port = '8080'] = /^(?:\[(.+)\]|([^:]+))(?::(\d+))?$/.exec(socket) ?? [];
+  const plain = { address: v6 ?? v4 ?? '', port: Number(port), zone: '' };
   return identity === undefined ? plain : { ...plain, identity };
 }
 

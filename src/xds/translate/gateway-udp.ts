@@ -45,6 +45,7 @@ export function gatewayUdpListener(name: string, { port }: PortPlan): EncodedRes
         extension('envoy.filters.udp_listener.udp_proxy', UdpProxyConfigSchema, {
           statPrefix: 'gateway',
           idleTimeout: duration(idleTimeoutMs),
+          // Envoy warns of either way to name the cluster: the plain field is deprecated, this one not yet finished.
           routeSpecifier: {
             case: 'matcher',
             value: {
