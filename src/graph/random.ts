@@ -30,10 +30,10 @@ export function createRandom(seed: number): Random {
 }
 
 export interface Step {
-  readonly kind: 'derive' | 'expand' | 'index';
+  readonly kind: 'derive' | 'expand' | 'index' | 'union';
   readonly name: string;
   readonly over: string;
-  /** Collections that the function may read, depending on its data. */
+  /** Collections that the function may read, depending on its data; of a union, its other parts. */
   readonly readable: readonly string[];
   readonly salt: number;
   readonly throwing: boolean;
@@ -49,7 +49,7 @@ export function randomPlan(random: Random, options: { readonly throwing: boolean
   const names = [...sources];
   const steps: Step[] = [];
   for (let i = 2 + random.below(7); i > 0; i--) {
-    const kind = random.pick(['derive', 'derive', 'expand', 'index'] as const);
+    const kind = random.pick(['derive', 'derive', 'expand', 'index', 'union'] as const);
     const name = `${kind}${i}`;
     steps.push({
       kind,
@@ -166,6 +166,9 @@ export function build(graph: GraphApi, plan: Plan, observe: Observer = () => {})
           ),
         ),
       );
+    } else if (step.kind === 'union') {
+      const parts = [over, ...step.readable.map(known)];
+      collections.set(step.name, graph.union(step.name, parts));
     } else {
       collections.set(
         step.name,
@@ -206,6 +209,12 @@ export function evaluate(
   for (const name of plan.sources) state.values.set(name, new Map(sources.get(name)));
   const read: Reader = (name, key) => state.values.get(name)?.get(key);
   for (const step of plan.steps) {
+    if (step.kind === 'union') {
+      const parts = [step.over, ...step.readable].map((name) => state.values.get(name) ?? new Map());
+      // The first part's value counts, so it is put in last.
+      state.values.set(step.name, new Map(parts.reverse().flatMap((part) => [...part])));
+      continue;
+    }
     const inputs = [...(state.values.get(step.over) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
     const good = new Map<string, unknown>();
     const failed = new Set<string>();

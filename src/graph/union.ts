@@ -1,5 +1,6 @@
 /** The entries of several collections as one. Of a key that several have, the first collection's value counts. */
 
+import { equal } from './equal.ts';
 import { type AnyNode, type Engine, GraphNode, type Origin } from './node.ts';
 
 export class UnionNode<V> extends GraphNode<V> {
@@ -21,8 +22,8 @@ export class UnionNode<V> extends GraphNode<V> {
     for (const key of this.#marked) {
       this.#marked.delete(key);
       const after = this.#partOf(key)?.peek(key);
-      // What is published underneath is news there; here it may be that of a part which does not count.
-      if (after !== this.now.get(key)) this.publish(key, after);
+      // What is published underneath is news there; here another part may count, or have had the same.
+      if (!equal(this.now.get(key), after)) this.publish(key, after);
       if (this.engine.expired()) return false;
     }
     return true;
