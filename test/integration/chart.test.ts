@@ -64,6 +64,7 @@ const everything = {
   redirect: { image: 'registry.example/redirect:v1' },
   logLevel: 'debug',
   identities: 'sds',
+  gateways: { enabled: false, className: 'edge' },
   resources: { requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: 2, memory: '2Gi' } },
   nodeSelector: { pool: 'system' },
   tolerations: [{ key: 'system', operator: 'Exists' }],
