@@ -106,6 +106,7 @@ export const cases: readonly BenchCase[] = [
     load: () => import('./sidecar.ts'),
     metrics: {
       rssAnonMB: atMost(20),
+      rssAnonLoadedMB: undefined,
       addedP50Ms: atMost(0.5),
       addedP99Ms: undefined,
       cpuPer1000rps: undefined,

@@ -1,7 +1,8 @@
 /**
  * The real sidecar on a real cluster with Weft installed by its chart: one client calls one server at 1,000 requests
  * per second, in turn without mesh and with a sidecar on both sides. Added latency is what both sidecars add together.
- * Memory and processor time are those of the client's Envoy, which holds 20 Services in use.
+ * Memory and processor time are those of the client's Envoy, which holds 20 Services in use. `rssAnonMB` is its memory
+ * before the load; what it has grown to after it depends on how many requests were under way at once.
  */
 
 import { readdirSync, readFileSync } from 'node:fs';
@@ -61,6 +62,7 @@ async function measure(mesh: TestMesh): Promise<Figures> {
       (await meshed.client.call(call)).ok ? true : undefined,
     );
   }
+  const rssAnonMB = memoryOf(pid, 'RssAnon');
   const without: Measured[] = [];
   const withMesh: Measured[] = [];
   const cpu: number[] = [];
@@ -82,12 +84,10 @@ async function measure(mesh: TestMesh): Promise<Figures> {
     );
     return median(withMesh) - median(without);
   };
-  const rssAnonMB = memoryOf(pid, 'RssAnon');
-  console.log(
-    `RssAnon ${idleMB.toFixed(1)} MB with nothing in use, ${rssAnonMB.toFixed(1)} MB after the load`,
-  );
+  console.log(`RssAnon ${idleMB.toFixed(1)} MB with nothing in use`);
   return {
     rssAnonMB,
+    rssAnonLoadedMB: memoryOf(pid, 'RssAnon'),
     addedP50Ms: added('p50Ms'),
     addedP99Ms: added('p99Ms'),
     cpuPer1000rps: quantile(cpu, 0.5),
@@ -126,7 +126,8 @@ async function drive({ client, url }: Pair): Promise<Measured> {
   const failed = reports.reduce((sum, report) => sum + report.failed, 0);
   const requests = reports.reduce((sum, report) => sum + report.done, 0);
   // A machine that is busy with other work lets a few connections fail; more than that is no measurement.
-  if (failed > 0) console.log(`${failed} of ${requests} failed: ${JSON.stringify(reports[0]?.errors)}`);
+  const errors = JSON.stringify(reports.map((report) => report.errors));
+  if (failed > 0) console.log(`${failed} of ${requests} failed: ${errors}`);
   if (failed > requests / 100) throw new Error(`${failed} of ${requests} requests to ${url} failed`);
   const median = (field: 'p50Ms' | 'p99Ms'): number =>
     quantile(
