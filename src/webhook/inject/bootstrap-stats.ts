@@ -27,11 +27,13 @@ const perListener = [
   'ssl\\.(handshake|connection_error|fail_verify_san|fail_verify_error|fail_verify_no_cert)',
 ];
 
+const perUdp = ['downstream_sess_(total|active|no_route)', 'downstream_sess_(rx|tx)_bytes', 'idle_timeout'];
+
 /**
- * Names that end in a port, and some of the bootstrap; not the sub-scopes `external`, `internal` and `canary`. Those of
- * probes must be among them: the health check filter decides by the statistic `membership_healthy`.
+ * Destinations, whose names have no dots, and some of the bootstrap; not the sub-scopes `external`, `internal` and
+ * `canary`. Those of probes must be among them: the health check filter decides by the statistic `membership_healthy`.
  */
-const clusters = 'cluster\\.(.*[0-9]|probe-[^.]*|xds|inbound-app|passthrough)';
+const clusters = 'cluster\\.((svc|pod|udp)/[^.]*|probe-[^.]*|xds|inbound-app|passthrough)';
 
 export const statsMatcher: JsonObject = {
   inclusion_list: {
@@ -41,8 +43,12 @@ export const statsMatcher: JsonObject = {
       ),
       { contains: 'expiration_unix_time_seconds' },
       one(clusters, perCluster),
-      one('http\\.(inbound-mesh|inbound-plain|outbound)', [...perHttp, 'rds\\..*\\.(update_rejected|config_reload)']),
-      one('tcp\\.(inbound-mesh|inbound-plain|outbound)', perTcp),
+      one('http\\.(inbound-mesh|inbound-plain|outbound|gateway)', [
+        ...perHttp,
+        'rds\\..*\\.(update_rejected|config_reload)',
+      ]),
+      one('tcp\\.(inbound-mesh|inbound-plain|outbound|gateway)', perTcp),
+      one('udp\\.gateway', perUdp),
       one('listener\\..*', perListener),
     ],
   },
