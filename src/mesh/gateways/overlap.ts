@@ -32,15 +32,32 @@ export function overlapOf(listeners: readonly Overlapping[]): ReadonlyMap<string
   return conditions;
 }
 
+/** Names at one name or wildcard: two of different listeners are enough to tell each listener of another. */
+type Pair = readonly [Named, Named?];
+
 function mark(names: readonly Named[], reason: string, conditions: Map<string, Condition>): void {
-  const exact = Map.groupBy(names, ({ name }) => name);
+  // By name or wildcard: who has it, and who has a name that it means.
+  const holders = new Map<string, Pair>();
+  const meant = new Map<string, Pair>();
   for (const one of names) {
-    for (const other of coveredBy(one.name).flatMap((name) => exact.get(name) ?? [])) {
-      if (other.listener === one.listener) continue;
-      note(one, other, reason, conditions);
-      note(other, one, reason, conditions);
-    }
+    join(holders, one.name, one);
+    for (const name of coveredBy(one.name)) join(meant, name, one);
   }
+  for (const one of names) {
+    const wider = coveredBy(one.name).map((name) => otherThan(one, holders.get(name)));
+    const other = wider.find((each) => each !== undefined) ?? otherThan(one, meant.get(one.name));
+    if (other !== undefined) note(one, other, reason, conditions);
+  }
+}
+
+function join(pairs: Map<string, Pair>, name: string, one: Named): void {
+  const [first, second] = pairs.get(name) ?? [];
+  if (first === undefined) pairs.set(name, [one]);
+  else if (second === undefined && first.listener !== one.listener) pairs.set(name, [first, one]);
+}
+
+function otherThan({ listener }: Named, pair: Pair | undefined): Named | undefined {
+  return pair?.find((each) => each !== undefined && each.listener !== listener);
 }
 
 /** The names that mean all that this one means: itself, and the wildcards above it. */
