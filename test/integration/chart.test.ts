@@ -283,7 +283,7 @@ for (const [where, values] of refusals) {
 }
 
 test('every RBAC rule states its reason right above it', async () => {
-  for (const file of ['clusterrole.yaml', 'role.yaml']) {
+  for (const file of ['clusterrole.yaml', 'role.yaml', 'gateways.yaml']) {
     const lines = (await readFile(`${chart}templates/${file}`, 'utf8')).split('\n');
     lines.forEach((line, index) => {
       if (!line.startsWith('  - apiGroups:')) return;
@@ -297,8 +297,11 @@ test('every RBAC rule states its reason right above it', async () => {
   }
 });
 
-test('the control plane is granted no wildcard, no reading of Secrets but its own, no writing of workloads', async () => {
-  const objects = await template();
+test('without gateways the control plane is granted no wildcard, no reading of Secrets but its own, no writing of workloads', async () => {
+  const objects = await template({ gateways: { enabled: false } });
+  assert.ok(!objects.some(({ metadata }) => metadata.name === 'weft-gateways'));
+  const [container] = find(objects, 'Deployment').spec.template.spec.containers;
+  assert.ok(container.args.includes('--gateways=disabled'));
   const cluster: readonly Rule[] = find(objects, 'ClusterRole').rules;
   const own: readonly Rule[] = find(objects, 'Role').rules;
   for (const rule of [...cluster, ...own]) {
@@ -321,6 +324,34 @@ test('the control plane is granted no wildcard, no reading of Secrets but its ow
     signers.map((rule) => rule.resourceNames),
     [['weft.dev/workload']],
   );
+});
+
+test('gateways need rights of their own, none of them to read what is not asked for or to write what users make', async () => {
+  const rules: readonly Rule[] = find(await template(), 'ClusterRole', 'weft-gateways').rules;
+  const verbsOf = (resource: string): readonly string[] =>
+    rules.filter((rule) => rule.resources.includes(resource)).flatMap((rule) => rule.verbs);
+  assert.ok(
+    !rules.some((rule) => [rule.apiGroups, rule.resources, rule.verbs].some((list) => list.includes('*'))),
+  );
+  assert.deepEqual(verbsOf('secrets'), ['list', 'watch']);
+  assert.deepEqual(verbsOf('configmaps'), ['list', 'watch']);
+  for (const kind of ['gatewayclasses', 'gateways', 'listenersets', 'backendtlspolicies']) {
+    assert.deepEqual(verbsOf(kind), ['get', 'list', 'watch'], kind);
+    assert.deepEqual(verbsOf(`${kind}/status`), ['patch'], kind);
+  }
+});
+
+test('there is a GatewayClass where the cluster knows the kind, unless told otherwise', async () => {
+  const known = ['--api-versions', 'gateway.networking.k8s.io/v1/GatewayClass'];
+  const classes = async (values: unknown, extra: readonly string[]): Promise<readonly string[]> =>
+    (await template(values, extra))
+      .filter(({ kind }) => kind === 'GatewayClass')
+      .map(({ metadata, spec }) => `${metadata.name} ${spec.controllerName}`);
+  assert.deepEqual(await classes({}, known), ['weft weft.dev/mesh']);
+  assert.deepEqual(await classes({ gateways: { className: 'edge' } }, known), ['edge weft.dev/mesh']);
+  assert.deepEqual(await classes({ gateways: { className: '' } }, known), []);
+  assert.deepEqual(await classes({ gateways: { enabled: false } }, known), []);
+  assert.deepEqual(await classes({}, []), []);
 });
 
 test('what owns the webhook objects is in the release', async () => {
