@@ -121,6 +121,11 @@ describe('the real Envoy, as a gateway', () => {
 
   const http = async (name: string): Promise<number> => {
     const server = await startEndpoint(name);
+    server.on('upgrade', (_, socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n');
+      socket.on('error', () => socket.destroy());
+      socket.pipe(socket);
+    });
     closers.push(() => {
       server.closeAllConnections();
       server.close();
@@ -299,6 +304,7 @@ describe('the real Envoy, as a gateway', () => {
     test('reads a path in one way', async () => {
       assert.equal((await get('bar.com', '//any')).status, 200);
       assert.equal((await get('bar.com', '/nobody/../any')).status, 200);
+      assert.equal((await get('bar.com', '/%61ny')).status, 200);
       const escaped = await get('bar.com', '/any%2Fx');
       assert.equal(escaped.status, 307);
       assert.equal(escaped.headers['location'], '/any/x');
@@ -332,6 +338,22 @@ describe('the real Envoy, as a gateway', () => {
       session.close();
       assert.equal(headers[':status'], 200);
       assert.equal(headers['grpc-status'], '12');
+    });
+
+    test('passes WebSocket on, and bytes both ways', async () => {
+      const outgoing = httpRequest({
+        host: '127.0.0.1',
+        port: at(80),
+        path: '/any',
+        headers: { host: 'bar.com', connection: 'upgrade', upgrade: 'websocket' },
+      });
+      outgoing.end();
+      const [response, socket] = await once(outgoing, 'upgrade');
+      assert.equal(response.statusCode, 101);
+      socket.write('ping');
+      const [echo] = await once(socket, 'data');
+      assert.equal(String(echo), 'ping');
+      socket.destroy();
     });
 
     test('redirects to the well-known port of the other scheme', async () => {

@@ -13,11 +13,18 @@ import { TrafficDirection } from '../proto/envoy/config/core/v3/base_pb.js';
 import { ListenerSchema } from '../proto/envoy/config/listener/v3/listener_pb.js';
 import type { FilterChainSchema } from '../proto/envoy/config/listener/v3/listener_components_pb.js';
 import type { EncodedResource, ResourceRef } from '../resource.ts';
-import { encodeResource } from './encode.ts';
+import { duration, encodeResource } from './encode.ts';
 import { gatewayHttp } from './gateway-http.ts';
 import { listenerRoutes, streamCluster } from './gateway-names.ts';
 import { isPlaintextHttp, type PortPlan } from './gateway-plan.ts';
-import { refusedChain, serverNameMatch, tcpChains, terminated, tlsChains } from './gateway-streams.ts';
+import {
+  handshakeTimeoutMs,
+  refusedChain,
+  serverNameMatch,
+  tcpChains,
+  terminated,
+  tlsChains,
+} from './gateway-streams.ts';
 import { gatewayTlsNeeds } from './gateway-tls.ts';
 import { anyHost, createHostnames } from './hostnames.ts';
 import { tlsInspector } from './listener-filters.ts';
@@ -42,7 +49,9 @@ export function gatewayListener(name: string, plan: PortPlan, streamsOf: Streams
     trafficDirection: TrafficDirection.INBOUND,
     perConnectionBufferLimitBytes: connectionBufferBytes,
     socketOptions: keepalive,
-    listenerFilters: isSecure(plan) ? [tlsInspector()] : [],
+    ...(isSecure(plan)
+      ? { listenerFilters: [tlsInspector()], listenerFiltersTimeout: duration(handshakeTimeoutMs) }
+      : {}),
     // Envoy takes no listener without a chain.
     filterChains: chains.length === 0 ? [refusedChain] : chains,
   };

@@ -70,13 +70,15 @@ export function isPlaintextHttp({ listeners }: GatewayPort): boolean {
 
 function planSecureRoutes({ listeners }: GatewayPort): readonly (readonly [string, RoutesPlan])[] {
   const hostnames = listeners.map(({ hostname = anyHost }) => hostname);
-  const tree = createHostnames(hostnames);
+  const { above } = createHostnames(hostnames);
+  // Worked out once: a port may have hundreds of listeners, and each asks for all of them.
+  const others = [...hostnames].sort().map((name) => ({ name, wider: above(name) }));
   const plan = ({ key, hostname: own = anyHost }: GatewayListener): RoutesPlan => ({
     listeners: [{ key, hostname: own }],
     hostnames,
-    misdirected: hostnames
-      .filter((name) => name !== own && [own, undefined].includes(tree.above(name)))
-      .sort(),
+    misdirected: others
+      .filter(({ name, wider }) => name !== own && (wider === undefined || wider === own))
+      .map(({ name }) => name),
   });
   return listeners
     .filter(({ protocol }) => protocol === 'HTTPS')

@@ -16,8 +16,8 @@ import { invalidBackendCluster } from './names.ts';
 type FilterChain = Exclude<MessageInitShape<typeof FilterChainSchema>, { $typeName: string }>;
 type Filter = MessageInitShape<typeof FilterSchema>;
 
-/** How long a client may take for its TLS handshake. */
-const handshakeTimeoutMs = 10_000;
+/** How long a client may take until it begins its TLS handshake, and then until it is done with it. */
+export const handshakeTimeoutMs = 10_000;
 
 /** One chain without a match: nothing tells connections of a TCP port apart. */
 export function tcpChains(streams: ListenerStreams | undefined): FilterChain[] {
