@@ -10,12 +10,29 @@ import type { Secret } from '../../src/controllers/objects.ts';
 import { pathOf, servesPodCertificates } from '../../src/kube/resources.ts';
 import { typeUrls } from '../../src/xds/resource.ts';
 import { deltaRequest, openStream, type Replica, replicaOf } from './ads.ts';
-import { type App, answerOf, createNamespace, createService, deployApp, kinds, type Pod } from './apps.ts';
-import { weft } from './control-plane.ts';
+import {
+  type Answer,
+  type App,
+  answerOf,
+  createNamespace,
+  createService,
+  deployApp,
+  kinds,
+  type Pod,
+  put,
+} from './apps.ts';
+import { controlPlanePods, weft } from './control-plane.ts';
 import { capture, sumOf } from './evidence.ts';
 import { type TestMesh, until, useOlderMesh } from './harness.ts';
 
 const namespace = 'older';
+const gatewayKind = {
+  group: 'gateway.networking.k8s.io',
+  version: 'v1',
+  plural: 'gateways',
+  kind: 'Gateway',
+  namespaced: true,
+} as const;
 const call = { kind: 'http', url: 'http://server/' } as const;
 let mesh: TestMesh;
 let client: App;
@@ -83,6 +100,26 @@ suite('on a cluster that has no PodCertificateRequest', () => {
     assert.ok(!wire.includes(marker), 'the request is encrypted');
   });
 
+  test('a gateway has its identity over its stream as well', async () => {
+    await put(mesh.api, gatewayKind, {
+      metadata: { name: 'door', namespace },
+      spec: { gatewayClassName: 'weft', listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] },
+    });
+    await put(mesh.api, kinds.httpRoute, {
+      metadata: { name: 'door', namespace },
+      spec: { parentRefs: [{ name: 'door' }], rules: [{ backendRefs: [{ name: 'server', port: 80 }] }] },
+    });
+    const answer = await until('the gateway answers', async () => {
+      const [pod] = await mesh.api.list<Pod>(kinds.pod, {
+        namespace,
+        labelSelector: 'gateway.networking.k8s.io/gateway-name=door',
+      });
+      const response = await fetch(`http://${pod?.status.podIP}/`).catch(() => undefined);
+      return response?.status === 200 ? ((await response.json()) as Answer) : undefined;
+    });
+    assert.match(answer.headers['x-forwarded-client-cert'] ?? '', /sa\/server;.*URI=.*\/ns\/older\/sa\/door/);
+  });
+
   test('weft check says where identities come from, and that all is well', async () => {
     const { stdout, code } = await weft(mesh, 'check');
     assert.equal(code, 0, stdout);
@@ -107,6 +144,9 @@ suite('on a cluster that has no PodCertificateRequest', () => {
       'deployment/weft',
       '--timeout=60s',
     ]);
+    await until('the former replicas are gone', async () =>
+      (await controlPlanePods(mesh)).length === 2 ? true : undefined,
+    );
     await until('a later certificate', async () => ((await expiry()) > earlier ? true : undefined));
     const settledAt = (await load.report()).sent + 200;
     await until('the load flows on', async () => ((await load.report()).sent > settledAt ? true : undefined));
@@ -133,12 +173,12 @@ suite('on a cluster that has no PodCertificateRequest', () => {
   });
 
   test('neither keys nor tokens are in the log or in what the command line shows', async () => {
-    const config = await weft(
-      mesh,
-      'proxy',
-      'config',
-      `${namespace}/${(await onlyPodOf(server)).metadata.name}`,
-    );
+    const pod = `${namespace}/${(await onlyPodOf(server)).metadata.name}`;
+    // It may be on its way from one replica to another.
+    const config = await until('a replica knows the proxy', async () => {
+      const ran = await weft(mesh, 'proxy', 'config', pod);
+      return ran.code === 0 ? ran : undefined;
+    });
     assert.match(config.stdout, /identity/);
     const log = await controlPlaneLog();
     assert.match(log, /certificate issued over the stream/);
