@@ -68,6 +68,14 @@ suite('weft check, with Weft installed', () => {
 
   warns('clock', (cluster) => (cluster.clockMs += 20_000), /20 s ahead of the API server/);
   warns('gateway-api', (cluster) => cluster.doNotServe(resources.httpRoutes), /HTTPRoute is not served/);
+  warns(
+    'gateway-api',
+    (cluster) => {
+      cluster.doNotServe(resources.udpRoutes);
+      cluster.doNotServe(resources.listenerSets);
+    },
+    /switched off\nListenerSet v1\nUDPRoute v1/,
+  );
   fails('features', (c) => c.doNotServe(resources.serviceCIDRs), /native sidecars/, 'WEFT-CHECK-03');
   for (const absent of [resources.podCertificateRequests, resources.clusterTrustBundles]) {
     test(`passes where ${absent.plural} are not served, and says that identities come over SDS`, async () => {
@@ -361,7 +369,7 @@ suite('weft check, with Weft installed', () => {
     cluster.refuse('GET /apis/apiextensions.k8s.io', 403);
     const { of } = await check(cluster);
     assert.equal(of('kinds').level, 'ok');
-    assert.deepEqual(of('gateway-api').message, 'HTTPRoute is served');
+    assert.deepEqual(of('gateway-api').message, 'Gateway API is served');
   });
 
   test('keys are not asked for, and not missed by who may not read Secrets', async () => {

@@ -1,15 +1,10 @@
 /** Checks of the cluster itself: what it is, what it can do, whether Weft may be installed in it. */
 
-import { isKubeError } from '../../kube/errors.ts';
 import {
-  customResourceDefinitions,
-  httpRoutes,
   mutatingWebhookConfigurations,
-  resourceNameOf,
   serviceCIDRs,
   validatingWebhookConfigurations,
 } from '../../kube/resources.ts';
-import type { KubeObject } from '../../kube/types.ts';
 import type { WebhookConfiguration } from '../../controllers/objects.ts';
 import { webhookObjectName } from '../../controllers/webhook-objects.ts';
 import { failed, ok, type Verdict, warning } from './check.ts';
@@ -66,24 +61,6 @@ async function hasNativeSidecars(api: Facts['context']['api']): Promise<boolean>
     },
   );
   return created.spec.initContainers?.some((one) => 'restartPolicy' in one) ?? false;
-}
-
-const bundleVersionAnnotation = 'gateway.networking.k8s.io/bundle-version';
-const channelAnnotation = 'gateway.networking.k8s.io/channel';
-
-/** Weft works without it; HTTPRoutes then do not exist. */
-export async function gatewayApi({ context: { api } }: Facts): Promise<Verdict> {
-  if (!(await api.serves(httpRoutes))) return warning('HTTPRoute is not served: there can be no routes');
-  const name = resourceNameOf(httpRoutes);
-  const definition = await api.get<KubeObject>(customResourceDefinitions, name).catch((error: unknown) => {
-    if (isKubeError(error, 403)) return undefined;
-    throw error;
-  });
-  if (definition === undefined) return ok('HTTPRoute is served');
-  const annotations = definition.metadata.annotations ?? {};
-  const version = annotations[bundleVersionAnnotation] ?? 'of unknown version';
-  const channel = annotations[channelAnnotation] ?? 'unknown';
-  return ok(`Gateway API ${version}, ${channel} channel`);
 }
 
 interface Permission {

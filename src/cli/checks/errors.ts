@@ -17,8 +17,8 @@ export const checkErrors = defineErrors({
     remedy: 'Upgrade Kubernetes, or leave on the feature gates that the page of this code lists.',
   },
   'WEFT-CHECK-04': {
-    title: 'The Gateway API is not installed.',
-    remedy: 'Install its CustomResourceDefinitions, standard channel; Weft takes them up without a restart.',
+    title: 'The Gateway API is not installed, or an old release of it.',
+    remedy: 'Install its CustomResourceDefinitions, v1.6; Weft takes them up without a restart.',
   },
   'WEFT-CHECK-05': {
     title: 'You may not do everything that an installation does.',

@@ -5,16 +5,10 @@
  */
 
 import type { Check } from './check.ts';
-import {
-  clock,
-  gatewayApi,
-  kubernetesApi,
-  kubernetesFeatures,
-  leftovers,
-  permissionsToInstall,
-} from './cluster.ts';
+import { clock, kubernetesApi, kubernetesFeatures, leftovers, permissionsToInstall } from './cluster.ts';
 import { controlPlane, definitions, leader, replicaClocks, replicas, settings } from './control-plane.ts';
 import './errors.ts';
+import { gatewayApi } from './gateway-api.ts';
 import { certificateAges, connectedProxies, currentProxies, meshedPods } from './proxies.ts';
 import { authority, certificateRequests, trustBundle, webhooks } from './trust.ts';
 
