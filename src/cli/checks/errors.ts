@@ -86,4 +86,9 @@ export const checkErrors = defineErrors({
     remedy:
       'Look at the kubelet of the node on which the pod runs; restarting the pod gets it a new certificate.',
   },
+  'WEFT-CHECK-20': {
+    title: 'A Gateway is not in force.',
+    remedy:
+      'Look at the status of the Gateway: its conditions say what is missing, and whose business that is.',
+  },
 });

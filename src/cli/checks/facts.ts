@@ -1,7 +1,7 @@
 /** What several checks want to know, each asked at most once per round. */
 
 import type { CertificateAuthority, MeshConfig } from '../../base/api.ts';
-import { injectLabel, trustBundleName } from '../../base/names.ts';
+import { injectLabel, managedBy, trustBundleName } from '../../base/names.ts';
 import type { ClusterTrustBundle } from '../../controllers/objects.ts';
 import type { ReplicaStatus } from '../../dashboard/debug.ts';
 import {
@@ -76,7 +76,7 @@ export interface Facts {
   readonly podCertificates: () => Promise<boolean>;
   /** What injection does now, as the control plane says; undefined where it does not know yet. */
   readonly injection: () => Promise<Omit<InjectContext, 'random'> | undefined>;
-  /** Every pod that has not ended, in namespaces of the mesh or labelled to be in it. */
+  /** Every pod that has not ended, in namespaces of the mesh or labelled to be in it, and those of gateways. */
   readonly meshPods: () => Promise<readonly MeshPod[]>;
 }
 
@@ -129,6 +129,7 @@ async function meshPods({ api, weftNamespace }: CommandContext): Promise<readonl
   const meshed = [...labels.keys()].filter((name) => labels.get(name)?.[injectLabel] === 'enabled');
   const lists = await Promise.all([
     api.list<RunningPod>(pods, { labelSelector: `${injectLabel}=enabled` }),
+    api.list<RunningPod>(pods, { labelSelector: `app.kubernetes.io/managed-by=${managedBy}` }),
     ...meshed.map((namespace) => api.list<RunningPod>(pods, { namespace })),
   ]);
   const found = new Map<string, MeshPod>();

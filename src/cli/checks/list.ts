@@ -8,6 +8,7 @@ import type { Check } from './check.ts';
 import { clock, kubernetesApi, kubernetesFeatures, leftovers, permissionsToInstall } from './cluster.ts';
 import { controlPlane, definitions, leader, replicaClocks, replicas, settings } from './control-plane.ts';
 import './errors.ts';
+import { gatewaysInForce } from './gateways.ts';
 import { gatewayApi } from './gateway-api.ts';
 import { certificateAges, connectedProxies, currentProxies, meshedPods } from './proxies.ts';
 import { authority, certificateRequests, trustBundle, webhooks } from './trust.ts';
@@ -33,5 +34,6 @@ export const checks: readonly Check[] = [
   { name: 'renewal',        code: 'WEFT-CHECK-19', when: 'installed', needs: ['replicas'], run: certificateAges },
   { name: 'meshed-pods',    code: 'WEFT-CHECK-16', when: 'installed', run: meshedPods },
   { name: 'proxies',        code: 'WEFT-CHECK-17', when: 'installed', needs: ['replicas'], run: connectedProxies },
+  { name: 'gateways',       code: 'WEFT-CHECK-20', when: 'installed', run: gatewaysInForce },
   { name: 'proxy-versions', code: 'WEFT-CHECK-18', when: 'installed', needs: ['replicas'], run: currentProxies },
 ];

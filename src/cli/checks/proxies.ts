@@ -37,8 +37,9 @@ export async function meshedPods({ context, meshPods }: Facts): Promise<Verdict>
   );
 }
 
+/** Injected, or the proxy of a gateway, which is a pod of its own. */
 function withProxy(pods: readonly MeshPod[]): readonly MeshPod[] {
-  return pods.filter(({ pod }) => isInjected(pod as object));
+  return pods.filter(({ pod }) => pod.metadata.annotations?.[proxyAnnotation] !== undefined);
 }
 
 /** Between two looks: what changed in the meantime is on its way, what did not is stuck. */

@@ -1,8 +1,9 @@
-/** `weft status`: replicas of the control plane, and every connected proxy with how far it is in sync. */
+/** `weft status`: replicas of the control plane, gateways, and every connected proxy with how far it is in sync. */
 
 import type { Command } from 'commander';
 import type { ProxyReport, ReplicaStatus } from '../../dashboard/debug.ts';
 import { contextOf, namespaceName, type Session } from '../context.ts';
+import { type GatewayRow, listGateways } from '../gateways.ts';
 import { formatAge, formatTable } from '../output.ts';
 import { askReplicas } from '../replicas.ts';
 
@@ -79,7 +80,7 @@ export function registerStatus(program: Command, session: Session): void {
   program
     .command('status')
     .description('show the control plane and whether every proxy has what it should have')
-    .option('-n, --namespace <name>', 'only proxies of this namespace')
+    .option('-n, --namespace <name>', 'only gateways and proxies of this namespace')
     .addHelpText(
       'after',
       '\nExit code: 0 everything is in sync, 1 something is not, 2 the control plane cannot be asked.',
@@ -89,16 +90,17 @@ export function registerStatus(program: Command, session: Session): void {
       const namespace =
         options.namespace === undefined ? undefined : namespaceName('--namespace', options.namespace);
       const answers = await askReplicas<ReplicaStatus>(context, '/v1/status');
-      const inNamespace = (row: ProxyRow): boolean =>
-        namespace === undefined || row.proxy.startsWith(`${namespace}/`);
-      const proxies = proxyRows(answers).filter(inNamespace);
+      const inNamespace = (key: string): boolean =>
+        namespace === undefined || key.startsWith(`${namespace}/`);
+      const proxies = proxyRows(answers).filter(({ proxy }) => inNamespace(proxy));
+      const gateways = (await listGateways(context.api)).filter(({ gateway }) => inNamespace(gateway));
       const replicas = answers.map(({ replica, version, leading, proxies: connected }) => ({
         replica,
         version,
         leading,
         proxies: connected.length,
       }));
-      context.print({ replicas, proxies }, () => {
+      context.print({ replicas, gateways, proxies }, () => {
         const control = formatTable(
           [
             { title: 'REPLICA', value: (row) => row.replica },
@@ -125,8 +127,24 @@ export function registerStatus(program: Command, session: Session): void {
           proxies,
         );
         const nobody = `No proxy${namespace === undefined ? '' : ` of namespace ${namespace}`} is connected.`;
-        return `${control}\n\n${proxies.length === 0 ? nobody : table}`;
+        const parts = [control, ...(gateways.length === 0 ? [] : [gatewayTable(gateways)])];
+        return [...parts, proxies.length === 0 ? nobody : table].join('\n\n');
       });
-      session.exitCode = proxies.every((row) => row.synced && row.rejected === 0) ? 0 : 1;
+      const inForce = gateways.every(({ programmed }) => programmed);
+      session.exitCode = inForce && proxies.every((row) => row.synced && row.rejected === 0) ? 0 : 1;
     });
+}
+
+function gatewayTable(gateways: readonly GatewayRow[]): string {
+  return formatTable(
+    [
+      { title: 'GATEWAY', value: (row) => row.gateway },
+      { title: 'CLASS', value: (row) => row.class },
+      { title: 'ADDRESS', value: (row) => row.addresses.join(',') || '-' },
+      { title: 'PROGRAMMED', value: (row) => (row.programmed ? 'yes' : `no: ${row.reason}`) },
+      { title: 'LISTENERS', value: (row) => row.listeners },
+      { title: 'ROUTES', value: (row) => row.attachedRoutes },
+    ],
+    gateways,
+  );
 }
