@@ -11,7 +11,12 @@ import { Graph } from '../../src/graph/graph.ts';
 import type { BackendTLS, ListenerTLS, StreamRule } from '../../src/mesh/gateway-model.ts';
 import type { Endpoint, RouteBackend, RouteRule, ServicePort } from '../../src/mesh/model.ts';
 import type { Translation } from '../../src/xds/resource.ts';
-import { type TestListener, testGateway, testGateways } from '../../src/xds/translate/gateway-testing.ts';
+import {
+  type TestGateways,
+  type TestListener,
+  testGateway,
+  testGateways,
+} from '../../src/xds/translate/gateway-testing.ts';
 import { addService, testRule } from '../../src/xds/translate/testing.ts';
 import { describeTranslation } from './translate.ts';
 
@@ -55,6 +60,8 @@ export async function gateway(input: string): Promise<unknown> {
 }
 
 export interface GatewayCase {
+  /** Where the model may be changed. */
+  readonly at: TestGateways;
   readonly translation: Translation;
   readonly show: readonly string[] | undefined;
   /** Contents that differ from run to run, by what stands for them in an out.yaml. */
@@ -93,7 +100,7 @@ export async function gatewayCase(text: string): Promise<GatewayCase> {
     at.gateway.listenerStreams.set(key, { streams: streams.map(stream) });
   await at.graph.settled();
   assert.deepEqual(errors, []);
-  return { translation: at.translation, show: input.show, secrets };
+  return { at, translation: at.translation, show: input.show, secrets };
 }
 
 function endpoint(text: string): Endpoint {

@@ -8,7 +8,7 @@ import { type Logger, silent } from '../../src/base/log.ts';
 import { Graph } from '../../src/graph/graph.ts';
 // Registers the codes that `identify` rejects with.
 import '../../src/identify.ts';
-import type { Source } from '../../src/graph/types.ts';
+import type { GraphApi, Source } from '../../src/graph/types.ts';
 import { ClusterSchema } from '../../src/xds/proto/envoy/config/cluster/v3/cluster_pb.js';
 import { ClusterLoadAssignmentSchema } from '../../src/xds/proto/envoy/config/endpoint/v3/endpoint_pb.js';
 import { ListenerSchema } from '../../src/xds/proto/envoy/config/listener/v3/listener_pb.js';
@@ -92,6 +92,11 @@ export function createFixture(): XdsFixture {
   };
 }
 
+/** What a server needs of a fixture. */
+export interface Served extends Pick<XdsFixture, 'translation' | 'acks' | 'used' | 'onUse'> {
+  readonly graph: GraphApi;
+}
+
 export interface RunningServer {
   readonly server: XdsServer;
   readonly port: number;
@@ -117,9 +122,10 @@ export function identityIn(namespace: string): string {
 
 /**
  * Serves the fixture. A proxy is `<namespace>/<pod>/<uid>` in its node's id and belongs to the workload
- * `<namespace>/Deployment/<its node's cluster>`; its certificate must be that of its namespace, its token the namespace.
+ * `<namespace>/Deployment/<its node's cluster>`, or `<namespace>/<kind>/<name>` where that says a kind too; its
+ * certificate must be that of its namespace, its token the namespace.
  */
-export async function serveFixture(fixture: XdsFixture, options: ServeOptions = {}): Promise<RunningServer> {
+export async function serveFixture(fixture: Served, options: ServeOptions = {}): Promise<RunningServer> {
   const pki = options.pki ?? createTestAuthority();
   const certificate = options.certificate ?? pki.issue(serverNames);
   const server = createXdsServer({
@@ -137,7 +143,8 @@ export async function serveFixture(fixture: XdsFixture, options: ServeOptions = 
       if (pod.startsWith('unknown')) {
         return Promise.reject(new WeftError('WEFT-XDS-20', `There is no pod ${namespace}/${pod}.`));
       }
-      const workload = `${namespace}/Deployment/${node.cluster}`;
+      const kind = node.cluster.includes('/') ? '' : 'Deployment/';
+      const workload = `${namespace}/${kind}${node.cluster}`;
       const key = `${namespace}/${pod}`;
       const secrets = peer.kind === 'token' ? options.ownSecrets?.(key) : undefined;
       return Promise.resolve({ key, workload, identity, uid, ...(secrets === undefined ? {} : { secrets }) });
