@@ -5,7 +5,8 @@ import type { MeshSources } from '../sources.ts';
 import type { AttachableListener, Attachables } from './attachable.ts';
 import type { BackendTLSByPort } from './backend-tls.ts';
 import { type Grants, permits } from './grants.ts';
-import type { JudgedGateway, JudgedListener } from './judge.ts';
+import type { JudgedGateway } from './judge.ts';
+import type { JudgedListener } from './judge-listener.ts';
 import { isAllowed } from './selectors.ts';
 import type { Collection } from '../../graph/types.ts';
 

@@ -5,7 +5,7 @@ import type { BackendTLSVerdict, Condition } from '../gateway-model.ts';
 import type { ParentRef } from '../kubernetes.ts';
 import type { ServicePort } from '../model.ts';
 import { type BackendTLSByPort, isService, type JudgedPolicy } from './backend-tls.ts';
-import { condition } from './judge.ts';
+import { condition } from './judge-listener.ts';
 import { gatewayGroup } from './listeners.ts';
 import type { BackendTLSPolicySource } from './sources.ts';
 

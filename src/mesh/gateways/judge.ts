@@ -4,25 +4,24 @@
  */
 
 import type { Collection, GraphApi, Index, IndexEntry, Read } from '../../graph/types.ts';
-import type { Condition, ListenerTLS } from '../gateway-model.ts';
+import type { Condition } from '../gateway-model.ts';
 import type { MeshSources } from '../sources.ts';
 import { addressProblem, parametersProblem } from './acceptance.ts';
 import { findConflicts } from './conflicts.ts';
-import { frontendOf, resolveTLS, type ResolvedTLS } from './listener-tls.ts';
+import {
+  condition,
+  type Draft,
+  draftListener,
+  finishListener,
+  type JudgedListener,
+  type Obstacle,
+} from './judge-listener.ts';
+import { frontendOf, resolveTLS } from './listener-tls.ts';
 import { type ReadListener, readListener } from './listeners.ts';
 import { overlapOf } from './overlap.ts';
 import { type ReferenceContext, resolveCertificate } from './references.ts';
 import { isAllowed, readNamespaces } from './selectors.ts';
 import type { GatewaySource, ListenerSetSource } from './sources.ts';
-
-export interface JudgedListener extends ReadListener {
-  readonly tls?: ListenerTLS;
-  /** Accepted, ResolvedRefs, and where they hold Conflicted and OverlappingTLSConfig; Programmed where it cannot be. */
-  readonly conditions: readonly Condition[];
-  /** By itself it could be carried out; whether it is also depends on whose it is. */
-  readonly sound: boolean;
-  readonly served: boolean;
-}
 
 export interface JudgedSet {
   /** `namespace/name`. */
@@ -69,7 +68,9 @@ function judge(key: string, gateway: GatewaySource, context: JudgeContext, read:
   const conflicts = findConflicts([own, ...ofSets.slice(0, allowed.length)]);
 
   const judgeAll = (listeners: readonly ReadListener[]): readonly Draft[] =>
-    listeners.map((listener) => draft(listener, resolveTLS(listener, gateway, context, read), conflicts));
+    listeners.map((listener) =>
+      draftListener(listener, resolveTLS(listener, gateway, context, read), conflicts.get(listener.key)),
+    );
   const drafts = judgeAll(own);
   const setDrafts = ofSets.map(judgeAll);
   const competing = [drafts, ...setDrafts.slice(0, allowed.length)].flat();
@@ -77,8 +78,8 @@ function judge(key: string, gateway: GatewaySource, context: JudgeContext, read:
   const accepted = acceptanceOf(gateway, drafts, context, read);
   const client = clientCertificateOf(gateway, context, read);
   const overlaps = overlapOf(competing.filter(({ sound }) => sound));
-  const finish = (listener: Draft, obstacle: Obstacle | undefined): JudgedListener =>
-    finishListener(listener, obstacle, overlaps.get(listener.key));
+  const finish = (each: Draft, obstacle: Obstacle | undefined): JudgedListener =>
+    finishListener(each, obstacle, overlaps.get(each.listener.key));
 
   const gatewayObstacle: Obstacle | undefined = accepted.status
     ? undefined
@@ -129,74 +130,6 @@ function readSet({ value: { namespace, name, listeners } }: Set, gateway: string
   return readAll(listeners, { kind: 'ListenerSet', namespace, name, gateway });
 }
 
-/** A listener before it is known whether its object holds. */
-interface Draft extends ReadListener, ResolvedTLS {
-  readonly sound: boolean;
-  readonly accepted: Condition;
-  readonly conflicted?: Condition;
-  readonly resolvedRefs: Condition;
-}
-
-function draft(
-  listener: ReadListener,
-  resolved: ResolvedTLS,
-  conflicts: ReturnType<typeof findConflicts>,
-): Draft {
-  const conflict = conflicts.get(listener.key);
-  const problem = listener.problem ?? conflict ?? resolved.problem;
-  const { problem: _, ...plain } = listener;
-  return {
-    ...plain,
-    ...resolved,
-    sound: problem === undefined && (listener.tlsMode === undefined || resolved.tls !== undefined),
-    accepted:
-      problem === undefined
-        ? condition('Accepted', true, 'Accepted', 'the listener is accepted')
-        : condition('Accepted', false, problem.reason, problem.message),
-    ...(conflict === undefined
-      ? {}
-      : { conflicted: condition('Conflicted', true, conflict.reason, conflict.message) }),
-    resolvedRefs: resolvedRefsOfListener(listener, resolved),
-  };
-}
-
-function resolvedRefsOfListener(listener: ReadListener, { unresolved }: ResolvedTLS): Condition {
-  if (unresolved !== undefined)
-    return condition('ResolvedRefs', false, unresolved.reason, unresolved.message);
-  if (listener.invalidKinds.length > 0) {
-    const message = `allowedRoutes.kinds: a listener of protocol ${listener.protocol ?? 'that is not supported'} takes no ${listener.invalidKinds.join(', ')}`;
-    return condition('ResolvedRefs', false, 'InvalidRouteKinds', message);
-  }
-  return condition('ResolvedRefs', true, 'ResolvedRefs', 'everything it refers to holds');
-}
-
-type Obstacle = Pick<Condition, 'reason' | 'message'>;
-
-/** `obstacle`: why nothing of its object is carried out. */
-function finishListener(
-  { sound, accepted, conflicted, resolvedRefs, tls, dnsNames: _, unresolved: __, ...listener }: Draft,
-  obstacle: Obstacle | undefined,
-  overlap: Condition | undefined,
-): JudgedListener {
-  const missing = accepted.status
-    ? { reason: 'Invalid', message: resolvedRefs.message }
-    : { reason: conflicted === undefined ? 'Invalid' : conflicted.reason, message: accepted.message };
-  const reason = sound ? obstacle : missing;
-  return {
-    ...listener,
-    ...(tls === undefined ? {} : { tls }),
-    sound,
-    served: reason === undefined,
-    conditions: [
-      accepted,
-      ...(conflicted === undefined ? [] : [conflicted]),
-      resolvedRefs,
-      ...(reason === undefined ? [] : [condition('Programmed', false, reason.reason, reason.message)]),
-      ...(overlap === undefined ? [] : [overlap]),
-    ],
-  };
-}
-
 function acceptanceOf(
   gateway: GatewaySource,
   listeners: readonly Draft[],
@@ -205,7 +138,9 @@ function acceptanceOf(
 ): Condition {
   const problem = parametersProblem(gateway, context.sources, read) ?? addressProblem(gateway);
   if (problem !== undefined) return condition('Accepted', false, problem.reason, problem.message);
-  const invalid = listeners.filter(({ accepted }) => !accepted.status).map(({ section }) => section);
+  const invalid = listeners
+    .filter(({ accepted }) => !accepted.status)
+    .map(({ listener }) => listener.section);
   if (invalid.length === 0) return condition('Accepted', true, 'Accepted', 'the Gateway is accepted');
   const message = `listeners that are not accepted: ${invalid.join(', ')}`;
   return condition('Accepted', invalid.length < listeners.length, 'ListenersNotValid', message);
@@ -219,7 +154,7 @@ function judgeSet(listeners: readonly Draft[], parentAccepted: boolean, allowed:
   }
   if (!parentAccepted)
     return condition('Accepted', false, 'ParentNotAccepted', 'the Gateway is not accepted');
-  const invalid = listeners.filter(({ sound }) => !sound).map(({ section }) => section);
+  const invalid = listeners.filter(({ sound }) => !sound).map(({ listener }) => listener.section);
   if (invalid.length === 0) return condition('Accepted', true, 'Accepted', 'the ListenerSet is accepted');
   const message = `listeners that cannot be served: ${invalid.join(', ')}`;
   return condition('Accepted', invalid.length < listeners.length, 'ListenersNotValid', message);
@@ -264,8 +199,4 @@ function insecurityOf(gateway: GatewaySource, listeners: readonly JudgedListener
   if (ports.length === 0) return [];
   const message = `clients without a valid certificate are let in on port ${[...new Set(ports)].join(', ')}`;
   return [condition('InsecureFrontendValidationMode', true, 'ConfigurationChanged', message)];
-}
-
-export function condition(type: string, status: boolean, reason: string, message: string): Condition {
-  return { type, status, reason, message };
 }

@@ -4,29 +4,29 @@
  */
 
 import type { Condition } from '../gateway-model.ts';
+import type { Draft } from './judge-listener.ts';
 import type { ReadListener } from './listeners.ts';
 
-export interface Overlapping extends ReadListener {
-  /** Names in its certificates. */
-  readonly dnsNames: readonly string[];
-}
-
 interface Named {
-  readonly listener: Overlapping;
+  readonly listener: ReadListener;
   readonly name: string;
 }
 
 /** By key of the listener: OverlappingTLSConfig, for those that overlap with others. */
-export function overlapOf(listeners: readonly Overlapping[]): ReadonlyMap<string, Condition> {
+export function overlapOf(
+  listeners: readonly Pick<Draft, 'listener' | 'resolved'>[],
+): ReadonlyMap<string, Condition> {
   const conditions = new Map<string, Condition>();
-  const secured = listeners.filter(({ tlsMode }) => tlsMode !== undefined);
-  for (const rivals of Map.groupBy(secured, ({ port }) => port).values()) {
+  const secured = listeners.filter(({ listener }) => listener.tlsMode !== undefined);
+  for (const rivals of Map.groupBy(secured, ({ listener }) => listener.port).values()) {
     if (rivals.length < 2) continue;
-    const hostnames = rivals.map((listener) => ({ listener, name: listener.hostname ?? '*' }));
+    const hostnames = rivals.map(({ listener }) => ({ listener, name: listener.hostname ?? '*' }));
     mark(hostnames, 'OverlappingHostnames', conditions);
     // A certificate matters where it is shown: the client of a passed-through connection sees that of the backend.
-    const shown = rivals.filter(({ tlsMode }) => tlsMode === 'Terminate');
-    const certified = shown.flatMap((listener) => listener.dnsNames.map((name) => ({ listener, name })));
+    const shown = rivals.filter(({ listener }) => listener.tlsMode === 'Terminate');
+    const certified = shown.flatMap(({ listener, resolved }) =>
+      resolved.dnsNames.map((name) => ({ listener, name })),
+    );
     mark(certified, 'OverlappingCertificates', conditions);
   }
   return conditions;

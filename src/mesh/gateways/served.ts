@@ -3,7 +3,8 @@
 import type { Collection, GraphApi } from '../../graph/types.ts';
 import type { Certificate, Gateway, GatewayListener, GatewayPort } from '../gateway-model.ts';
 import type { CheckedCertificate } from './certificates.ts';
-import type { JudgedGateway, JudgedListener } from './judge.ts';
+import type { JudgedGateway } from './judge.ts';
+import type { JudgedListener } from './judge-listener.ts';
 import { bySpecificity } from './listeners.ts';
 
 export function deriveGateways(graph: GraphApi, judged: Collection<JudgedGateway>): Collection<Gateway> {

@@ -3,7 +3,8 @@
 import type { Collection, GraphApi, Index, Read } from '../../graph/types.ts';
 import type { Condition, GatewayVerdict, ListenerSetVerdict, ListenerVerdict } from '../gateway-model.ts';
 import type { MeshSources } from '../sources.ts';
-import { condition, type JudgedGateway, type JudgedListener, type JudgedSet } from './judge.ts';
+import type { JudgedGateway, JudgedSet } from './judge.ts';
+import { condition, type JudgedListener } from './judge-listener.ts';
 import { gatewayGroup } from './listeners.ts';
 
 /** By key of the listener: the routes attached to it; one that is invalid is not accepted. */
