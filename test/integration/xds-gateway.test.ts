@@ -266,9 +266,9 @@ describe('a gateway', () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 8 });
     const wrong: string[] = [];
     let requests = 0;
-    let changing = true;
+    const done = new AbortController();
     const load = Array.from({ length: 8 }, async (_, worker) => {
-      for (let turn = worker; changing; turn++) {
+      for (let turn = worker; !done.signal.aborted; turn++) {
         const name = names[(turn * 7) % names.length] ?? '';
         const { status, body } = await get(agent, name).catch((error: unknown) => ({
           status: 0,
@@ -283,7 +283,7 @@ describe('a gateway', () => {
       await sleep(10);
     }
     await atRest();
-    changing = false;
+    done.abort();
     await Promise.all(load);
     assert.deepEqual(wrong, []);
     assert.ok(requests > names.length);
