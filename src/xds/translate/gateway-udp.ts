@@ -26,6 +26,11 @@ import { ads } from './tls.ts';
 
 /** After so long without a datagram a client is a new one. The same as of connection tracking for UDP in Linux. */
 const idleTimeoutMs = 120_000;
+/**
+ * Clients of one listener at a time, each with a socket of its own towards a backend. Envoy's 1,024 are soon used up by
+ * clients that ask once; some bound there must be, since their addresses may be forged.
+ */
+const maxSessions = 65_536;
 
 export function gatewayUdpListener(name: string, { port }: PortPlan): EncodedResource | undefined {
   // Listeners of UDP cannot be told apart, so there is one.
@@ -77,6 +82,7 @@ export function gatewayUdpCluster(name: string): EncodedResource {
       // In turn, since Envoy's random choice knows no weights.
       lbPolicy: Cluster_LbPolicy.ROUND_ROBIN,
       commonLbConfig: { healthyPanicThreshold: { value: 0 } },
+      circuitBreakers: { thresholds: [{ maxConnections: maxSessions }] },
     },
     [{ kind: 'endpoints', name }],
   );
