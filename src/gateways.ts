@@ -8,6 +8,7 @@ import type { PodMaker } from './controllers/gateway-plan.ts';
 import { derivePortProgress } from './controllers/port-progress.ts';
 import type { Reported, RouteProgress } from './controllers/route-progress.ts';
 import type { Collection } from './graph/types.ts';
+import type { KubeObject } from './kube/types.ts';
 import type { Mesh } from './mesh/model.ts';
 import type { MeshSources } from './mesh/sources.ts';
 import { gatewayPod } from './webhook/inject/gateway.ts';
@@ -32,6 +33,8 @@ export interface GatewaysOptions
 export interface Gateways {
   /** On how many proxies of this replica each port is in force. */
   readonly progress: Collection<RouteProgress>;
+  /** Of which Events may tell; by plural of their kind. */
+  readonly objects: Readonly<Record<string, Collection<KubeObject>>>;
   /** Ends when the signal aborts; never rejects. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -63,5 +66,10 @@ export function createGateways(options: GatewaysOptions): Gateways {
     listenerName: portName,
     proxyPods,
   });
-  return { progress: progress.local, run: (signal) => controllers.run(signal) };
+  const objects = {
+    gateways: controllerSources.gateways,
+    listenersets: controllerSources.listenerSets,
+    backendtlspolicies: controllerSources.backendTLSPolicies,
+  };
+  return { progress: progress.local, objects, run: (signal) => controllers.run(signal) };
 }

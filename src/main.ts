@@ -199,6 +199,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     carrierNames,
     reported,
     otherProgress: gateways === undefined ? [] : [gateways.progress],
+    otherObjects: gateways?.objects ?? {},
     keeper,
     leadership,
     namespace: settings.namespace,

@@ -7,7 +7,7 @@ import type { PodCertificateRequest } from '../ca/pod-certificate-request.ts';
 import type { Collection, GraphApi, Source } from '../graph/types.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { backendTrafficPolicies, meshConfigs, mutualTLSPolicies } from '../kube/resources.ts';
-import type { KubeApi } from '../kube/types.ts';
+import type { KubeApi, KubeObject } from '../kube/types.ts';
 import type { Mesh, RouteKind } from '../mesh/model.ts';
 import type { ResourceAcks, Translation } from '../xds/resource.ts';
 import { AuthorityController } from './authority-controller.ts';
@@ -71,6 +71,8 @@ export interface ControllersOptions {
   readonly reported: Reported;
   /** What this one counts besides routes, to be told to the others. */
   readonly otherProgress?: readonly Collection<RouteProgress>[];
+  /** Objects besides routes and policies whose Events are written; by plural of their kind. */
+  readonly otherObjects?: Readonly<Record<string, Collection<KubeObject>>>;
   readonly keeper: AuthorityKeeper;
   readonly leadership: Leadership;
   readonly namespace: string;
@@ -151,6 +153,7 @@ export function createControllers(options: ControllersOptions): Controller {
         ...Object.fromEntries(routeKinds.map((kind) => [routeTypes[kind].plural, sources.routes[kind]])),
         [mutualTLSPolicies.plural]: sources.policies,
         [meshConfigs.plural]: sources.meshConfigs,
+        ...options.otherObjects,
       },
       events,
     }),

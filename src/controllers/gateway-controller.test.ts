@@ -3,7 +3,9 @@ import { type TestContext, test } from 'node:test';
 import { silent } from '../base/log.ts';
 import { GatewayController } from './gateway-controller.ts';
 import { gatewayObjects, type ManagedKind, type ManagedObject, managedTypes } from './gateway-objects.ts';
+import { gatewayClasses } from '../kube/resources.ts';
 import { gatewayNameLabel } from '../mesh/gateways/names.ts';
+import type { GatewaySource } from '../mesh/gateways/sources.ts';
 import { defaultParameters, type GatewayParameters } from './gateway-parameters.ts';
 import type { GatewayPlan } from './gateway-plan.ts';
 import { createGatewayControllerSources, projectManaged } from './gateway-sources.ts';
@@ -19,11 +21,12 @@ function plan(
     readonly parameters?: Partial<GatewayParameters>;
     readonly port?: number;
     readonly uid?: string;
+    readonly className?: string;
   } = {},
 ): GatewayPlan {
-  const { parameters, port = 80, uid = 'uid-edge' } = changes;
+  const { parameters, port = 80, uid = 'uid-edge', className = 'weft' } = changes;
   const objects = gatewayObjects({
-    gateway: gatewaySource({ uid }),
+    gateway: gatewaySource({ uid, className }),
     ports: [gatewayPort(port)],
     parameters: { ...defaultParameters, ...parameters },
     pod: proxyPod,
@@ -35,11 +38,22 @@ function setUp(t: TestContext, leading = true) {
   const clock = movableClock();
   const graph = newGraph();
   const plans = graph.source<GatewayPlan>('plans');
+  const gateways = graph.source<GatewaySource>('gateways');
+  gateways.set(key, gatewaySource());
   const problems = graph.source<string>('problems');
   const { managed } = createGatewayControllerSources(graph);
   const api = new RecordedApi();
   const leadership = new StubLeadership(leading);
-  const controller = new GatewayController({ api, plans, managed, problems, leadership, clock, log: silent });
+  const controller = new GatewayController({
+    api,
+    gateways,
+    plans,
+    managed,
+    problems,
+    leadership,
+    clock,
+    log: silent,
+  });
   const stop = new AbortController();
   const run = controller.run(stop.signal);
   t.after(async () => {
@@ -70,7 +84,7 @@ function setUp(t: TestContext, leading = true) {
     api.actions.length = 0;
     return names.toSorted();
   };
-  return { api, clock, decide, leadership, problems, propose, watch, written };
+  return { api, clock, decide, gateways, leadership, problems, propose, watch, written };
 }
 
 const all = [`apply deployments ${object}`, `apply serviceaccounts ${object}`, `apply services ${object}`];
@@ -151,15 +165,47 @@ test('wrong parameters change nothing of what runs', async (t) => {
   assert.deepEqual(written(), []);
 });
 
-test('a Gateway that goes, or changes to the class of another, takes everything with it', async (t) => {
-  const { decide, written } = setUp(t);
+test('a Gateway that is deleted takes everything with it', async (t) => {
+  const { decide, gateways, written } = setUp(t);
   await decide(plan());
   written();
+  gateways.delete(key);
   await decide(undefined);
   assert.deepEqual(
     written(),
     all.map((write) => write.replace('apply', 'delete')),
   );
+});
+
+test('one that changes to a class of another controller leaves nothing behind', async (t) => {
+  const { api, decide, gateways, written } = setUp(t);
+  await decide(plan());
+  written();
+  const theirs = { metadata: { name: 'theirs' }, spec: { controllerName: 'example.com/other' } };
+  api.put(gatewayClasses, theirs as ManagedObject);
+  gateways.set(key, gatewaySource({ className: 'theirs' }));
+  await decide(undefined);
+  assert.deepEqual(written().filter((write) => write.startsWith('delete')).length, 3);
+});
+
+test('while its class is missing a Gateway goes on', async (t) => {
+  const { decide, written } = setUp(t);
+  await decide(plan());
+  written();
+  await decide(undefined);
+  assert.deepEqual(written(), []);
+});
+
+test('one that changes to another class of Weft has what that one names, and no more', async (t) => {
+  const { decide, gateways, propose, written } = setUp(t);
+  await decide(plan());
+  written();
+  gateways.set(key, gatewaySource({ className: 'other' }));
+  await propose(plan({ className: 'other' }));
+  assert.deepEqual(written(), [
+    ...all.map((write) => write.replace('edge-weft', 'edge-other')),
+    ...all.map((write) => write.replace('apply', 'delete')),
+  ]);
 });
 
 test('an object of that name that is somebody else’s is not touched, and the Gateway is told', async (t) => {

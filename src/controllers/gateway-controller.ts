@@ -7,11 +7,14 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { describeError, WeftError } from '../base/errors.ts';
+import { controllerName } from '../base/names.ts';
 import type { Logger } from '../base/log.ts';
 import type { Collection, Source } from '../graph/types.ts';
 import { isKubeError } from '../kube/errors.ts';
-import type { KubeApi } from '../kube/types.ts';
+import { gatewayClasses } from '../kube/resources.ts';
+import type { KubeApi, KubeObject } from '../kube/types.ts';
 import { WorkQueue } from '../kube/workqueue.ts';
+import type { GatewaySource } from '../mesh/gateways/sources.ts';
 import { covers } from './covers.ts';
 import { type ManagedKind, type ManagedObject, managedTypes } from './gateway-objects.ts';
 import type { GatewayPlan } from './gateway-plan.ts';
@@ -21,6 +24,8 @@ import { retryBackoff } from './retry.ts';
 
 export interface GatewayControllerOptions {
   readonly api: Pick<KubeApi, 'apply' | 'delete' | 'get'>;
+  /** As they are written, of whatever class. */
+  readonly gateways: Collection<GatewaySource>;
   readonly plans: Collection<GatewayPlan>;
   readonly managed: Readonly<Record<ManagedKind, Source<ManagedObject>>>;
   /** Where it tells what keeps a Gateway from running; keyed like the Gateways. */
@@ -28,6 +33,10 @@ export interface GatewayControllerOptions {
   readonly leadership: Leadership;
   readonly clock: Clock;
   readonly log: Logger;
+}
+
+interface ClassObject extends KubeObject {
+  readonly spec?: { readonly controllerName?: string };
 }
 
 /** Digest of what was last applied: what a former version wanted and this one does not is seen by it. */
@@ -99,11 +108,12 @@ export class GatewayController {
     const plan = plans.get(key);
     if (plan?.kind === 'invalid') return;
     const wanted = new Map(plan?.objects);
+    const removes = plan !== undefined || (await this.#isGone(key));
     try {
       // Each by itself: an autoscaler that is refused does not keep the proxies from running.
       const outcomes = await Promise.allSettled([
         ...[...wanted].map(([kind, object]) => this.#keep(kind, object)),
-        ...kinds.filter((kind) => !wanted.has(kind)).map((kind) => this.#remove(kind, key, plan)),
+        ...(removes ? kinds.map((kind) => this.#remove(kind, key, wanted)) : []),
       ]);
       const failure = outcomes.find((outcome) => outcome.status === 'rejected');
       if (failure !== undefined) throw failure.reason;
@@ -113,6 +123,17 @@ export class GatewayController {
       problems.set(key, toProblem(error).describe());
       throw error;
     }
+  }
+
+  /**
+   * Whether a Gateway without a plan is not Weft's any more: it was deleted, or its class is another controller's. A
+   * class that is missing may come back, and nobody's traffic is to end because of it.
+   */
+  async #isGone(key: string): Promise<boolean> {
+    const gateway = this.#options.gateways.get(key);
+    if (gateway === undefined) return true;
+    const found = await this.#options.api.get<ClassObject>(gatewayClasses, gateway.className);
+    return found !== undefined && found.spec?.controllerName !== controllerName;
   }
 
   async #keep(kind: ManagedKind, object: ManagedObject): Promise<void> {
@@ -150,12 +171,19 @@ export class GatewayController {
     await this.#delete(kind, present);
   }
 
-  async #remove(kind: ManagedKind, gateway: string, plan: GatewayPlan | undefined): Promise<void> {
+  /** What the Gateway owns and is no longer to have; also what it had as one of another class, under another name. */
+  async #remove(
+    kind: ManagedKind,
+    gateway: string,
+    wanted: ReadonlyMap<ManagedKind, ManagedObject>,
+  ): Promise<void> {
     const { managed } = this.#options;
-    // One that has lost its last port keeps its Service; see gateway-objects.ts.
-    if (kind === 'services' && plan !== undefined) return;
+    const name = wanted.get('deployments')?.metadata.name;
     for (const [key, object] of managed[kind].entries()) {
       if (owningGateway(object) !== gateway) continue;
+      const isCurrent = object.metadata.name === name;
+      // One that has lost its last port keeps its Service; see gateway-objects.ts.
+      if (isCurrent && (wanted.has(kind) || kind === 'services')) continue;
       this.#written.delete(`${kind} ${key}`);
       await this.#delete(kind, object);
     }

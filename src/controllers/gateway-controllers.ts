@@ -67,7 +67,7 @@ export function createGatewayControllers(options: GatewayControllersOptions): {
     (_, { gateway }, read) => read(readiness, gateway),
   );
   const controllers = [
-    new GatewayController({ ...common, plans, managed: sources.managed, problems }),
+    new GatewayController({ ...common, gateways, plans, managed: sources.managed, problems }),
     new StatusController({
       ...common,
       name: 'gateway-status',

@@ -6,7 +6,15 @@
 import { WeftError } from '../base/errors.ts';
 import type { Collection, GraphApi } from '../graph/types.ts';
 import type { EventRecorder } from '../kube/events.ts';
-import { apiVersionOf, meshConfigs, mutualTLSPolicies, services } from '../kube/resources.ts';
+import {
+  apiVersionOf,
+  backendTLSPolicies,
+  gateways,
+  listenerSets,
+  meshConfigs,
+  mutualTLSPolicies,
+  services,
+} from '../kube/resources.ts';
 import type { KubeObject, ResourceType } from '../kube/types.ts';
 import type { EncodedResource, ResourceAcks, ResourceKind, Translation } from '../xds/resource.ts';
 import { routeTypes } from './route-kinds.ts';
@@ -22,7 +30,7 @@ export interface RejectionOptions {
 
 /** What people write to shape traffic; a Service is only told where nothing of these had a part. */
 const suspects: readonly (readonly ResourceType[])[] = [
-  [...Object.values(routeTypes), mutualTLSPolicies, meshConfigs],
+  [...Object.values(routeTypes), gateways, listenerSets, backendTLSPolicies, mutualTLSPolicies, meshConfigs],
   [services],
 ];
 /** A resource may be made from many objects; whoever looks at one finds the resource, and by it the others. */
