@@ -4,10 +4,13 @@ import type { GatewayPort } from '../../mesh/gateway-model.ts';
 import type { RouteBackend } from '../../mesh/model.ts';
 import { invalidBackendCluster, upstreamName } from './names.ts';
 
+/** Kind of the workload that the proxies of a Gateway are. */
+export const gatewayKind = 'Gateway';
+
 /** `namespace/name` of a Gateway -> the workload that its proxies are. */
 export function gatewayWorkload(gateway: string): string {
   const slash = gateway.indexOf('/');
-  return `${gateway.slice(0, slash)}/Gateway/${gateway.slice(slash + 1)}`;
+  return `${gateway.slice(0, slash)}/${gatewayKind}/${gateway.slice(slash + 1)}`;
 }
 
 /** The Envoy listener of one port; for HTTP also the RouteConfiguration of all its listeners. */

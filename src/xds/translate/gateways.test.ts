@@ -75,12 +75,11 @@ test('a gateway holds its listeners and what its routes lead to, and nothing of 
   });
 });
 
-test('where the pods of a gateway are a workload of the mesh, their lists are still those of the Gateway', async () => {
-  addWorkload(at, workload, ['10.96.0.11:80']);
-  assert.deepEqual(at.translation.lists.get(workload)?.listeners, [
-    'gateway/infra/web/tcp:443',
-    'gateway/infra/web/tcp:80',
-  ]);
+test('the pods of a gateway are a workload of the mesh without the listeners of one', async () => {
+  assert.deepEqual(await changes(() => addWorkload(at, workload, [])), []);
+  at.gateway.gateways.delete('infra/web');
+  await at.graph.settled();
+  assert.equal(at.translation.lists.has(workload), false);
 });
 
 test('another weight changes the routes of one listener and nothing else', async () => {

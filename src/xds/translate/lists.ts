@@ -12,6 +12,7 @@ import type { Collection, GraphApi, Read } from '../../graph/types.ts';
 import type { Mesh } from '../../mesh/model.ts';
 import type { ProxyLists } from '../resource.ts';
 import { hasDetection } from './listener-inbound.ts';
+import { gatewayKind } from './gateway-names.ts';
 import { addressListener, detectName, inboundListener, internalListener, outboundListener } from './names.ts';
 import { namespaceOf, type Variants } from './variants.ts';
 
@@ -35,10 +36,12 @@ interface UsedBy {
 const setPrefix = 'set/';
 
 export function createLists(graph: GraphApi, mesh: Mesh, variants: Variants): Lists {
-  const detections = graph.derive('xds/detections', mesh.workloads, (_, { mtls }) =>
-    hasDetection(mtls) ? true : undefined,
+  const detections = graph.derive('xds/detections', mesh.workloads, (_, { kind, mtls }) =>
+    kind !== gatewayKind && hasDetection(mtls) ? true : undefined,
   );
-  const used = graph.derive('xds/used', mesh.workloads, (workload, _, read): UsedBy => {
+  const used = graph.derive('xds/used', mesh.workloads, (workload, { kind }, read): UsedBy | undefined => {
+    // What these hold is what their Gateway says, and for as long as they outlive it what they held before.
+    if (kind === gatewayKind) return undefined;
     const destinations = read(mesh.used, workload)?.destinations ?? [];
     const namespace = namespaceOf(workload);
     const set = setPrefix + listDigest(destinations);
