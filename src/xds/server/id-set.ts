@@ -8,8 +8,8 @@
  */
 
 const fewAtMost = 48;
-/** By which the room of a list grows: an array that grows by itself takes half as much again and sixteen more. */
-const roomStep = 8;
+/** By which a list grows: an array that grows by itself takes half as much again and sixteen more. */
+const room: readonly number[] = [0, 0, 0, 0, 0, 0, 0, 0];
 
 /** Of every empty set; nothing is ever written to it. */
 const empty: number[] = [];
@@ -103,12 +103,7 @@ export class IdSet {
   }
 
   #insert(place: number, id: number): void {
-    if (this.#size === this.#data.length) {
-      const roomier = new Array<number>(this.#size + roomStep);
-      for (let index = 0; index < this.#size; index++) roomier[index] = this.#data[index] ?? 0;
-      roomier.fill(0, this.#size);
-      this.#data = roomier;
-    }
+    if (this.#size === this.#data.length) this.#data = this.#data.concat(room);
     for (let index = this.#size; index > place; index--) this.#data[index] = this.#data[index - 1] ?? 0;
     this.#data[place] = id;
     this.#size++;
@@ -118,7 +113,7 @@ export class IdSet {
     const ids = this.#data;
     const count = this.#size;
     const last = ids[count - 1] ?? 0;
-    this.#data = new Array<number>((last >>> 5) + 1).fill(0);
+    this.#data = Array.from({ length: (last >>> 5) + 1 }, () => 0);
     this.#mapped = true;
     this.#size = 0;
     for (let index = 0; index < count; index++) this.#set(ids[index] ?? 0);

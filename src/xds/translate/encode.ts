@@ -5,9 +5,10 @@
  */
 
 import { hash } from 'node:crypto';
-import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { type Any, AnySchema, type Duration, DurationSchema } from '@bufbuild/protobuf/wkt';
+import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
+import type { Any, Duration } from '@bufbuild/protobuf/wkt';
 import type { EncodedResource, ResourceRef } from '../resource.ts';
+import { encode } from './binary.ts';
 
 const typePrefix = 'type.googleapis.com/';
 
@@ -18,7 +19,7 @@ export function encodeResource<Desc extends DescMessage>(
   message: MessageInitShape<Desc>,
   needs: readonly ResourceRef[] = [],
 ): EncodedResource {
-  return resourceOf(name, toBinary(schema, create(schema, message)), needs);
+  return resourceOf(name, encode(schema, message), needs);
 }
 
 export function resourceOf(
@@ -45,10 +46,11 @@ export function sameResource(a: EncodedResource, b: EncodedResource): boolean {
 }
 
 export function pack<Desc extends DescMessage>(schema: Desc, message: MessageInitShape<Desc>): Any {
-  return create(AnySchema, {
+  return {
+    $typeName: 'google.protobuf.Any',
     typeUrl: typePrefix + schema.typeName,
-    value: toBinary(schema, create(schema, message)),
-  });
+    value: encode(schema, message),
+  };
 }
 
 /** An extension as Envoy wants it: a name, which only shows in its statistics and logs, and the typed configuration. */
@@ -61,10 +63,11 @@ export function extension<Desc extends DescMessage>(
 }
 
 export function duration(milliseconds: number): Duration {
-  return create(DurationSchema, {
+  return {
+    $typeName: 'google.protobuf.Duration',
     seconds: BigInt(Math.floor(milliseconds / 1000)),
     nanos: Math.round((milliseconds % 1000) * 1e6),
-  });
+  };
 }
 
 export function socketAddress(address: string, port: number) {
