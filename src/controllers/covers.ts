@@ -18,3 +18,14 @@ export function covers(current: unknown, wanted: unknown): boolean {
   const have = current as Readonly<Record<string, unknown>>;
   return Object.entries(wanted).every(([name, value]) => value === undefined || covers(have[name], value));
 }
+
+/** Of `current` what `wanted` speaks of, as `current` has it: the API server writes some values in its own way. */
+export function partOf(current: unknown, wanted: unknown): unknown {
+  if (typeof current !== 'object' || typeof wanted !== 'object' || current === null || wanted === null)
+    return current;
+  if (Array.isArray(wanted)) {
+    return Array.isArray(current) ? current.map((item, index) => partOf(item, wanted[index])) : current;
+  }
+  const have = current as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(Object.entries(wanted).map(([name, value]) => [name, partOf(have[name], value)]));
+}

@@ -147,6 +147,26 @@ test('what others add does not count', async (t) => {
   assert.deepEqual(written(), []);
 });
 
+test('what the API server writes in its own way, and what an autoscaler sets, is not written again', async (t) => {
+  const { api, decide, watch, written } = setUp(t);
+  const apply = api.apply.bind(api);
+  const autoscaling = { min: 2, max: 3, cpuPercent: 70 };
+  t.mock.method(api, 'apply', async (...call: Parameters<typeof apply>) => {
+    const stored = await apply(...call);
+    if (call[0] !== managedTypes.deployments) return stored;
+    const { spec } = stored as ManagedObject;
+    const rewritten = { ...stored, spec: { ...spec, replicas: 1, strategy: { type: 'Rewritten' } } };
+    return api.put(managedTypes.deployments, rewritten);
+  });
+  await decide(plan({ parameters: { autoscaling } }));
+  written();
+  const deployment = api.peek<ManagedObject>(managedTypes.deployments, 'edge-weft', 'shop');
+  assert.ok(deployment !== undefined);
+  api.put(managedTypes.deployments, { ...deployment, spec: { ...deployment.spec, replicas: 2 } });
+  await watch();
+  assert.deepEqual(written(), []);
+});
+
 test('what is no longer wanted is removed, and what only a former version wanted is written away', async (t) => {
   const { decide, written } = setUp(t);
   await decide(plan({ parameters: { replicas: 2, nodeSelector: { pool: 'edge' } } }));

@@ -15,7 +15,7 @@ import { gatewayClasses } from '../kube/resources.ts';
 import type { KubeApi, KubeObject } from '../kube/types.ts';
 import { WorkQueue } from '../kube/workqueue.ts';
 import type { GatewaySource } from '../mesh/gateways/sources.ts';
-import { covers } from './covers.ts';
+import { covers, partOf } from './covers.ts';
 import { type ManagedKind, type ManagedObject, managedTypes } from './gateway-objects.ts';
 import type { GatewayPlan } from './gateway-plan.ts';
 import { owningGateway } from './gateway-sources.ts';
@@ -48,8 +48,8 @@ interface Written {
   readonly digest: string;
   /** What the watch showed when it was written. */
   readonly seen: ManagedObject | undefined;
-  /** As the API server answered, defaults filled in and values in its own writing. */
-  readonly content: object;
+  /** As the API server answered: its values may be written in another way. */
+  readonly content: unknown;
 }
 
 export class GatewayController {
@@ -154,7 +154,8 @@ export class GatewayController {
       { ...object, metadata },
       { fieldManager, force: true },
     );
-    this.#written.set(`${kind} ${key}`, { digest, seen: current, content: contentOf(answer) });
+    const content = partOf(contentOf(answer), contentOf(object));
+    this.#written.set(`${kind} ${key}`, { digest, seen: current, content });
     log.info({ kind: type.kind, object: key }, 'gateway object written');
   }
 
