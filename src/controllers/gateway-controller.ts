@@ -219,7 +219,8 @@ function isSameOwner(present: ManagedObject, object: ManagedObject): boolean {
 }
 
 function toProblem(error: unknown): WeftError {
-  return error instanceof WeftError && error.code === 'WEFT-GW-03'
-    ? error
-    : new WeftError('WEFT-GW-04', describeError(error), { cause: error });
+  if (!(error instanceof WeftError))
+    return new WeftError('WEFT-GW-04', describeError(error), { cause: error });
+  // The answer itself; what to do about it is said here, and another remedy would mislead.
+  return error.code === 'WEFT-GW-03' ? error : new WeftError('WEFT-GW-04', error.message, { cause: error });
 }
