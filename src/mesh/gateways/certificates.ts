@@ -8,6 +8,7 @@ import type { Collection, GraphApi, Index } from '../../graph/types.ts';
 import type { Certificate } from '../gateway-model.ts';
 import type { ObjectRef } from '../kubernetes-gateways.ts';
 import type { MeshSources } from '../sources.ts';
+import { refusedByEnvoy } from './envoy-certificates.ts';
 import type { TLSSecretSource } from './sources.ts';
 
 export type CheckedCertificate =
@@ -32,8 +33,8 @@ export function checkCertificate({ chain, privateKey }: TLSSecretSource): Checke
   if (!leaf.checkPrivateKey(key)) {
     return { problem: 'its tls.key is not the key of the first certificate in tls.crt' };
   }
-  const weakness = weaknessOf(key) ?? (leaf.raw.includes(mustStaple) ? stapling : undefined);
-  if (weakness !== undefined) return { problem: weakness };
+  const refused = refusedByEnvoy(leaf, key);
+  if (refused !== undefined) return { problem: refused };
   const exported = key.export({ type: 'pkcs8', format: 'pem' }).toString();
   return {
     certificate: { chain: pemOf(certificates), privateKey: exported },
@@ -69,21 +70,6 @@ function parseKey(text: string): KeyObject | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** The extension TLS Feature (RFC 7633), which demands a stapled OCSP response: Envoy refuses to do without. */
-const mustStaple = Buffer.from('06082b06010505070118', 'hex');
-const stapling = 'its certificate demands OCSP stapling, which is not supported';
-
-/** Keys that Envoy refuses, and with them all that the certificate was sent with. */
-function weaknessOf(key: KeyObject): string | undefined {
-  const { modulusLength = 0, namedCurve = '' } = key.asymmetricKeyDetails ?? {};
-  if (key.asymmetricKeyType === 'rsa') {
-    return modulusLength < 2048 ? `its key has ${modulusLength} bits; RSA needs 2048` : undefined;
-  }
-  if (key.asymmetricKeyType !== 'ec') return 'its key is neither RSA nor of an elliptic curve';
-  const isKnown = ['prime256v1', 'secp384r1', 'secp521r1'].includes(namedCurve);
-  return isKnown ? undefined : `its key is of curve ${namedCurve}; P-256, P-384 and P-521 are supported`;
 }
 
 function dnsNamesOf(leaf: X509Certificate): readonly string[] {
