@@ -42,6 +42,28 @@ test('the Host can be set, but neither added nor removed, and pseudo headers are
   });
 });
 
+for (const [name, character] of [
+  ['a line break', '\n'],
+  ['a carriage return', '\r'],
+  ['a NUL', '\0'],
+] as const) {
+  test(`a header value or a path with ${name} in it is refused, and with it nobody else's routes`, () => {
+    const value = `/a${character}b`;
+    const set = { set: [{ name: 'x', value }] };
+    const replacements = [
+      { type: 'ReplaceFullPath', replaceFullPath: value },
+      { type: 'ReplacePrefixMatch', replacePrefixMatch: value },
+    ];
+    const refused = /it has a line break or a NUL in it/;
+    assert.throws(() => read({ type: 'RequestHeaderModifier', requestHeaderModifier: set }), refused);
+    assert.throws(() => read({ type: 'ResponseHeaderModifier', responseHeaderModifier: set }), refused);
+    for (const path of replacements) {
+      assert.throws(() => read({ type: 'URLRewrite', urlRewrite: { path } }), refused);
+      assert.throws(() => read({ type: 'RequestRedirect', requestRedirect: { path } }), refused);
+    }
+  });
+}
+
 test('a redirect has 302 unless it says otherwise', () => {
   const requestRedirect = {
     hostname: 'example.org',

@@ -92,7 +92,10 @@ function once(known: unknown, filter: HTTPFilter, field: string): void {
 function readHeaders(modifier: HTTPHeaderModifier | undefined, field: string): HeaderChanges {
   const { set = [], add = [], remove = [] } = present(modifier, field);
   const named = (headers: typeof set, at: string): HeaderChanges['set'] =>
-    headers.map(({ name, value }, i) => ({ name: checkName(name, `${field}.${at}[${i}].name`), value }));
+    headers.map(({ name, value }, i) => ({
+      name: checkName(name, `${field}.${at}[${i}].name`),
+      value: oneLine(value, `${field}.${at}[${i}].value`),
+    }));
   const changes = {
     set: named(set, 'set'),
     add: named(add, 'add'),
@@ -108,6 +111,17 @@ function readHeaders(modifier: HTTPHeaderModifier | undefined, field: string): H
 function checkName(name: string, field: string): string {
   if (name.startsWith(':')) throw new RouteProblem(field, `${name} cannot be changed; use URLRewrite`);
   return name.toLowerCase();
+}
+
+/**
+ * What becomes a part of a message's head. Schemas do not rule out all of this, and Envoy would refuse the routes of
+ * everybody on the port together with the one at fault.
+ */
+function oneLine(text: string, field: string): string {
+  if (text.includes('\0') || text.includes('\r') || text.includes('\n')) {
+    throw new RouteProblem(field, 'it has a line break or a NUL in it');
+  }
+  return text;
 }
 
 const redirectCodes: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -147,14 +161,16 @@ function readRewrite(
 
 function readPathModifier(path: HTTPPathModifier, paths: readonly PathMatch[], field: string): PathRewrite {
   if (path.type === 'ReplaceFullPath') {
-    return { type: path.type, value: present(path.replaceFullPath, `${field}.replaceFullPath`) };
+    const value = present(path.replaceFullPath, `${field}.replaceFullPath`);
+    return { type: path.type, value: oneLine(value, `${field}.replaceFullPath`) };
   }
   if (path.type !== 'ReplacePrefixMatch')
     throw new RouteProblem(`${field}.type`, `${path.type} is not supported`);
   if (paths.some(({ type }) => type !== 'PathPrefix')) {
     throw new RouteProblem(field, 'ReplacePrefixMatch needs every match of the rule to be a PathPrefix');
   }
-  return { type: path.type, value: present(path.replacePrefixMatch, `${field}.replacePrefixMatch`) };
+  const value = present(path.replacePrefixMatch, `${field}.replacePrefixMatch`);
+  return { type: path.type, value: oneLine(value, `${field}.replacePrefixMatch`) };
 }
 
 function readMirror(mirror: HTTPFilter['requestMirror'], field: string): MirrorRef {
