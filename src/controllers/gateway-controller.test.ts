@@ -245,6 +245,14 @@ test('an object of that name that is somebody else’s is not touched, and the G
   assert.equal(problems.get(key), undefined);
 });
 
+test('nothing ever runs as a service account that is somebody else’s', async (t) => {
+  const { api, problems, propose, written } = setUp(t);
+  api.put(managedTypes.serviceAccounts, { metadata: { name: 'edge-weft', namespace: 'shop' } });
+  await propose(plan());
+  assert.deepEqual(written(), []);
+  assert.match(problems.get(key) ?? '', /^WEFT-GW-03: .*ServiceAccount shop\/edge-weft/);
+});
+
 test('what a former Gateway of the same name left makes room', async (t) => {
   const { decide, watch, written } = setUp(t);
   await decide(plan({ uid: 'uid-former' }));

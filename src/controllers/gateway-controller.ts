@@ -110,9 +110,13 @@ export class GatewayController {
     const wanted = new Map(plan?.objects);
     const removes = plan !== undefined || (await this.#isGone(key));
     try {
+      // First of all: pods that ran as an account which is somebody else's would have that one's identity.
+      const account = wanted.get('serviceAccounts');
+      if (account !== undefined) await this.#keep('serviceAccounts', account);
       // Each by itself: an autoscaler that is refused does not keep the proxies from running.
+      const others = [...wanted].filter(([kind]) => kind !== 'serviceAccounts');
       const outcomes = await Promise.allSettled([
-        ...[...wanted].map(([kind, object]) => this.#keep(kind, object)),
+        ...others.map(([kind, object]) => this.#keep(kind, object)),
         ...(removes ? kinds.map((kind) => this.#remove(kind, key, wanted)) : []),
       ]);
       const failure = outcomes.find((outcome) => outcome.status === 'rejected');

@@ -52,13 +52,15 @@ export const parameterRows = [
   { key: 'priority-class', range: 'the name of a PriorityClass', parse: matching(/^[a-z0-9.-]{1,253}$/) },
 ] as const satisfies readonly Row[];
 
-/** Annotations of a pod that hold for a gateway as well, without their prefix. */
+/**
+ * Annotations of a pod that hold for a gateway as well, without their prefix. Not the image: whoever may make a Gateway is
+ * not thereby to run programs of their own.
+ */
 export const proxyParameters = [
   'cpu',
   'memory',
   'cpu-limit',
   'memory-limit',
-  'image',
   'log-level',
   'concurrency',
   'drain-seconds',
