@@ -3,9 +3,9 @@
  * hostname fits it best, and to no other one, whatever routes say: this is what keeps listeners apart.
  */
 
-import { create, toBinary } from '@bufbuild/protobuf';
 import { RouteConfigurationSchema } from '../proto/envoy/config/route/v3/route_pb.js';
 import type { EncodedResource } from '../resource.ts';
+import { encode } from './binary.ts';
 import { resourceOf } from './encode.ts';
 import { type EncodedHost, encodeHost } from './gateway-hosts.ts';
 import type { RoutesPlan } from './gateway-plan.ts';
@@ -36,16 +36,13 @@ export function gatewayRoutes(
 
 /** Everything but the hosts. Fields of one message may be written one after the other. */
 function frame(name: string): Uint8Array {
-  return toBinary(
-    RouteConfigurationSchema,
-    create(RouteConfigurationSchema, {
-      name,
-      // The port that clients write into Host is that of some load balancer.
-      ignorePortInHostMatching: true,
-      // The backend learns the client's address from x-forwarded-for, as everywhere.
-      requestHeadersToRemove: ['x-envoy-external-address'],
-    }),
-  );
+  return encode(RouteConfigurationSchema, {
+    name,
+    // The port that clients write into Host is that of some load balancer.
+    ignorePortInHostMatching: true,
+    // The backend learns the client's address from x-forwarded-for, as everywhere.
+    requestHeadersToRemove: ['x-envoy-external-address'],
+  });
 }
 
 /** What a listener owns and no route serves is answered 404 here, and not by a listener with a wider hostname. */
