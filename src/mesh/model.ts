@@ -231,6 +231,8 @@ export interface SessionPersistence {
   readonly type: 'Cookie' | 'Header';
   /** Of the cookie or header. */
   readonly name: string;
+  /** Letters and digits that tell it from all others, also from those of the same name: no two rules share a session. */
+  readonly id: string;
   readonly cookieLifetime: 'Session' | 'Permanent';
   readonly absoluteTimeoutMs?: number;
 }
@@ -253,7 +255,7 @@ export interface Upstream {
 export interface RouteBackend {
   /** Key of the ServicePort; absent where the reference is invalid: its share is answered 500. */
   readonly servicePort?: string;
-  /** Above zero: a backend of weight 0 gets nothing and is left out. */
+  /** Above zero: a backend of weight 0 gets nothing and is left out, except where it may have sessions to keep. */
   readonly weight: number;
   readonly upstream?: Upstream;
   readonly requestHeaders?: HeaderChanges;

@@ -68,7 +68,12 @@ test('headers, filters, weights and sessions are read as those of an HTTPRoute',
   assert.deepEqual(rule.matches[0]?.match.headers, [{ name: 'version', type: 'Exact', value: 'two' }]);
   assert.deepEqual(rule.filters.requestHeaders?.remove, ['x']);
   assert.equal(rule.backends[0]?.share.weight, 3);
-  assert.deepEqual(rule.session, { type: 'Header', name: 'x-session', cookieLifetime: 'Session' });
+  assert.deepEqual(rule.session, {
+    type: 'Header',
+    name: 'x-session',
+    id: rule.session?.id,
+    cookieLifetime: 'Session',
+  });
 });
 
 test('the longer service goes first, then the longer method, then more headers', () => {

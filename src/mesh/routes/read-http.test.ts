@@ -59,7 +59,12 @@ test('a session without a name gets one that no other rule has', () => {
   assert.match(first?.name ?? '', /^weft-session-[0-9a-f]{12}$/);
   assert.notEqual(first?.name, second?.name);
   assert.equal(third, undefined);
-  assert.deepEqual(first, { type: 'Cookie', name: first?.name, cookieLifetime: 'Session' });
+  assert.deepEqual(first, {
+    type: 'Cookie',
+    name: first?.name,
+    id: first?.name.slice(-12),
+    cookieLifetime: 'Session',
+  });
 });
 
 test('a session may be permanent if it says how long', () => {
@@ -70,6 +75,7 @@ test('a session may be permanent if it says how long', () => {
   const expected = {
     type: 'Cookie',
     name: 'Mine',
+    id: rule?.session?.id,
     cookieLifetime: 'Permanent',
     absoluteTimeoutMs: 3_600_000,
   };

@@ -94,7 +94,8 @@ function resolveRules(
   const name = `${route.namespace}/${route.name}`;
   if (route.kind !== 'HTTPRoute' && route.kind !== 'GRPCRoute') {
     const [rule] = route.rules;
-    const backends = rule === undefined ? [] : resolveBackends(rule, referrer, context, read);
+    const all = rule === undefined ? [] : resolveBackends(rule, referrer, context, read);
+    const backends = all.filter(({ weight }) => weight > 0);
     const { hostnames } = route;
     return { hostnames, rules: [], stream: { kind: route.kind, route: name, ...named(rule), backends } };
   }
@@ -121,8 +122,10 @@ type Action = Omit<RouteRule, 'match' | 'kind' | 'route' | 'ruleName'>;
 
 function resolveAction(rule: ReadRule, referrer: Referrer, context: RuleContext, read: Read): Action {
   const { requestTimeoutMs, backendTimeoutMs, retry } = rule;
-  const backends = resolveBackends(rule, referrer, context, read);
-  const session = rule.session ?? defaultSession(backends, context.traffic, read);
+  const all = resolveBackends(rule, referrer, context, read);
+  const session = rule.session ?? defaultSession(all, context.traffic, read);
+  // A backend that is to get no more keeps the sessions that it has.
+  const backends = session === undefined ? all.filter(({ weight }) => weight > 0) : all;
   return {
     filters: resolveFilters(rule, referrer, context, read),
     backends,
@@ -140,7 +143,6 @@ function resolveBackends(
   read: Read,
 ): readonly RouteBackend[] {
   return rule.backends.flatMap(({ ref, share }): readonly RouteBackend[] => {
-    if (share.weight === 0) return [];
     const target = resolveBackend(ref, referrer, context, read);
     return ['servicePort' in target ? { ...target, ...share } : share];
   });

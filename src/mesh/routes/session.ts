@@ -6,6 +6,9 @@ import type { SessionPersistence } from '../model.ts';
 import { readDurationMs } from './duration.ts';
 import { RouteProblem } from './problem.ts';
 
+/** RFC 9110, section 5.6.2. */
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
 /** `identity` tells what the session is of from all others of the cluster: sessions must not be shared. */
 export function readSession(
   persistence: RouteSessionPersistence,
@@ -23,10 +26,15 @@ export function readSession(
   if (cookieLifetime === 'Permanent' && absoluteTimeout === undefined) {
     throw new RouteProblem(`${field}.absoluteTimeout`, 'is missing, which a permanent cookie needs');
   }
-  const name = sessionName ?? `weft-session-${hash('sha256', identity, 'hex').slice(0, 12)}`;
+  if (sessionName !== undefined && !token.test(sessionName)) {
+    throw new RouteProblem(`${field}.sessionName`, `${sessionName} cannot be the name of a cookie or header`);
+  }
+  const id = hash('sha256', identity, 'hex').slice(0, 12);
+  const name = sessionName ?? `weft-session-${id}`;
   return {
     type,
     name: type === 'Header' ? name.toLowerCase() : name,
+    id,
     cookieLifetime,
     ...(absoluteTimeout === undefined
       ? {}

@@ -8,11 +8,12 @@ import type { ListenerHosts } from '../../mesh/gateway-model.ts';
 import type { RouteRule, Upstream } from '../../mesh/model.ts';
 import { RouteConfigurationSchema } from '../proto/envoy/config/route/v3/route_pb.js';
 import type { VirtualHostSchema } from '../proto/envoy/config/route/v3/route_components_pb.js';
-import { type Called, safeRetries } from './actions.ts';
 import { contentVersion } from './encode.ts';
 import { notSentHeader } from './names.ts';
 import { referencedClusters } from './plan.ts';
-import { ruleRoute } from './route.ts';
+import type { Called } from './redirects.ts';
+import { safeRetries } from './retries.ts';
+import { ruleRoutes } from './rule-routes.ts';
 
 type VirtualHost = MessageInitShape<typeof VirtualHostSchema>;
 
@@ -31,7 +32,7 @@ export function encodeHosts({ hosts }: ListenerHosts, called: Called): readonly 
     const bytes = encodeHost({
       name: domain,
       domains: [domain],
-      routes: rules.map((rule) => ruleRoute(rule, called)),
+      routes: rules.flatMap((rule) => ruleRoutes(rule, called)),
       retryPolicy: safeRetries,
       responseHeadersToRemove: [notSentHeader],
     });

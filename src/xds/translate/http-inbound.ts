@@ -8,13 +8,17 @@ import {
   type ResponseMapperSchema,
 } from '../proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { duration } from './encode.ts';
+import { routerAlone } from './http-filters.ts';
 import { notSentHeader } from './names.ts';
 import { connectionManager, type Routes } from './network-filters.ts';
 
 /** `proven`: the caller's identity was proven by mutual TLS. */
 export function inboundHttp(proven: boolean): MessageInitShape<typeof FilterSchema> {
   return connectionManager(proven ? 'inbound-mesh' : 'inbound-plain', routes, {
-    ...(proven ? { ...identityOfCaller, localReplyConfig: { mappers: [unreached] } } : noIdentity),
+    httpFilters: routerAlone(),
+    ...(proven
+      ? { ...identityOfCaller, localReplyConfig: { mappers: [unreached] } }
+      : { ...noIdentity, localReplyConfig: {} }),
   });
 }
 

@@ -87,7 +87,10 @@ test('the application is told proven identities, and nothing that a plaintext ca
 test('only callers in the mesh are told that the application was not reached', () => {
   const { json } = listener({});
   assert.ok(path(json, 'filterChains', 0, 'filters', 0, 'typedConfig', 'localReplyConfig'));
-  assert.equal(path(json, 'filterChains', 2, 'filters', 0, 'typedConfig', 'localReplyConfig'), undefined);
+  assert.equal(
+    path(json, 'filterChains', 2, 'filters', 0, 'typedConfig', 'localReplyConfig', 'mappers'),
+    undefined,
+  );
 });
 
 const disabled = ['listenerFilters', 2, 'filterDisabled'] as const;

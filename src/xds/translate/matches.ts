@@ -1,16 +1,18 @@
 /** RouteMatch of the mesh model -> Envoy's RouteMatch. All conditions of one match hold together. */
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { PathMatch, RouteMatch, StringMatch } from '../../mesh/model.ts';
+import type { PathMatch, RouteRule, StringMatch } from '../../mesh/model.ts';
 import type { RouteMatchSchema } from '../proto/envoy/config/route/v3/route_components_pb.js';
 
-type EnvoyMatch = Exclude<MessageInitShape<typeof RouteMatchSchema>, { $typeName: string }>;
+export type EnvoyMatch = Exclude<MessageInitShape<typeof RouteMatchSchema>, { $typeName: string }>;
 
-export function routeMatch(match: RouteMatch): EnvoyMatch {
+/** A rule of a GRPCRoute is for gRPC requests alone. */
+export function routeMatch({ match, kind }: Pick<RouteRule, 'match' | 'kind'>): EnvoyMatch {
   const method =
     match.method === undefined ? [] : [{ name: ':method', type: 'Exact', value: match.method } as const];
   return {
     pathSpecifier: pathSpecifier(match.path),
+    ...(kind === 'GRPCRoute' ? { grpc: {} } : {}),
     headers: [...method, ...match.headers].map((header) => ({
       name: header.name,
       headerMatchSpecifier: { case: 'stringMatch', value: { matchPattern: matchPattern(header) } },

@@ -11,6 +11,7 @@ import {
   HttpConnectionManager_CodecType,
   HttpConnectionManager_ServerHeaderTransformation,
   HttpConnectionManagerSchema,
+  type ResponseMapperSchema,
 } from '../proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { ConfigSchema as SetFilterStateSchema } from '../proto/envoy/extensions/filters/network/set_filter_state/v3/set_filter_state_pb.js';
 import { TcpProxySchema } from '../proto/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
@@ -51,6 +52,7 @@ export function connectionManager(
     codecType: HttpConnectionManager_CodecType.AUTO,
     routeSpecifier: routes,
     httpFilters: httpFilters(),
+    localReplyConfig: { mappers: [deadlineExceeded] },
     serverHeaderTransformation: HttpConnectionManager_ServerHeaderTransformation.PASS_THROUGH,
     skipXffAppend: true,
     // Streams of gRPC and WebSocket may be silent for long.
@@ -62,6 +64,38 @@ export function connectionManager(
     ...extra,
   });
 }
+
+/**
+ * A gRPC request that took longer than its route allows is answered DEADLINE_EXCEEDED; by itself Envoy would make
+ * UNAVAILABLE of the 504, which tells a client that it may try again.
+ */
+const deadlineExceeded: MessageInitShape<typeof ResponseMapperSchema> = {
+  filter: {
+    filterSpecifier: {
+      case: 'andFilter',
+      value: {
+        filters: [
+          { filterSpecifier: { case: 'responseFlagFilter', value: { flags: ['UT'] } } },
+          {
+            filterSpecifier: {
+              case: 'headerFilter',
+              value: {
+                header: {
+                  name: 'content-type',
+                  headerMatchSpecifier: {
+                    case: 'stringMatch',
+                    value: { matchPattern: { case: 'prefix', value: 'application/grpc' } },
+                  },
+                },
+              },
+            },
+          },
+        ],
+      },
+    },
+  },
+  headersToAdd: [{ header: { key: 'grpc-status', value: '4' } }],
+};
 
 export function tcpProxy(
   statPrefix: StatPrefix,

@@ -23,10 +23,12 @@ export function planDestination(destination: string, target: Destination): Desti
   return protocol === 'tcp' ? plan : { ...plan, route: cluster };
 }
 
-/** Clusters of the rules' backends and mirrors, in no order and with repetitions. */
+/** Clusters of the rules' backends and mirrors and of whom they ask, in no order and with repetitions. */
 export function* referencedClusters(rules: readonly RouteRule[]): Iterable<string> {
-  for (const rule of rules) {
-    for (const { servicePort, upstream } of [...rule.backends, ...rule.filters.mirrors]) {
+  for (const { backends, filters } of rules) {
+    const { mirrors, externalAuth } = filters;
+    const called = [...backends, ...mirrors, ...(externalAuth === undefined ? [] : [externalAuth])];
+    for (const { servicePort, upstream } of called) {
       if (servicePort !== undefined) yield upstreamName(servicePort, upstream);
     }
   }

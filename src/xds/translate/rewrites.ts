@@ -33,6 +33,6 @@ export function pathRewrite(match: PathMatch, rewrite: PathRewrite | undefined):
   return { regexRewrite: fullPathRewrite(rewrite.value) };
 }
 
-function quote(text: string): string {
+export function quote(text: string): string {
   return text.replaceAll(/[\\^$.|?*+()[\]{}]/g, '\\$&');
 }

@@ -5,16 +5,16 @@
  */
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { RouteRule, RouteTable } from '../../mesh/model.ts';
+import type { RouteTable } from '../../mesh/model.ts';
 import { RouteConfigurationSchema } from '../proto/envoy/config/route/v3/route_pb.js';
 import type { RouteSchema } from '../proto/envoy/config/route/v3/route_components_pb.js';
 import type { EncodedResource } from '../resource.ts';
-import { type Called, plainAction, routeAction, safeRetries } from './actions.ts';
+import { plainAction } from './actions.ts';
 import { encodeResource } from './encode.ts';
-import { requestHeaderFields, responseHeaderFields } from './headers.ts';
-import { routeMatch } from './matches.ts';
 import { notSentHeader, serviceName, variantKey } from './names.ts';
 import { referencedClusters } from './plan.ts';
+import { safeRetries } from './retries.ts';
+import { ruleRoutes } from './rule-routes.ts';
 
 type Route = MessageInitShape<typeof RouteSchema>;
 
@@ -22,7 +22,7 @@ type Route = MessageInitShape<typeof RouteSchema>;
 export function serviceRoutes(table: RouteTable): EncodedResource {
   const name = serviceName(table.servicePort);
   const port = Number(table.servicePort.slice(table.servicePort.lastIndexOf(':') + 1));
-  const routes = table.rules.map((rule) => ruleRoute(rule, { scheme: 'http', port }));
+  const routes = table.rules.flatMap((rule) => ruleRoutes(rule, { scheme: 'http', port }));
   const clusters = [...new Set(referencedClusters(table.rules))].sort();
   return configuration(variantKey(name, table.clientNamespace), name, routes, clusters);
 }
@@ -31,17 +31,6 @@ export function serviceRoutes(table: RouteTable): EncodedResource {
 export function podRoutes(name: string): EncodedResource {
   const match = { pathSpecifier: { case: 'prefix', value: '/' } } as const;
   return configuration(name, name, [{ match, action: plainAction(name) }], [name]);
-}
-
-/** One rule as one route of a virtual host, of a Service's or a gateway's. */
-export function ruleRoute(rule: RouteRule, called: Called): Route {
-  return {
-    name: rule.ruleName === undefined ? rule.route : `${rule.route}/${rule.ruleName}`,
-    match: routeMatch(rule.match),
-    action: routeAction(rule, called),
-    ...requestHeaderFields(rule.filters.requestHeaders),
-    ...responseHeaderFields(rule.filters.responseHeaders),
-  };
 }
 
 /** `key` is what the resource is kept by, `name` what it is sent as. */
