@@ -45,7 +45,7 @@ export function createMesh(graph: GraphApi, sources: MeshSources): Mesh {
   const usedBy = indexUsers(graph, sources.used);
   const destinations = deriveDestinations(graph, { usedBy, frontends, podsByAddress, podPorts, identities });
 
-  const gateways = createGatewayInputs(graph, sources, servicePorts);
+  const gateways = createGatewayInputs(graph, sources, servicePorts, podsByWorkload);
   const routes = createRoutes(graph, {
     sources,
     servicePorts,

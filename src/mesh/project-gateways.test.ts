@@ -12,11 +12,11 @@ import {
   projectTLSSecret,
 } from './project-gateways.ts';
 
-test('classes of other controllers are left out, also those without one', () => {
-  assert.deepEqual(projectGatewayClass(weftClass), { generation: 1 });
+test('a class tells whether Weft is its controller', () => {
+  assert.deepEqual(projectGatewayClass(weftClass), { ours: true, generation: 1 });
   const other: KubeGatewayClass = { ...weftClass, spec: { controllerName: 'example.com/other' } };
-  assert.equal(projectGatewayClass(other), undefined);
-  assert.equal(projectGatewayClass({ metadata: { name: 'empty' } }), undefined);
+  assert.equal(projectGatewayClass(other).ours, false);
+  assert.equal(projectGatewayClass({ metadata: { name: 'empty' } }).ours, false);
 });
 
 test('Gateways of every class are kept: a class may become ours later', () => {

@@ -25,12 +25,12 @@ function identify({ metadata }: KubeObject) {
   return { namespace, name, createdAt, generation };
 }
 
-/** Classes of other controllers are none of Weft's business. */
-export function projectGatewayClass(gatewayClass: KubeGatewayClass): GatewayClassSource | undefined {
+/** Of whatever controller: a class of another one is not the same as none. */
+export function projectGatewayClass(gatewayClass: KubeGatewayClass): GatewayClassSource {
   const { controllerName: controller, parametersRef } = gatewayClass.spec ?? {};
-  if (controller !== controllerName) return undefined;
   const generation = gatewayClass.metadata.generation ?? 0;
-  return { generation, ...(parametersRef === undefined ? {} : { parametersRef }) };
+  const ours = controller === controllerName;
+  return { ours, generation, ...(parametersRef === undefined ? {} : { parametersRef }) };
 }
 
 /** Of whatever class: which classes are Weft's may change. */

@@ -17,6 +17,7 @@ export function deriveGatewayClassVerdicts(
   sources: MeshSources,
 ): Collection<GatewayClassVerdict> {
   return graph.derive('gatewayClassVerdicts', sources.gatewayClasses, (_, gatewayClass, read) => {
+    if (!gatewayClass.ours) return undefined;
     const release = read(sources.gatewayAPI, releaseDefinition);
     return {
       generation: gatewayClass.generation,

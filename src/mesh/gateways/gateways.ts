@@ -3,9 +3,9 @@
  * all. Each step's calls are in the order of their dependence.
  */
 
-import type { Collection, GraphApi } from '../../graph/types.ts';
+import type { Collection, GraphApi, Index } from '../../graph/types.ts';
 import type { GatewayModel, ListenerHosts, ListenerStreams } from '../gateway-model.ts';
-import type { ServicePort } from '../model.ts';
+import type { MeshPod, ServicePort } from '../model.ts';
 import type { MeshSources } from '../sources.ts';
 import type { Attachables } from './attachable.ts';
 import { createAttachables } from './attachables.ts';
@@ -38,6 +38,7 @@ export function createGatewayInputs(
   graph: GraphApi,
   sources: MeshSources,
   servicePorts: Collection<ServicePort>,
+  podsByWorkload: Index<MeshPod>,
 ): GatewayInputs {
   const grants = indexGrants(graph, sources);
   const certificates = deriveCertificates(graph, sources);
@@ -47,7 +48,7 @@ export function createGatewayInputs(
     const { group = gatewayGroup, kind = 'Gateway', namespace: other = namespace, name } = parentRef;
     return group === gatewayGroup && kind === 'Gateway' ? [`${other}/${name}`] : [];
   });
-  const judged = deriveJudgedGateways(graph, { ...references, sources, setsByGateway });
+  const judged = deriveJudgedGateways(graph, { ...references, sources, setsByGateway, podsByWorkload });
   const policiesByService = indexBackendTLS(graph, sources.backendTLSPolicies);
   const backendTLSByPort = deriveBackendTLSByPort(graph, servicePorts, policiesByService);
   const judgedPolicies = deriveJudgedPolicies(graph, sources.backendTLSPolicies, references);

@@ -5,6 +5,8 @@
 
 import type { Collection, GraphApi, Index, IndexEntry, Read } from '../../graph/types.ts';
 import type { Condition } from '../gateway-model.ts';
+import type { MeshPod } from '../model.ts';
+import { gatewayKind } from '../pods.ts';
 import type { MeshSources } from '../sources.ts';
 import { addressProblem, parametersProblem } from './acceptance.ts';
 import { findConflicts } from './conflicts.ts';
@@ -47,15 +49,23 @@ export interface JudgeContext extends ReferenceContext {
   readonly sources: MeshSources;
   /** By `namespace/name` of the Gateway. */
   readonly setsByGateway: Index<ListenerSetSource>;
+  readonly podsByWorkload: Index<MeshPod>;
 }
 
-/** Every Gateway of a class of Weft's. */
+/**
+ * Every Gateway of a class of Weft's. While its class is missing, by mistake or because it is about to be made anew, a
+ * Gateway whose proxies run goes on as it was: nobody's traffic is to end because of that.
+ */
 export function deriveJudgedGateways(graph: GraphApi, context: JudgeContext): Collection<JudgedGateway> {
-  return graph.derive('judgedGateways', context.sources.gateways, (key, gateway, read) =>
-    read(context.sources.gatewayClasses, gateway.className) === undefined
-      ? undefined
-      : judge(key, gateway, context, read),
+  const running = graph.derive('runningGateways', context.podsByWorkload, (workload) =>
+    workload.split('/')[1] === gatewayKind ? true : undefined,
   );
+  return graph.derive('judgedGateways', context.sources.gateways, (key, gateway, read) => {
+    const gatewayClass = read(context.sources.gatewayClasses, gateway.className);
+    const proxies = `${gateway.namespace}/${gatewayKind}/${gateway.name}`;
+    const isOurs = gatewayClass === undefined ? read(running, proxies) === true : gatewayClass.ours;
+    return isOurs ? judge(key, gateway, context, read) : undefined;
+  });
 }
 
 type Set = IndexEntry<ListenerSetSource>;
@@ -141,7 +151,11 @@ function acceptanceOf(
   const invalid = listeners
     .filter(({ accepted }) => !accepted.status)
     .map(({ listener }) => listener.section);
-  if (invalid.length === 0) return condition('Accepted', true, 'Accepted', 'the Gateway is accepted');
+  if (invalid.length === 0) {
+    const isMissing = read(context.sources.gatewayClasses, gateway.className) === undefined;
+    const message = `GatewayClass ${gateway.className} is missing; the Gateway goes on because its proxies run`;
+    return condition('Accepted', true, 'Accepted', isMissing ? message : 'the Gateway is accepted');
+  }
   const message = `listeners that are not accepted: ${invalid.join(', ')}`;
   return condition('Accepted', invalid.length < listeners.length, 'ListenersNotValid', message);
 }

@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { Graph } from '../../graph/graph.ts';
 import type { KubeGateway, KubeGatewayClass, KubeListener } from '../kubernetes-gateways.ts';
-import { route } from '../testing-objects.ts';
+import { pod, route } from '../testing-objects.ts';
 import { createTestMesh, type TestMesh } from '../testing.ts';
 import { bySpecificity } from './listeners.ts';
+import { gatewayNameLabel } from './names.ts';
 import {
   certificateFor,
   gateway,
@@ -63,6 +64,23 @@ test('a Gateway becomes ours when its class does, and is given up with it', asyn
   assert.equal(world.mesh.gateway.gateways.size, 0);
   await world.apply(weftClass);
   assert.equal(world.mesh.gateway.gateways.size, 1);
+});
+
+test('a Gateway whose class is missing goes on while its proxies run, and ends with another class', async () => {
+  const labels = { [gatewayNameLabel]: 'public' };
+  await world.apply(
+    gateway('edge/public', [listener('http')]),
+    pod('edge/public-weft-1', '10.0.0.1', { labels, serviceAccount: 'public-weft' }),
+  );
+  const before = world.mesh.gateway.gateways.get('edge/public');
+  await world.remove('GatewayClass weft');
+  assert.deepEqual(world.mesh.gateway.gateways.get('edge/public'), before);
+  const told = world.mesh.gateway.gatewayVerdicts.get('edge/public')?.conditions[0]?.message ?? '';
+  assert.match(told, /GatewayClass weft is missing/);
+
+  const foreign: KubeGatewayClass = { ...weftClass, spec: { controllerName: 'example.com/other' } };
+  await world.apply(foreign);
+  assert.equal(world.mesh.gateway.gateways.size, 0);
 });
 
 test('what a Gateway means is kept in order: ports by number, listeners by how specific they are', async () => {

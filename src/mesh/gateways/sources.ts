@@ -16,8 +16,10 @@ interface Sourced {
   readonly generation: number;
 }
 
-/** Keyed by name; only classes of which Weft is the controller. */
+/** Keyed by name. */
 export interface GatewayClassSource {
+  /** Whether Weft is its controller. */
+  readonly ours: boolean;
   readonly generation: number;
   readonly parametersRef?: NonNullable<KubeGatewayClass['spec']>['parametersRef'];
 }

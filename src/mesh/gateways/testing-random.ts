@@ -2,7 +2,10 @@
 
 import type { Random } from '../../graph/random.ts';
 import type { KubeObject } from '../../kube/types.ts';
-import type { KubeGateway, KubeListener, ObjectRef } from '../kubernetes-gateways.ts';
+import { controllerName } from '../../base/names.ts';
+import { pod } from '../testing-objects.ts';
+import type { KubeGateway, KubeGatewayClass, KubeListener, ObjectRef } from '../kubernetes-gateways.ts';
+import { gatewayNameLabel } from './names.ts';
 import {
   backendTLSPolicy,
   certificateFor,
@@ -13,7 +16,6 @@ import {
   listenerSet,
   namespace,
   secret,
-  weftClass,
 } from './testing.ts';
 
 const namespaces = ['a', 'b'];
@@ -31,7 +33,7 @@ const selector = { matchLabels: { team: 'x' } };
 export function someGatewayPart(random: Random): KubeObject {
   const own = random.pick(namespaces);
   const age = `2026-01-0${1 + random.below(3)}T00:00:00Z`;
-  switch (random.below(9)) {
+  switch (random.below(10)) {
     case 0:
     case 1:
       return gateway(`${own}/${random.pick(gateways)}`, someListeners(random, 3), someSpec(random));
@@ -65,9 +67,24 @@ export function someGatewayPart(random: Random): KubeObject {
     }
     case 7:
       return namespace(own, { team: random.pick(['x', 'y']) });
+    case 8: {
+      const name = random.pick(gateways);
+      const options = { labels: { [gatewayNameLabel]: name }, serviceAccount: `${name}-weft` };
+      return pod(`${own}/proxy-${name}`, random.pick(['10.0.0.1', '10.0.0.9']), options);
+    }
     default:
-      return { ...weftClass, metadata: { name: 'weft', generation: random.below(3) } };
+      return someClass(random);
   }
+}
+
+function someClass(random: Random): KubeObject {
+  const controller = random.below(4) === 0 ? 'example.com/other' : controllerName;
+  const found: KubeGatewayClass = {
+    kind: 'GatewayClass',
+    metadata: { name: 'weft', generation: random.below(3) },
+    spec: { controllerName: controller },
+  };
+  return found;
 }
 
 function someSpec(random: Random): KubeGateway['spec'] {
