@@ -10,7 +10,7 @@ import type { ResourceRecord } from './table.ts';
 import { encodeResponseHead } from './wire.ts';
 
 /** Larger responses are written piece by piece, when the stream is ready for each. */
-const pieceBytes = 64 * 1024;
+const pieceBytes = 16 * 1024;
 
 export class Batch {
   readonly kind: ResourceKind;

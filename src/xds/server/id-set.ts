@@ -51,7 +51,8 @@ export class IdSet {
     if (!this.#mapped) {
       const place = this.#place(id);
       if (place === this.#size || this.#data[place] !== id) return false;
-      this.#data.copyWithin(place, place + 1, this.#size);
+      // By hand: copyWithin of plain arrays looks at every element as if it might not be there.
+      for (let index = place + 1; index < this.#size; index++) this.#data[index - 1] = this.#data[index] ?? 0;
     } else {
       const word = this.#data[id >>> 5] ?? 0;
       const bit = 1 << (id & 31);

@@ -204,7 +204,9 @@ export class ConnectedProxy {
   sent(sub: Subscription, batch: Batch): void {
     sub.inFlight = batch;
     sub.greet = false;
-    for (const record of batch.records) sub.stale.delete(record.id);
+    // What is sent was stale; mostly it is all that was.
+    if (batch.records.length === sub.stale.size) sub.stale.clear();
+    else for (const record of batch.records) sub.stale.delete(record.id);
     for (const record of batch.removed) {
       sub.leaving.delete(record.id);
       sub.unanswered.delete(record.id);

@@ -44,6 +44,14 @@ describe('pieces of a large response', () => {
     assert.notEqual(first?.[1], second?.[1]);
   });
 
+  test('hold a large resource as it is, without a copy', () => {
+    const [small, large, last] = [entries([1]), entries([70], 'long'.repeat(50)), entries([140])];
+    const given = [...small, ...large, ...last];
+    const pieces = [...new SegmentCache().pieces('route', given, 100)];
+    assert.equal(Buffer.concat(pieces).toString(), text(given));
+    assert.equal(pieces[1]?.buffer, large[0]?.resource.body.buffer);
+  });
+
   test('are made anew for a new version, and for each type', () => {
     const cache = new SegmentCache();
     const [old, next] = [entries(range(0, 64), 'old'), entries(range(0, 64), 'new')];

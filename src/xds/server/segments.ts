@@ -46,8 +46,18 @@ export class SegmentCache {
         yield this.#segment(kind, entries.slice(from, to));
       } else {
         for (const { head, resource } of entries.slice(from, to)) {
-          loose.push(head, resource.body);
-          length += head.length + resource.body.length;
+          loose.push(head);
+          length += head.length;
+          if (resource.body.length >= pieceBytes) {
+            // Not copied for each proxy.
+            yield join(loose, length);
+            yield asBuffer(resource.body);
+            loose = [];
+            length = 0;
+          } else {
+            loose.push(resource.body);
+            length += resource.body.length;
+          }
         }
       }
       if (length >= pieceBytes) {
@@ -84,6 +94,10 @@ function endOfBlock(entries: readonly SegmentEntry[], from: number): number {
 function isOf(segment: Segment, entries: readonly SegmentEntry[]): boolean {
   if (segment.resources.length !== entries.length) return false;
   return entries.every(({ resource }, index) => segment.resources[index] === resource);
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 export function join(parts: readonly Uint8Array[], length: number): Buffer {
