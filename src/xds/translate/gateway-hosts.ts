@@ -3,11 +3,12 @@
  * together from bytes, and a change of one route encodes the hosts of one listener again.
  */
 
-import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ListenerHosts } from '../../mesh/gateway-model.ts';
 import type { RouteRule, Upstream } from '../../mesh/model.ts';
 import { RouteConfigurationSchema } from '../proto/envoy/config/route/v3/route_pb.js';
 import type { VirtualHostSchema } from '../proto/envoy/config/route/v3/route_components_pb.js';
+import { encode } from './binary.ts';
 import { contentVersion } from './encode.ts';
 import { notSentHeader } from './names.ts';
 import { referencedClusters } from './plan.ts';
@@ -63,7 +64,7 @@ function edge<T extends { readonly upstream?: Upstream }>(called: T): T {
 }
 
 export function encodeHost(host: VirtualHost): Uint8Array {
-  return toBinary(RouteConfigurationSchema, create(RouteConfigurationSchema, { virtualHosts: [host] }));
+  return encode(RouteConfigurationSchema, { virtualHosts: [host] });
 }
 
 /** Versions name the bytes. */
