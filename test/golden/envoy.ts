@@ -9,6 +9,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 import { identityDirectory, inboundAppCluster, passthroughCluster } from '../../src/base/names.ts';
+import { regexLimits } from '../../src/webhook/inject/bootstrap.ts';
 import { audienceMark, type ResourceKind, type Translation } from '../../src/xds/resource.ts';
 import { decode } from '../../src/xds/translate/testing.ts';
 
@@ -72,6 +73,7 @@ export function staticConfiguration(
         typedConfig: { '@type': `${types}bootstrap.internal_listener.v3.InternalListener` },
       },
     ],
+    layeredRuntime: { layers: [{ name: 'static', staticLayer: { ...regexLimits } as JsonObject }] },
     staticResources: { listeners, clusters, secrets },
   };
 }

@@ -117,7 +117,7 @@ function bootstrap(context: InjectContext): JsonObject {
  * RE2 programs larger than 100 instructions are refused by default, which ordinary expressions of routes exceed;
  * the schema of HTTPRoute bounds an expression's length, and RE2 its time.
  */
-const regexLimits: JsonObject = {
+export const regexLimits: JsonObject = {
   're2.max_program_size.error_level': 32_768,
   're2.max_program_size.warn_level': 8_192,
 };
