@@ -67,12 +67,12 @@ function conditionsOf(
 function acceptedOf(judged: JudgedPolicy | undefined, winners: readonly (string | undefined)[]): Condition {
   const others = [...new Set(winners.filter((winner) => winner !== undefined))];
   if (winners.length > 0 && winners.every((winner) => winner !== undefined)) {
-    const message = `an older policy holds for the same target: ${others.join(', ')}`;
+    const message = `for the same target ${others.join(', ')} holds, older or first by name`;
     return condition('Accepted', false, 'Conflicted', message);
   }
   const problem = judged?.problem;
   if (problem !== undefined) return condition('Accepted', false, problem.reason, problem.message);
-  const partly = others.length === 0 ? '' : `; for some targets an older one holds: ${others.join(', ')}`;
+  const partly = others.length === 0 ? '' : `; for some targets ${others.join(', ')} holds, older or first by name`;
   return condition('Accepted', true, 'Accepted', `the policy is accepted${partly}`);
 }
 

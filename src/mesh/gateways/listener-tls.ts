@@ -38,7 +38,7 @@ export function resolveTLS(
   if (listener.tlsMode === 'Passthrough') return { tls: { mode: 'Passthrough' }, dnsNames: [] };
   const { certificates, dnsNames, unresolved } = resolveCertificates(listener, context, read);
   const clients = resolveClients(listener, gateway, context, read);
-  const broken = unresolved ?? clients.unresolved;
+  const broken = together(unresolved, clients.unresolved);
   const usable = certificates.length > 0 && clients.problem === undefined;
   const { clientValidation } = clients;
   return {
@@ -55,6 +55,11 @@ export function resolveTLS(
     ...(broken === undefined ? {} : { unresolved: broken }),
     ...(clients.problem === undefined ? {} : { problem: clients.problem }),
   };
+}
+
+function together(first: Reasoned | undefined, second: Reasoned | undefined): Reasoned | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  return { reason: first.reason, message: `${first.message}; ${second.message}` };
 }
 
 function resolveCertificates(

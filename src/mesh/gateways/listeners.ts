@@ -4,6 +4,7 @@ import { controlPort, healthPort } from '../../base/names.ts';
 import type { Condition, ListenerProtocol } from '../gateway-model.ts';
 import type { KubeListener, ObjectRef } from '../kubernetes-gateways.ts';
 import type { RouteKind } from '../model.ts';
+import { isHostname } from '../routes/values.ts';
 import type { AllowedNamespaces } from './attachable.ts';
 import { readNamespaces } from './selectors.ts';
 
@@ -48,6 +49,8 @@ const kindsOf: Readonly<Record<ListenerProtocol, readonly RouteKind[]>> = {
   UDP: ['UDPRoute'],
 };
 
+const largestPort = 65_535;
+
 /** Ports of the proxy itself, on all addresses of its pod. */
 const ownPorts: ReadonlySet<number> = new Set([healthPort, controlPort]);
 
@@ -57,7 +60,7 @@ export function readListener(listener: KubeListener, owner: ListenerOwner): Read
   const isNamed = protocol === 'HTTP' || protocol === 'HTTPS' || protocol === 'TLS';
   const hostname = isNamed && listener.hostname !== '' ? listener.hostname?.toLowerCase() : undefined;
   const tlsMode = tlsModeOf(protocol, tls?.mode);
-  const problem = problemOf(listener, protocol);
+  const problem = problemOf(listener, protocol, hostname);
   const set = owner.kind === 'Gateway' ? '' : `${owner.namespace}/${owner.name}/`;
   return {
     key: `${owner.gateway}/${set}${name}`,
@@ -100,13 +103,20 @@ function readKinds(
 function problemOf(
   { protocol: written, port, tls }: KubeListener,
   protocol: ListenerProtocol | undefined,
+  hostname: string | undefined,
 ): ReadListener['problem'] {
   if (protocol === undefined) {
     const message = `protocol ${written} is not supported; HTTP, HTTPS, TLS, TCP and UDP are`;
     return { reason: 'UnsupportedProtocol', message };
   }
+  if (!Number.isInteger(port) || port < 1 || port > largestPort) {
+    return { reason: 'PortUnavailable', message: `there is no port ${port}` };
+  }
   if (protocol !== 'UDP' && ownPorts.has(port)) {
     return { reason: 'PortUnavailable', message: `the proxy itself needs port ${port}` };
+  }
+  if (hostname !== undefined && !isHostname(hostname)) {
+    return { reason: 'UnsupportedValue', message: `${JSON.stringify(hostname)} is not a hostname` };
   }
   const [option] = Object.keys(tls?.options ?? {});
   if (option !== undefined) {
