@@ -29,8 +29,8 @@ const backendRefs = [{ name: 'web', port: 80 }];
 
 /** Texts that mean something to somebody on the way from the object to the wire. */
 const texts = [
-  ...['a\nb', 'a\rb', 'a\0b', '\u007f', '\u2028', 'ä€😀', '  ', ' a ', '\t'],
-  ...[
+  ['a\nb', 'a\rb', 'a\0b', '\u007f', '\u2028', 'ä€😀', '  ', ' a ', '\t'],
+  [
     '%',
     '%%',
     '%REQ(x)%',
@@ -50,12 +50,12 @@ const texts = [
     ';',
     ',',
   ],
-  ...['<script>', '%00', '%0a', 'x'.repeat(1024)],
-];
+  ['<script>', '%00', '%0a', 'x'.repeat(1024)],
+].flat();
 /** What paths may contain by the schema. */
 const pathTexts = ['%', '$1', "!$&'()*+,;=:@", '~.-_', '%41', 'x'.repeat(1023), '..a', 'a//b'];
 const expressions = [
-  ...[
+  [
     '(',
     ')',
     '[',
@@ -71,9 +71,9 @@ const expressions = [
     '\\pL',
     '\\Q..\\E',
   ],
-  ...['a{1000}', '((((a*)*)*)*)*', 'a'.repeat(1024), '^$', '|', 'ä'],
-  ...['.{0,1000}', '(a|b|c|d|e|f){50}', '\\b\\B\\A\\z', '[[:alpha:]]', '(?s).*', 'x'.repeat(4096)],
-];
+  ['a{1000}', '((((a*)*)*)*)*', 'a'.repeat(1024), '^$', '|', 'ä'],
+  ['.{0,1000}', '(a|b|c|d|e|f){50}', '\\b\\B\\A\\z', '[[:alpha:]]', '(?s).*', 'x'.repeat(4096)],
+].flat();
 
 type Filter = Readonly<Record<string, unknown>>;
 const rule = (more: object): object => ({ backendRefs, ...more });
