@@ -36,8 +36,8 @@ type Listener = Exclude<MessageInitShape<typeof ListenerSchema>, { $typeName: st
 type FilterChain = MessageInitShape<typeof FilterChainSchema>;
 type StreamsOf = (listener: string) => ListenerStreams | undefined;
 
-/** What Envoy holds of one connection before it stops reading from the other side. */
-const connectionBufferBytes = 32 * 1024;
+/** What Envoy holds of one connection before it stops reading. As much as external authorization may ask for of a body. */
+const connectionBufferBytes = 64 * 1024;
 
 /** `streamsOf` gives the streams of a TLS or TCP listener by its key. */
 export function gatewayListener(name: string, plan: PortPlan, streamsOf: StreamsOf): EncodedResource {
