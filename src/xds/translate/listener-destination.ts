@@ -13,7 +13,8 @@ import { duration, encodeResource, socketAddress } from './encode.ts';
 import { detectionTimeoutMs, httpInspector, plaintextHttp } from './listener-filters.ts';
 import { addressListener, internalListener } from './names.ts';
 import { connectionManager, opaqueAlpn, routesByName, tcpProxy } from './network-filters.ts';
-import type { DestinationPlan } from './plan.ts';
+import { connectionClusters, type DestinationPlan } from './plan.ts';
+import { streamChains } from './stream-chains.ts';
 
 type Listener = Exclude<MessageInitShape<typeof ListenerSchema>, { $typeName: string }>;
 type FilterChain = MessageInitShape<typeof FilterChainSchema>;
@@ -39,14 +40,17 @@ function encodeListener(plan: DestinationPlan, listener: Listener & { name: stri
 }
 
 function listenerNeeds(plan: DestinationPlan): readonly ResourceRef[] {
-  const cluster: ResourceRef = { kind: 'cluster', name: plan.cluster };
-  if (plan.route === undefined) return [cluster];
+  const clusters = [...new Set(connectionClusters(plan))].map(
+    (name): ResourceRef => ({ kind: 'cluster', name }),
+  );
+  if (plan.route === undefined) return clusters;
   const route: ResourceRef = { kind: 'route', name: plan.route };
-  return plan.detect ? [cluster, route] : [route];
+  return plan.detect ? [...clusters, route] : [route];
 }
 
 /** HTTP by routes, opaque TCP straight to the cluster, or both with detection on each connection. */
 function chains(plan: DestinationPlan): Listener {
+  if (plan.streams !== undefined) return streamChains(plan.streams);
   const tcp: FilterChain = { name: 'tcp', filters: [opaqueAlpn, tcpProxy('outbound', plan.cluster)] };
   if (plan.route === undefined) return { filterChains: [tcp] };
   const http: FilterChain = {

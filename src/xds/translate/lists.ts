@@ -14,6 +14,7 @@ import type { ProxyLists } from '../resource.ts';
 import { hasDetection } from './listener-inbound.ts';
 import { gatewayKind } from './gateway-names.ts';
 import { addressListener, detectName, inboundListener, internalListener, outboundListener } from './names.ts';
+import { connectionClusters } from './plan.ts';
 import { namespaceOf, type Variants } from './variants.ts';
 
 export interface Lists {
@@ -84,7 +85,7 @@ function namesOf({ destinations, namespace }: UsedBy, variants: Variants, read: 
     const plan = read(variants.plans, destination);
     if (plan === undefined) continue;
     listeners.add(addressListener(destination)).add(internalListener(destination));
-    clusters.add(plan.cluster);
+    for (const cluster of connectionClusters(plan)) clusters.add(cluster);
     if (plan.route === undefined) continue;
     const route = variants.routeFor(plan.route, namespace, read);
     for (const cluster of read(variants.routeClusters, route) ?? []) clusters.add(cluster);

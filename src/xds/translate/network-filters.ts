@@ -30,6 +30,11 @@ type TcpProxy = Exclude<MessageInitShape<typeof TcpProxySchema>, { $typeName: st
  */
 export type StatPrefix = 'inbound-mesh' | 'inbound-plain' | 'inbound-detect' | 'outbound' | 'gateway';
 
+export interface WeightedCluster {
+  readonly name: string;
+  readonly weight: number;
+}
+
 /** How a connection manager gets its routes. */
 export type Routes = NonNullable<ConnectionManager['routeSpecifier']>;
 
@@ -99,12 +104,15 @@ const deadlineExceeded: MessageInitShape<typeof ResponseMapperSchema> = {
 
 export function tcpProxy(
   statPrefix: StatPrefix,
-  cluster: string,
+  cluster: string | readonly WeightedCluster[],
   extra: Pick<TcpProxy, 'onDemand'> = {},
 ): Filter {
   return extension('tcp', TcpProxySchema, {
     statPrefix,
-    clusterSpecifier: { case: 'cluster', value: cluster },
+    clusterSpecifier:
+      typeof cluster === 'string'
+        ? { case: 'cluster', value: cluster }
+        : { case: 'weightedClusters', value: { clusters: [...cluster] } },
     // Databases keep connections idle for days; keepalive finds the dead ones.
     idleTimeout: duration(0),
     // Nothing has been sent before a connection stands, so another endpoint may be tried.

@@ -15,7 +15,7 @@ import { type EncodedResource, onDemandPrefix, type ResourceRef } from '../resou
 import { duration, encodeResource } from './encode.ts';
 import { internalCluster } from './cluster-internal.ts';
 import { addressListener, internalListener } from './names.ts';
-import type { DestinationPlan } from './plan.ts';
+import { connectionClusters, type DestinationPlan } from './plan.ts';
 
 /**
  * All on-demand clusters count together, and the bootstrap's matcher leaves this name out: what passes them is
@@ -28,7 +28,7 @@ export function knownDestination(plan: DestinationPlan): EncodedResource {
   const name = onDemandPrefix + plan.destination;
   const listener = internalListener(plan.destination);
   const needs: ResourceRef[] = [
-    { kind: 'cluster', name: plan.cluster },
+    ...[...new Set(connectionClusters(plan))].map((needed) => ({ kind: 'cluster', name: needed }) as const),
     { kind: 'listener', name: listener },
     { kind: 'listener', name: addressListener(plan.destination) },
     ...(plan.route === undefined ? [] : [{ kind: 'route', name: plan.route } as const]),

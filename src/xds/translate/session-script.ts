@@ -44,8 +44,9 @@ ${isCookie ? cookieScript : headerScript}`;
 
 /** A string of Lua. What comes from an object must not become code. */
 function quoted(text: string): string {
-  const escaped = [...Buffer.from(text)].map((byte) => `\\${String(byte).padStart(3, '0')}`);
-  return `"${escaped.join('')}"`;
+  const escape = (sign: string): string =>
+    [...Buffer.from(sign)].map((byte) => `\\${String(byte).padStart(3, '0')}`).join('');
+  return `"${text.replaceAll(/[^\w-]/g, escape)}"`;
 }
 
 const headerScript = `

@@ -27,6 +27,7 @@ import { outbound } from './listener-outbound.ts';
 import { createLists } from './lists.ts';
 import { detectName, outboundListener, parseUpstream } from './names.ts';
 import { knownDestination, unknownDestination } from './on-demand.ts';
+import { connectionClusters } from './plan.ts';
 import { podRoutes, serviceRoutes } from './route.ts';
 import { secrets } from './secret.ts';
 import { createVariants, type Variants } from './variants.ts';
@@ -45,7 +46,7 @@ export function createTranslation(graph: GraphApi, mesh: Mesh): Translation {
   const clusterNames = inUse(
     'xds/cluster-names',
     graph.union<unknown>('xds/cluster-users', [
-      graph.index('xds/cluster-holders', variants.plans, ({ cluster }) => [cluster]),
+      graph.index('xds/cluster-holders', variants.plans, connectionClusters),
       graph.index('xds/routed-clusters', variants.routeClusters, (clusters) => clusters),
       gateways.serviceClusters,
     ]),

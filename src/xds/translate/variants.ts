@@ -38,7 +38,8 @@ export function createVariants(graph: GraphApi, mesh: Mesh): Variants {
 
   const plans = graph.derive('xds/plans', mesh.usedBy, (destination, _, read) => {
     const target = read(mesh.destinations, destination);
-    return target && planDestination(destination, target);
+    const table = target?.kind === 'service' ? read(mesh.routeTables, target.servicePort) : undefined;
+    return target && planDestination(destination, target, table?.streams);
   });
 
   const routes = graph.derive('xds/routes', mesh.usedBy, (destination, users, read) => {
