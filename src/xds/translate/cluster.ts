@@ -8,7 +8,7 @@
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
-import type { Destination, Protocol, ServicePort } from '../../mesh/model.ts';
+import type { Destination, Protocol, RetryBudget, ServicePort } from '../../mesh/model.ts';
 import {
   Cluster_DiscoveryType,
   Cluster_LbPolicy,
@@ -42,7 +42,7 @@ interface Variant {
 /** `identities` are those of the port's endpoints, ascending; empty where none of them is in the mesh. */
 export function serviceCluster(
   key: string,
-  port: Pick<ServicePort, 'protocol'>,
+  port: Pick<ServicePort, 'protocol' | 'retryBudget'>,
   identities: readonly string[],
   { name = serviceName(key), alpn = [], edge = false }: Variant = {},
 ): EncodedResource {
@@ -51,6 +51,7 @@ export function serviceCluster(
     ...base(name, port.protocol, edge),
     clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
     edsClusterConfig: { edsConfig: ads, serviceName: name },
+    ...(port.retryBudget === undefined ? {} : limits(port.retryBudget)),
   };
   if (identities.length === 0) return encodeResource(name, ClusterSchema, cluster, needs);
   cluster.transportSocketMatches = [
@@ -107,7 +108,7 @@ export function withoutProtocol(name: string): Cluster {
       // With panic mode a Service whose endpoints all fail would be sent traffic regardless.
       healthyPanicThreshold: { value: 0 },
     },
-    circuitBreakers: { thresholds: [{ ...noLimits, priority: RoutingPriority.DEFAULT }] },
+    ...limits(),
     upstreamConnectionOptions: {
       tcpKeepalive: { keepaliveProbes: 3, keepaliveTime: 60, keepaliveInterval: 10 },
     },
@@ -122,14 +123,29 @@ export function httpOptions(options: Any): Pick<Cluster, 'typedExtensionProtocol
 
 /**
  * The mesh limits nothing unless told to. Retries are the exception: they may add a quarter to the load, so
- * that a failing Service is not buried under them.
+ * that a failing Service is not buried under them. A budget of GEP-3388 counts requests over a time, Envoy those that
+ * are under way: at one second for a request, and more so below, it allows what the budget does.
  */
-const noLimits = {
-  maxConnections: unlimited,
-  maxPendingRequests: unlimited,
-  maxRequests: unlimited,
-  retryBudget: { budgetPercent: { value: 25 }, minRetryConcurrency: 100 },
-};
+function limits(budget?: RetryBudget): Pick<Cluster, 'circuitBreakers'> {
+  const retryBudget =
+    budget === undefined
+      ? { budgetPercent: { value: 25 }, minRetryConcurrency: 100 }
+      : { budgetPercent: { value: budget.percent }, minRetryConcurrency: Math.ceil(budget.minimumPerSecond) };
+  const priority = RoutingPriority.DEFAULT;
+  return {
+    circuitBreakers: {
+      thresholds: [
+        {
+          priority,
+          maxConnections: unlimited,
+          maxPendingRequests: unlimited,
+          maxRequests: unlimited,
+          retryBudget,
+        },
+      ],
+    },
+  };
+}
 
 const commonHttpProtocolOptions = { idleTimeout: duration(upstreamIdleTimeoutMs) };
 const http2ProtocolOptions = { allowConnect: true };
