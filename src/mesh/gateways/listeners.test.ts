@@ -187,6 +187,21 @@ test('ports of the proxy itself are not to be had, but for UDP', async () => {
   assert.deepEqual(judged.served, ['udp']);
 });
 
+test('a hostname that is none, or a port that is none, costs the listener', async () => {
+  const judged = await judge([
+    listener('good'),
+    listener('dot', { hostname: 'a.example.' }),
+    listener('inner', { hostname: 'a.*.example' }),
+    listener('none', { port: 0 }),
+    listener('beyond', { port: 65_536 }),
+  ]);
+  assert.equal(judged.listener('dot')['Accepted'], 'False/UnsupportedValue');
+  assert.equal(judged.listener('inner')['Accepted'], 'False/UnsupportedValue');
+  assert.equal(judged.listener('none')['Accepted'], 'False/PortUnavailable');
+  assert.equal(judged.listener('beyond')['Accepted'], 'False/PortUnavailable');
+  assert.deepEqual(judged.served, ['good']);
+});
+
 test('options of TLS that nobody knows are refused rather than passed over', async () => {
   const tls = { certificateRefs: [{ name: 'cert' }], options: { 'example.com/min-version': '1.3' } };
   const judged = await judge([httpsListener('https', 'cert', { tls })]);

@@ -1,10 +1,10 @@
 /** One listener as written -> what it means by itself, before it meets others and what it refers to. Pure. */
 
 import { controlPort, healthPort } from '../../base/names.ts';
+import { isHostname } from '../hostname.ts';
 import type { Condition, ListenerProtocol } from '../gateway-model.ts';
 import type { KubeListener, ObjectRef } from '../kubernetes-gateways.ts';
 import type { RouteKind } from '../model.ts';
-import { isHostname } from '../routes/values.ts';
 import type { AllowedNamespaces } from './attachable.ts';
 import { readNamespaces } from './selectors.ts';
 

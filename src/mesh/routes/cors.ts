@@ -3,6 +3,7 @@
 import type { HTTPFilter } from '../kubernetes.ts';
 import type { CORS } from '../model.ts';
 import { present, RouteProblem } from './problem.ts';
+import { checkToken, checkWhole } from './values.ts';
 
 const origin = /^(\*|https?:\/\/[^/\s]+)$/;
 
@@ -23,10 +24,14 @@ export function readCORS(cors: HTTPFilter['cors'], field: string): CORS {
   }
   return {
     allowOrigins,
-    allowMethods,
-    allowHeaders,
-    exposeHeaders,
+    allowMethods: tokens(allowMethods, `${field}.allowMethods`),
+    allowHeaders: tokens(allowHeaders, `${field}.allowHeaders`),
+    exposeHeaders: tokens(exposeHeaders, `${field}.exposeHeaders`),
     allowCredentials: rest.allowCredentials ?? false,
-    maxAgeSeconds: rest.maxAge ?? defaultMaxAgeSeconds,
+    maxAgeSeconds: checkWhole(rest.maxAge ?? defaultMaxAgeSeconds, `${field}.maxAge`),
   };
+}
+
+function tokens(names: readonly string[], field: string): readonly string[] {
+  return names.map((name, i) => checkToken(name, `${field}[${i}]`));
 }

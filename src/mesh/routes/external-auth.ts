@@ -3,6 +3,7 @@
 import type { BackendRef, HTTPFilter } from '../kubernetes.ts';
 import type { ExternalAuth } from '../model.ts';
 import { present, RouteProblem } from './problem.ts';
+import { checkPath, checkWhole } from './values.ts';
 
 /** One of which the service is not looked up yet. */
 export interface ReadExternalAuth {
@@ -17,7 +18,7 @@ export function readExternalAuth(filter: HTTPFilter['externalAuth'], field: stri
     throw new RouteProblem(`${field}.protocol`, `${protocol} is not supported`);
   }
   const allowed = protocol === 'GRPC' ? grpc?.allowedHeaders : http?.allowedHeaders;
-  const path = protocol === 'HTTP' ? http?.path : undefined;
+  const path = protocol === 'HTTP' ? readPrefix(http?.path, `${field}.http.path`) : undefined;
   return {
     ref: backendRef,
     field: `${field}.backendRef`,
@@ -26,9 +27,15 @@ export function readExternalAuth(filter: HTTPFilter['externalAuth'], field: stri
       ...(path === undefined ? {} : { path }),
       allowedRequestHeaders: lowerCase(allowed),
       allowedResponseHeaders: lowerCase(protocol === 'HTTP' ? http?.allowedResponseHeaders : undefined),
-      forwardBodyBytes: forwardBody?.maxSize ?? 0,
+      forwardBodyBytes: checkWhole(forwardBody?.maxSize ?? 0, `${field}.forwardBody.maxSize`),
     },
   };
+}
+
+/** Goes before the path of the request, so it begins with a slash; the schema does not ask for one. */
+function readPrefix(path: string | undefined, field: string): string | undefined {
+  if (path === undefined || path === '') return undefined;
+  return checkPath(path.startsWith('/') ? path : `/${path}`, field);
 }
 
 function lowerCase(names: readonly string[] = []): readonly string[] {

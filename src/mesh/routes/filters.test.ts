@@ -112,6 +112,30 @@ test('mirrors get all requests, a percentage, or a fraction', () => {
   assert.equal(read(twice, twice).mirrors.length, 2);
 });
 
+test('a mirror cannot get more than all, nor a share of nothing', () => {
+  const backendRef = { name: 'copy', port: 80 };
+  const shares = [
+    { percent: 101 },
+    { percent: -1 },
+    { fraction: { numerator: 1, denominator: 0 } },
+    { fraction: { numerator: 2, denominator: 1 } },
+  ];
+  for (const share of shares) {
+    const filter = { type: 'RequestMirror', requestMirror: { backendRef, ...share } };
+    assert.throws(() => read(filter), /is not between/);
+  }
+});
+
+test('what is no name of a header, no hostname or no port is refused', () => {
+  for (const name of ['', 'a b', 'ü']) {
+    const removal = { type: 'RequestHeaderModifier', requestHeaderModifier: { remove: [name] } };
+    assert.throws(() => read(removal), /remove\[0\]: .* cannot be a name here/);
+  }
+  for (const requestRedirect of [{ hostname: 'a b' }, { hostname: '*.a' }, { port: 0 }, { port: 65_536 }]) {
+    assert.throws(() => read({ type: 'RequestRedirect', requestRedirect }), /is not/);
+  }
+});
+
 test('a redirect and a rewrite cannot both apply, and no other filter twice', () => {
   const redirect = { type: 'RequestRedirect', requestRedirect: {} };
   const rewrite = { type: 'URLRewrite', urlRewrite: {} };

@@ -5,6 +5,7 @@ import type { HeaderChanges, PathMatch, PathRewrite, RouteBackend, RouteFilters 
 import { readCORS } from './cors.ts';
 import { type ReadExternalAuth, readExternalAuth } from './external-auth.ts';
 import { present, RouteProblem } from './problem.ts';
+import { checkHost, checkLine, checkToken, checkWhole } from './values.ts';
 
 /** Filters of which the backends of mirrors and authorization are not looked up yet. */
 export interface ReadFilters extends Omit<RouteFilters, 'mirrors' | 'externalAuth'> {
@@ -94,7 +95,7 @@ function readHeaders(modifier: HTTPHeaderModifier | undefined, field: string): H
   const named = (headers: typeof set, at: string): HeaderChanges['set'] =>
     headers.map(({ name, value }, i) => ({
       name: checkName(name, `${field}.${at}[${i}].name`),
-      value: oneLine(value, `${field}.${at}[${i}].value`),
+      value: checkLine(value, `${field}.${at}[${i}].value`),
     }));
   const changes = {
     set: named(set, 'set'),
@@ -110,18 +111,7 @@ function readHeaders(modifier: HTTPHeaderModifier | undefined, field: string): H
 
 function checkName(name: string, field: string): string {
   if (name.startsWith(':')) throw new RouteProblem(field, `${name} cannot be changed; use URLRewrite`);
-  return name.toLowerCase();
-}
-
-/**
- * What becomes a part of a message's head. Schemas do not rule out all of this, and Envoy would refuse the routes of
- * everybody on the port together with the one at fault.
- */
-function oneLine(text: string, field: string): string {
-  if (text.includes('\0') || text.includes('\r') || text.includes('\n')) {
-    throw new RouteProblem(field, 'it has a line break or a NUL in it');
-  }
-  return text;
+  return checkToken(name, field).toLowerCase();
 }
 
 const redirectCodes: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -140,8 +130,8 @@ function readRedirect(
   }
   return {
     ...(scheme === undefined ? {} : { scheme }),
-    ...(hostname === undefined ? {} : { hostname }),
-    ...(port === undefined ? {} : { port }),
+    ...(hostname === undefined ? {} : { hostname: checkHost(hostname, `${field}.hostname`) }),
+    ...(port === undefined ? {} : { port: checkWhole(port, `${field}.port`, { least: 1, most: 65_535 }) }),
     ...(path === undefined ? {} : { path: readPathModifier(path, paths, `${field}.path`) }),
     statusCode,
   };
@@ -154,7 +144,7 @@ function readRewrite(
 ): NonNullable<RouteFilters['rewrite']> {
   const { hostname, path } = present(rewrite, field);
   return {
-    ...(hostname === undefined ? {} : { hostname }),
+    ...(hostname === undefined ? {} : { hostname: checkHost(hostname, `${field}.hostname`) }),
     ...(path === undefined ? {} : { path: readPathModifier(path, paths, `${field}.path`) }),
   };
 }
@@ -162,7 +152,7 @@ function readRewrite(
 function readPathModifier(path: HTTPPathModifier, paths: readonly PathMatch[], field: string): PathRewrite {
   if (path.type === 'ReplaceFullPath') {
     const value = present(path.replaceFullPath, `${field}.replaceFullPath`);
-    return { type: path.type, value: oneLine(value, `${field}.replaceFullPath`) };
+    return { type: path.type, value: checkLine(value, `${field}.replaceFullPath`) };
   }
   if (path.type !== 'ReplacePrefixMatch')
     throw new RouteProblem(`${field}.type`, `${path.type} is not supported`);
@@ -170,11 +160,17 @@ function readPathModifier(path: HTTPPathModifier, paths: readonly PathMatch[], f
     throw new RouteProblem(field, 'ReplacePrefixMatch needs every match of the rule to be a PathPrefix');
   }
   const value = present(path.replacePrefixMatch, `${field}.replacePrefixMatch`);
-  return { type: path.type, value: oneLine(value, `${field}.replacePrefixMatch`) };
+  return { type: path.type, value: checkLine(value, `${field}.replacePrefixMatch`) };
 }
 
 function readMirror(mirror: HTTPFilter['requestMirror'], field: string): MirrorRef {
   const { backendRef, percent, fraction } = present(mirror, field);
   const { numerator, denominator = 100 } = fraction ?? { numerator: percent ?? 100 };
-  return { ref: backendRef, field: `${field}.backendRef`, numerator, denominator };
+  const share = fraction === undefined ? 'percent' : 'fraction';
+  return {
+    ref: backendRef,
+    field: `${field}.backendRef`,
+    denominator: checkWhole(denominator, `${field}.${share}`, { least: 1 }),
+    numerator: checkWhole(numerator, `${field}.${share}`, { most: denominator }),
+  };
 }

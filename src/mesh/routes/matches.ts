@@ -4,6 +4,7 @@ import type { HTTPMatch, NamedMatch } from '../kubernetes.ts';
 import type { PathMatch, RouteMatch, StringMatch } from '../model.ts';
 import { RouteProblem } from './problem.ts';
 import { regexProblem } from './regex.ts';
+import { checkPath, checkToken } from './values.ts';
 
 const everything: PathMatch = { type: 'PathPrefix', value: '/' };
 
@@ -26,11 +27,11 @@ function readMatch(match: HTTPMatch, field: string): RouteMatch {
 
 function readPath(path: HTTPMatch['path'], field: string): PathMatch {
   const { type = 'PathPrefix', value = '/' } = path ?? {};
-  if (type === 'Exact') return { type, value };
+  if (type === 'Exact') return { type, value: checkPath(value, `${field}.value`) };
   if (type === 'RegularExpression') return { type, value: checkRegex(value, `${field}.value`) };
   if (type !== 'PathPrefix') throw new RouteProblem(`${field}.type`, `${type} is not supported`);
   // Matching goes by path element, so a trailing slash says nothing.
-  const stripped = value.replace(/\/+$/, '');
+  const stripped = checkPath(value, `${field}.value`).replace(/\/+$/, '');
   return { type, value: stripped === '' ? '/' : stripped };
 }
 
@@ -42,7 +43,7 @@ export function readNamed(
 ): RouteMatch['headers'] {
   const byName = new Map<string, StringMatch & { readonly name: string }>();
   for (const [i, { type = 'Exact', name, value }] of (matches ?? []).entries()) {
-    const known = normalize(name);
+    const known = normalize(checkToken(name, `${field}[${i}].name`));
     if (byName.has(known)) continue;
     if (type === 'Exact') byName.set(known, { name: known, type, value });
     else if (type === 'RegularExpression') {

@@ -47,6 +47,7 @@ test('what cannot be a method is told', () => {
     pathOf({ service: 'a/b' }),
     'spec.rules[0].matches[0].method: names of services and methods have no slash',
   );
+  assert.match(pathOf({ service: 'a?b' }) ?? '', /method: .* has \? or # in it/);
   assert.match(pathOf({ type: 'RegularExpression', service: '(' }) ?? '', /method\.service: not a regular/);
   assert.match(pathOf({ type: 'Prefix', service: 'a' }) ?? '', /method\.type: Prefix is not supported/);
 });

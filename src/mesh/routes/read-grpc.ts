@@ -8,6 +8,7 @@ import { RouteProblem } from './problem.ts';
 import type { ReadMatch, RuleReader } from './read.ts';
 import { readBackends } from './read-http.ts';
 import { readSession } from './session.ts';
+import { checkPath } from './values.ts';
 
 export const grpcRules: RuleReader<GRPCRule> = {
   matches({ matches = [] }, field) {
@@ -49,6 +50,7 @@ function readMethod(
     if (`${service}${method}`.includes('/')) {
       throw new RouteProblem(field, 'names of services and methods have no slash');
     }
+    checkPath(`/${service}/${method}`, field);
     if (method === '') return { type: 'PathPrefix', value: `/${service}` };
     if (service !== '') return { type: 'Exact', value: `/${service}/${method}` };
     return { type: 'RegularExpression', value: `/[^/]+/${method.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}` };

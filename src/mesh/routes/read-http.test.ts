@@ -135,6 +135,52 @@ test('external authorization by gRPC and by HTTP has what belongs to each', () =
   });
 });
 
+test('the prefix of external authorization begins with a slash, whether written so or not', () => {
+  const backendRef = { name: 'auth', port: 9000 };
+  const pathOf = (path: string) =>
+    filtersOf({ type: 'ExternalAuth', externalAuth: { protocol: 'HTTP', backendRef, http: { path } } })
+      ?.externalAuth?.auth.path;
+  assert.deepEqual([pathOf('/a'), pathOf('a/b'), pathOf('')], ['/a', '/a/b', undefined]);
+});
+
+test('what a schema should have kept away is refused with its field', () => {
+  const backendRef = { name: 'auth', port: 9000 };
+  const auth = { protocol: 'HTTP', backendRef, http: { path: '/a?b' } };
+  const large = { protocol: 'GRPC', backendRef, forwardBody: { maxSize: 2 ** 40 } };
+  const rules: readonly (readonly [HTTPRule, RegExp])[] = [
+    [{ backendRefs: [{ name: 'a', port: 80, weight: 2 ** 31 }] }, /backendRefs\[0\]\.weight: /],
+    [{ backendRefs: [{ name: 'a', port: 80, weight: -1 }] }, /backendRefs\[0\]\.weight: /],
+    [{ retry: { attempts: 2 ** 40 } }, /retry\.attempts: /],
+    [{ filters: [{ type: 'CORS', cors: { maxAge: -1 } }] }, /cors\.maxAge: /],
+    [{ filters: [{ type: 'CORS', cors: { allowHeaders: ['a b'] } }] }, /cors\.allowHeaders\[0\]: /],
+    [{ filters: [{ type: 'ExternalAuth', externalAuth: auth }] }, /externalAuth\.http\.path: /],
+    [{ filters: [{ type: 'ExternalAuth', externalAuth: large }] }, /forwardBody\.maxSize: /],
+    [{ matches: [{ path: { type: 'Exact', value: '/a?b' } }] }, /matches\[0\]\.path\.value: /],
+    [{ matches: [{ path: { value: 'a' } }] }, /matches\[0\]\.path\.value: /],
+    [{ matches: [{ queryParams: [{ name: '', value: 'v' }] }] }, /queryParams\[0\]\.name: /],
+  ];
+  for (const [rule, message] of rules) assert.match(problemOf(rule) ?? '', message);
+});
+
+test('a hostname that is none costs the route: without it, it would mean others', () => {
+  const route = readRoute(
+    'HTTPRoute',
+    {
+      namespace: 'shop',
+      name: 'r',
+      createdAt: '',
+      generation: 1,
+      parentRefs: [],
+      hostnames: ['a.example.com', 'a..b'],
+      rules: [{}],
+    },
+    httpRules,
+  );
+  const message = 'spec.hostnames[1]: "a..b" is not a hostname';
+  assert.deepEqual(route.problem, { reason: 'UnsupportedValue', message });
+  assert.deepEqual(route.rules, []);
+});
+
 test('what is wrong with one rule is told as such, and what becomes of its requests', () => {
   const route = read(
     { backendRefs: [{ name: 'web', port: 80 }] },

@@ -8,6 +8,7 @@ import { readMatches } from './matches.ts';
 import { RouteProblem } from './problem.ts';
 import type { ReadBackend, ReadRule, RuleReader } from './read.ts';
 import { readSession } from './session.ts';
+import { checkWhole } from './values.ts';
 
 export const httpRules: RuleReader<HTTPRule> = {
   matches: (rule, field) => readMatches(rule.matches, field).map((match) => ({ match })),
@@ -35,8 +36,17 @@ export function readBackends(
   return (refs ?? []).map((ref, i) => {
     const at = `${field}.backendRefs[${i}]`;
     const { weight = 1, filters, ...target } = ref;
-    return { ref: target, field: at, share: { weight, ...readBackendFilters(filters, paths, at) } };
+    const share = { weight: readWeight(weight, at), ...readBackendFilters(filters, paths, at) };
+    return { ref: target, field: at, share };
   });
+}
+
+/** Most by the schema; Envoy adds them up in 32 bits. */
+const heaviest = 1_000_000;
+
+/** `field` is that of the backendRef. */
+export function readWeight(weight: number, field: string): number {
+  return checkWhole(weight, `${field}.weight`, { most: heaviest });
 }
 
 /** A request that may take less than one try of it makes no sense (GEP-1742). */
@@ -67,7 +77,7 @@ function readRetry({ codes = [], attempts = defaultAttempts, backoff }: HTTPRetr
   const odd = codes.find((code) => code < 400 || code > 599);
   if (odd !== undefined) throw new RouteProblem(`${field}.codes`, `${odd} is not the code of an error`);
   return {
-    attempts,
+    attempts: checkWhole(attempts, `${field}.attempts`),
     codes: [...new Set(codes)].sort((a, b) => a - b),
     ...(backoff === undefined ? {} : { backoffMs: readDurationMs(backoff, `${field}.backoff`) }),
   };

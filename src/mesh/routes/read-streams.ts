@@ -2,15 +2,15 @@
 
 import type { StreamRouteRule } from '../kubernetes.ts';
 import type { RuleReader } from './read.ts';
+import { readWeight } from './read-http.ts';
 
 export const streamRules: RuleReader<StreamRouteRule> = {
   matches: () => [],
   rest: ({ backendRefs = [] }, field) => ({
     filters: { mirrors: [] },
-    backends: backendRefs.map(({ weight = 1, ...ref }, i) => ({
-      ref,
-      field: `${field}.backendRefs[${i}]`,
-      share: { weight },
-    })),
+    backends: backendRefs.map(({ weight = 1, ...ref }, i) => {
+      const at = `${field}.backendRefs[${i}]`;
+      return { ref, field: at, share: { weight: readWeight(weight, at) } };
+    }),
   }),
 };

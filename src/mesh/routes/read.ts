@@ -3,6 +3,7 @@
  * with one rule concerns that rule alone: the others hold, and the status says so (Gateway API, PartiallyInvalid).
  */
 
+import { isHostname } from '../hostname.ts';
 import type { BackendRef } from '../kubernetes.ts';
 import type { RetryRule, RouteBackend, RouteKind, RouteMatch, SessionPersistence } from '../model.ts';
 import type { RouteSource } from '../sources.ts';
@@ -18,7 +19,7 @@ export interface ReadRoute {
   readonly parentRefs: RouteSource<unknown>['parentRefs'];
   /** In lower case. */
   readonly hostnames: readonly string[];
-  /** Set where no rule holds: the route cannot be accepted, and has no rules. */
+  /** Set where no rule holds, or a hostname is none: the route cannot be accepted, and has no rules. */
   readonly problem?: { readonly reason: ProblemReason; readonly message: string };
   /** Set where some rules do not hold. */
   readonly partiallyInvalid?: { readonly reason: 'UnsupportedValue'; readonly message: string };
@@ -71,6 +72,11 @@ export function readRoute<Rule extends { readonly name?: string }>(
   const { namespace, name, createdAt, generation, parentRefs } = route;
   const hostnames = route.hostnames.map((hostname) => hostname.toLowerCase());
   const known = { kind, namespace, name, createdAt, generation, parentRefs, hostnames };
+  const odd = hostnames.findIndex((hostname) => !isHostname(hostname));
+  if (odd !== -1) {
+    const message = `spec.hostnames[${odd}]: ${JSON.stringify(hostnames[odd])} is not a hostname`;
+    return { ...known, rules: [], problem: { reason: 'UnsupportedValue', message } };
+  }
   const problems: string[] = [];
   let first: RouteProblem | undefined;
   const note = (problem: RouteProblem, index: number, consequence: string): void => {

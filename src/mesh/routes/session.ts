@@ -5,9 +5,7 @@ import type { RouteSessionPersistence } from '../kubernetes.ts';
 import type { SessionPersistence } from '../model.ts';
 import { readDurationMs } from './duration.ts';
 import { RouteProblem } from './problem.ts';
-
-/** RFC 9110, section 5.6.2. */
-const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+import { checkToken } from './values.ts';
 
 /** `identity` tells what the session is of from all others of the cluster: sessions must not be shared. */
 export function readSession(
@@ -26,9 +24,7 @@ export function readSession(
   if (cookieLifetime === 'Permanent' && absoluteTimeout === undefined) {
     throw new RouteProblem(`${field}.absoluteTimeout`, 'is missing, which a permanent cookie needs');
   }
-  if (sessionName !== undefined && !token.test(sessionName)) {
-    throw new RouteProblem(`${field}.sessionName`, `${sessionName} cannot be the name of a cookie or header`);
-  }
+  if (sessionName !== undefined) checkToken(sessionName, `${field}.sessionName`);
   const id = hash('sha256', identity, 'hex').slice(0, 12);
   const name = sessionName ?? `weft-session-${id}`;
   return {
