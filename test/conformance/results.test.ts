@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestEvent } from './events.ts';
-import { countsOf, failureTexts, Results, resultTable } from './results.ts';
+import { condense, countsOf, failureTexts, Results, resultTable } from './results.ts';
 
 function end(name: string, outcome: 'pass' | 'fail' | 'skip', seconds = 1): TestEvent {
   return { kind: 'end', test: `TestConformance/${name}`, outcome, seconds };
@@ -63,4 +63,16 @@ test('the table has the slowest first, and those skipped for one reason together
     'ok       0.5 s  Quick',
     'skip   2 tests: suite does not support Gateway',
   ]);
+});
+
+test('what was tried again and again is told once, as it was the last time, and long lines by their ends', () => {
+  const lines = [
+    '    http.go:325: 2026-11-21T14:57:45.07Z: wanted 200, got 404 (after 1.0s)',
+    '    http.go:325: 2026-11-21T14:57:46.09Z: wanted 200, got 404 (after 2.0s)',
+    `    http.go:306: begin ${'x'.repeat(500)} end`,
+  ];
+  const [repeated, long = '', ...more] = condense(lines);
+  assert.equal(repeated, 'http.go:325: wanted 200, got 404 (after 2.0s)');
+  assert.ok(long.startsWith('http.go:306: begin') && long.endsWith('end') && long.length < 400);
+  assert.deepEqual(more, []);
 });
