@@ -23,6 +23,8 @@ const gatewayKind: ResourceType = { ...kinds.httpRoute, plural: 'gateways', kind
 export interface Measured {
   readonly path: 'mesh' | 'gateway';
   readonly timesMs: readonly number[];
+  /** When each of these changes began, RFC 3339. */
+  readonly startedAt: readonly string[];
   /** Changes that did not show within 10 s. */
   readonly missed: number;
   /** Why nothing was measured. */
@@ -62,7 +64,7 @@ export async function measureRoutes(
       measuring.push(measureGateway(api, options.gatewayClass, connections, signal));
     return await Promise.all(measuring);
   } catch (error) {
-    return [{ path: 'mesh', timesMs: [], missed: 0, obstacle: String(error) }];
+    return [{ path: 'mesh', timesMs: [], startedAt: [], missed: 0, obstacle: String(error) }];
   } finally {
     connections.close();
   }
@@ -79,7 +81,13 @@ async function measureGateway(
   await put(api, gatewayKind, { metadata: { name: 'probe', namespace }, spec });
   const address = await addressOf(api, signal);
   if (address === undefined)
-    return { path: 'gateway', timesMs: [], missed: 0, obstacle: 'the Gateway had no address within 60 s' };
+    return {
+      path: 'gateway',
+      timesMs: [],
+      startedAt: [],
+      missed: 0,
+      obstacle: 'the Gateway had no address within 60 s',
+    };
   const call = { kind: 'http', url: `http://${address}/`, timeoutMs: 2_000 } as const;
   const parent = { kind: 'Gateway', name: 'probe' };
   return measure(api, { name: 'gateway', parent, ask: () => perform(call, connections) }, signal);
@@ -101,17 +109,22 @@ async function addressOf(api: KubeApi, signal: AbortSignal): Promise<string | un
 
 async function measure(api: KubeApi, path: Path, signal: AbortSignal): Promise<Measured> {
   const timesMs: number[] = [];
+  const startedAt: string[] = [];
   let missed = 0;
   // The first change also waits for what is only made once.
   await change(api, path, 0, signal);
   for (let version = 1; !signal.aborted; version += 1) {
+    const start = new Date().toISOString();
     const tookMs = await change(api, path, version, signal).catch(() => undefined);
     if (signal.aborted) break;
     if (tookMs === undefined) missed += 1;
-    else timesMs.push(tookMs);
+    else {
+      timesMs.push(tookMs);
+      startedAt.push(start);
+    }
     await wait(pauseMs, signal).catch(() => {});
   }
-  return { path: path.name, timesMs, missed };
+  return { path: path.name, timesMs, startedAt, missed };
 }
 
 /** Writes the route and waits until it shows; undefined where it does not. */
@@ -143,4 +156,9 @@ export function describeMeasured({ path, timesMs, missed, obstacle }: Measured):
   const late = missed === 0 ? '' : `, ${missed} not within ${limitMs / 1000} s`;
   if (timesMs.length === 0) return `${path}: no change came into force${late}`;
   return `${path}: ${timesMs.length} changes, p50 ${told(0.5)}, p99 ${told(0.99)}${late}`;
+}
+
+/** One line for each change, for whoever looks for what the suite did at the time of a slow one. */
+export function measuredLines({ path, timesMs, startedAt }: Measured): readonly string[] {
+  return timesMs.map((tookMs, index) => `${startedAt[index] ?? ''} ${path} ${Math.round(tookMs)} ms`);
 }

@@ -5,7 +5,7 @@
 
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Cluster, openCluster, startCluster } from '../../dev/cluster/cluster.ts';
@@ -13,7 +13,7 @@ import { cacheDirectory, projectDirectory } from '../../dev/cluster/paths.ts';
 import { createReader } from './events.ts';
 import { rejectedResources, saveState } from './evidence.ts';
 import { isComplete, parsePlan, type Plan, suiteArguments, usage, usesGateways } from './plan.ts';
-import { describeMeasured, type Measured, measureRoutes } from './probe.ts';
+import { describeMeasured, type Measured, measuredLines, measureRoutes } from './probe.ts';
 import { reportFileName, summarizeReport } from './report.ts';
 import { countsOf, failureTexts, Results, resultTable } from './results.ts';
 import { namespaceLabel, type Prepared, prepareCluster } from './setup.ts';
@@ -93,6 +93,7 @@ async function test(
   if (about.signal.aborted) return false;
   const rejected = await rejectedResources(cluster);
   await saveState(cluster, about.folder);
+  await writeFile(join(about.folder, 'changes.txt'), `${measured.flatMap(measuredLines).join('\n')}\n`);
   const isGood = tell(ran, measured, rejected);
   const report = await readFile(reportPath, 'utf8').catch(() => undefined);
   if (report !== undefined) log(`\n${summarizeReport(report)}`);
