@@ -7,7 +7,7 @@ import { newGraph } from './testing.ts';
 
 const names: CarrierNames = {
   table: (table) => `table ${table}`,
-  address: (address, port, namespace = 'everyone') => `${address} ${port} for ${namespace}`,
+  address: (address, port) => `${address} ${port}`,
   port: (gateway, { transport, port }) => `${gateway} ${transport} ${port}`,
   https: (listener) => `https ${listener}`,
 };
@@ -39,7 +39,6 @@ async function carriers(verdict: Pick<RouteVerdict, 'tables' | 'listeners'>): Pr
   servicePorts.set('shop/db:5432', port);
   const streams = [{ kind: 'TCPRoute', route: 'shop/r', backends: [] }] as const;
   tables.set('shop/db:5432', { servicePort: 'shop/db:5432', rules: [], streams });
-  tables.set('shop/db:5432@b', { servicePort: 'shop/db:5432', clientNamespace: 'b', rules: [], streams });
   verdicts.set('v', verdict as RouteVerdict);
   await graph.settled();
   return found.get('v') ?? [];
@@ -53,11 +52,9 @@ test('a table of the mesh is carried by its RouteConfiguration, whether or not o
 });
 
 test('where routes take whole connections, the listeners of the addresses carry them', async () => {
-  assert.deepEqual(await carriers({ tables: ['shop/db:5432', 'shop/db:5432@b'], listeners: [] }), [
-    'listener: 10.96.0.1 5432 for everyone',
-    'listener: fd00::1 5432 for everyone',
-    'listener: 10.96.0.1 5432 for b',
-    'listener: fd00::1 5432 for b',
+  assert.deepEqual(await carriers({ tables: ['shop/db:5432'], listeners: [] }), [
+    'listener: 10.96.0.1 5432',
+    'listener: fd00::1 5432',
   ]);
 });
 

@@ -20,8 +20,8 @@ export interface Carrier {
 export interface CarrierNames {
   /** The RouteConfiguration made from a RouteTable. */
   readonly table: (table: string) => string;
-  /** The listener of one of a Service's addresses, for everyone or for the clients of one namespace. */
-  readonly address: (address: string, port: number, clientNamespace: string | undefined) => string;
+  /** The listener of one of a Service's addresses. */
+  readonly address: (address: string, port: number) => string;
   /** The listener of one port, which is also the name of the RouteConfiguration of its HTTP listeners. */
   readonly port: (gateway: string, port: GatewayPort) => string;
   /** The RouteConfiguration of one HTTPS listener. */
@@ -72,6 +72,6 @@ function tableCarriers(
   if (port === undefined) return [{ kind: 'route', name: names.table(key) }];
   return port.addresses.map((address) => ({
     kind: 'listener',
-    name: names.address(address, port.port, table?.clientNamespace),
+    name: names.address(address, port.port),
   }));
 }

@@ -298,7 +298,8 @@ export interface RouteTable {
   readonly rules: readonly RouteRule[];
   /**
    * Of TLSRoutes (one per server name, ascending) or of the TCPRoute in force at the port, which then hold for every
-   * connection to it. Absent without any. Tables of ports of protocol `tcp` exist only with these.
+   * connection to it. Absent without any, and in tables for the clients of one namespace. Tables of ports of protocol
+   * `tcp` exist only with these.
    */
   readonly streams?: readonly StreamRule[];
 }

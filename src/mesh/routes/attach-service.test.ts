@@ -79,16 +79,27 @@ test('a route of which no rule holds is no rival', async () => {
   assert.deepEqual(accepted(world, 'HTTPRoute/shop/r'), ['Accepted']);
 });
 
-test('producers and consumers of a Service are no rivals', async () => {
-  await add('HTTPRoute');
+test('producers and consumers of a Service are no rivals as long as requests are routed', async () => {
   const rules = [{ backendRefs: [{ name: 'v2', namespace: 'shop', port: 80 }] }];
-  await add('TCPRoute', { parents: [parent('shop/web', { port: 80 })], rules }, 'other/r');
-  assert.deepEqual(accepted(world, 'HTTPRoute/shop/r'), ['Accepted']);
-  assert.deepEqual(accepted(world, 'TCPRoute/other/r'), ['Accepted']);
-  assert.deepEqual(table('shop/web:80@other')?.streams?.[0]?.backends, [
-    { servicePort: 'shop/v2:80', weight: 1 },
-  ]);
-  assert.equal(table()?.rules.length, 1);
+  await add('GRPCRoute');
+  await add('HTTPRoute', { parents: [parent('shop/web', { port: 80 })], rules }, 'other/r');
+  assert.deepEqual(accepted(world, 'GRPCRoute/shop/r'), ['Accepted']);
+  assert.deepEqual(accepted(world, 'HTTPRoute/other/r'), ['Accepted']);
+  assert.deepEqual(table('shop/web:80@other')?.rules.map(describe), ['/ other/r -> shop/v2:80 1']);
+  await world.remove('GRPCRoute shop/r');
+  await add('TCPRoute');
+  assert.deepEqual(accepted(world, 'HTTPRoute/other/r'), ['Conflicted: at shop/web:80 TCPRoutes go first']);
+  assert.equal(table('shop/web:80@other'), undefined);
+  assert.equal(table()?.streams?.length, 1);
+});
+
+test('whole connections are routed by the Service’s own namespace alone, and others are told', async () => {
+  await add('TCPRoute', { parents: [parent('shop/web', { port: 80 })] }, 'other/r');
+  assert.match(
+    accepted(world, 'TCPRoute/other/r')[0] ?? '',
+    /^UnsupportedValue: a TCPRoute holds for all clients/,
+  );
+  assert.deepEqual(table()?.rules.map(describe), ['/  -> shop/web:80 1']);
 });
 
 test('a TCPRoute takes whole connections, also of a port that carries no HTTP', async () => {

@@ -35,6 +35,11 @@ export function attachToService(
     const message = `a UDPRoute cannot be attached to Service ${key}: UDP does not pass through sidecars, it is forwarded as if there were no route`;
     return { reason: 'UnsupportedValue', message };
   }
+  const forHTTP = route.kind === 'HTTPRoute' || route.kind === 'GRPCRoute';
+  if (!forHTTP && route.namespace !== service.namespace) {
+    const message = `a ${route.kind} holds for all clients of Service ${key} and must be of its namespace; for the clients of one namespace there are HTTPRoute and GRPCRoute`;
+    return { reason: 'UnsupportedValue', message };
+  }
   if (service.headless)
     return refused(`Service ${key} is headless: calls to it go to its pods, not to a route`);
   const { port, sectionName } = parent;
@@ -49,7 +54,6 @@ export function attachToService(
     return refused(`Service ${key} has no TCP port${number}${name}`);
   }
   const keys = wanted.map((each) => servicePortKey(service.namespace, service.name, each.port));
-  const forHTTP = route.kind === 'HTTPRoute' || route.kind === 'GRPCRoute';
   const ports = forHTTP
     ? keys.filter((each) => (read(context.servicePorts, each)?.protocol ?? 'tcp') !== 'tcp')
     : keys;
@@ -69,7 +73,19 @@ export function tableKey(port: string, serviceNamespace: string, routeNamespace:
 /** Of routes of several kinds at one port only those of the first of these hold (GEP-1294). */
 const kindsByPrecedence: readonly RouteKind[] = ['GRPCRoute', 'HTTPRoute', 'TLSRoute', 'TCPRoute'];
 
-/** Of routes that are attached to one port for the same clients: the kind that holds. */
-export function kindInForce(routes: readonly Pick<RouteAttachments, 'kind'>[]): RouteKind | undefined {
-  return kindsByPrecedence.find((kind) => routes.some((route) => route.kind === kind));
+/**
+ * The kind that holds at a port for the clients of one namespace; `routes` are all that are attached to the port. Where
+ * whole connections are routed, the requests in them are no longer anybody's.
+ */
+export function kindInForce(
+  routes: readonly Pick<RouteAttachments, 'kind' | 'namespace'>[],
+  clientNamespace: string,
+  serviceNamespace: string,
+): RouteKind | undefined {
+  const kindOf = (namespace: string): RouteKind | undefined =>
+    kindsByPrecedence.find((kind) =>
+      routes.some((route) => route.kind === kind && route.namespace === namespace),
+    );
+  const everyone = kindOf(serviceNamespace);
+  return everyone === 'TLSRoute' || everyone === 'TCPRoute' ? everyone : kindOf(clientNamespace);
 }

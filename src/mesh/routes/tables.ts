@@ -2,7 +2,7 @@
 
 import type { Collection, GraphApi, IndexEntry, Read } from '../../graph/types.ts';
 import type { StreamRule } from '../gateway-model.ts';
-import type { Destination, RouteRule, RouteTable, ServicePort } from '../model.ts';
+import type { Destination, RouteKind, RouteRule, RouteTable, ServicePort } from '../model.ts';
 import { kindInForce, tableKey } from './attach-service.ts';
 import { type Attachments, isAttachedTo, type RouteAttachments } from './attachments.ts';
 import { matchEverything } from './matches.ts';
@@ -41,8 +41,15 @@ function tablesOf(
   read: Read,
 ): readonly (readonly [string, RouteTable])[] {
   const routes = read(context.attachments.byService, `${port.namespace}/${port.service}`) ?? [];
+  const attached = routes.filter(({ value }) => isAttachedTo(value, key));
+  const kindFor = (namespace: string): RouteKind | undefined =>
+    kindInForce(
+      attached.map(({ value }) => value),
+      namespace,
+      port.namespace,
+    );
   const byNamespace = Map.groupBy(
-    routes.filter(({ value }) => isAttachedTo(value, key)),
+    attached.filter(({ value }) => value.kind === kindFor(value.namespace)),
     ({ value }) => value.namespace,
   );
   const producers = byNamespace.get(port.namespace) ?? [];
@@ -70,19 +77,18 @@ function direct(servicePort: string, { traffic }: TableContext, read: Read): Rou
   };
 }
 
-/** Only the routes of the kind that holds. */
+/** `routes` are of one kind. */
 function contentOf(
   routes: Routes,
   { meshRules }: TableContext,
   read: Read,
 ): Pick<RouteTable, 'rules' | 'streams'> {
-  const kind = kindInForce(routes.map(({ value }) => value));
-  const holding = routes.filter(({ value }) => value.kind === kind);
+  const kind = routes[0]?.value.kind;
   if (kind === 'HTTPRoute' || kind === 'GRPCRoute') {
-    const ranked = holding.flatMap(({ key }) => read(meshRules, key)?.rules ?? []);
+    const ranked = routes.flatMap(({ key }) => read(meshRules, key)?.rules ?? []);
     return { rules: ranked.sort(byPrecedence).map(({ rule }) => rule) };
   }
-  const inOrder = [...holding].sort((a, b) => byAge(a.value, b.value));
+  const inOrder = [...routes].sort((a, b) => byAge(a.value, b.value));
   const rules = inOrder.flatMap(({ key }) => read(meshRules, key) ?? []);
   return { rules: [], streams: kind === 'TLSRoute' ? namedStreams(rules) : firstStream(rules) };
 }

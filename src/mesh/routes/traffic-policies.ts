@@ -12,6 +12,7 @@ import { readDurationMs } from './duration.ts';
 import { byAge } from './precedence.ts';
 import { RouteProblem } from './problem.ts';
 import { readSession } from './session.ts';
+import { checkWhole } from './values.ts';
 
 /** What holds for a Service; keyed `namespace/name`. */
 export interface TrafficSettings {
@@ -103,6 +104,9 @@ function readSettings(
   };
 }
 
+/** By the API's schema. */
+const mostPerInterval = 1_000_000;
+
 /** Defaults are those of the API's schema. */
 function readBudget({
   budget = {},
@@ -113,8 +117,9 @@ function readBudget({
   const field = 'spec.retryConstraint';
   const rateMs = readDurationMs(rateInterval, `${field}.minRetryRate.interval`);
   if (rateMs === 0) throw new RouteProblem(`${field}.minRetryRate.interval`, 'must be above zero');
+  checkWhole(count, `${field}.minRetryRate.count`, { most: mostPerInterval });
   return {
-    percent,
+    percent: checkWhole(percent, `${field}.budget.percent`, { most: 100 }),
     intervalMs: readDurationMs(interval, `${field}.budget.interval`),
     minimumPerSecond: (count * 1_000) / rateMs,
   };

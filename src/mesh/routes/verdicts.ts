@@ -59,14 +59,12 @@ function tablesAt(
 ): Tables {
   if (!('ports' in to) || route.problem !== undefined) return { won: [], lost: [] };
   const [serviceNamespace = ''] = to.service.split('/');
-  // Producer routes, or those of one namespace of consumers: routes of other namespaces are out of the contest.
-  const rivals = (read(attachments.byService, to.service) ?? []).filter(
-    ({ value }) => value.namespace === route.namespace,
-  );
+  const all = (read(attachments.byService, to.service) ?? []).map(({ value }) => value);
   const won: string[] = [];
   const lost: Tables['lost'][number][] = [];
   for (const port of to.ports) {
-    const kind = kindInForce(rivals.map(({ value }) => value).filter((value) => isAttachedTo(value, port)));
+    const rivals = all.filter((other) => isAttachedTo(other, port));
+    const kind = kindInForce(rivals, route.namespace, serviceNamespace);
     if (kind === undefined || kind === route.kind)
       won.push(tableKey(port, serviceNamespace, route.namespace));
     else lost.push({ port, to: kind });

@@ -2,12 +2,11 @@
 
 import { destinationKey } from '../../mesh/addresses.ts';
 import { listenerRoutes, portName } from './gateway-names.ts';
-import { addressListener, serviceName, variantKey } from './names.ts';
+import { addressListener, serviceName } from './names.ts';
 
 export const carrierNames = {
   table: serviceName,
-  address: (address: string, port: number, clientNamespace: string | undefined): string =>
-    addressListener(variantKey(destinationKey(address, port), clientNamespace)),
+  address: (address: string, port: number): string => addressListener(destinationKey(address, port)),
   port: portName,
   https: listenerRoutes,
 };
