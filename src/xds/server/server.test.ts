@@ -50,6 +50,7 @@ function client(options: Partial<ConstructorParameters<typeof DeltaClient>[0]> =
 interface Shown {
   readonly key?: string;
   readonly cert?: string;
+  readonly session?: Buffer;
 }
 
 function tlsClient(port: number, credentials: Shown): TLSSocket {
@@ -191,6 +192,24 @@ describe('who is let in', () => {
     await new Promise((resolve) => socket.once('close', resolve));
     other.remove();
     assert.deepEqual(tickets, []);
+  });
+
+  test('a proxy anew at each connection: no session is resumed', async () => {
+    const once = async (session?: Buffer): Promise<readonly [boolean, Buffer | undefined]> => {
+      const socket = tlsClient(running.port, { key: own.key, cert: own.cert, ...(session && { session }) });
+      let given: Buffer | undefined;
+      socket.on('session', (next) => {
+        given = next;
+      });
+      // The server's settings come behind all that belongs to the handshake.
+      await new Promise((resolve) => socket.once('data', resolve));
+      const reused = socket.isSessionReused();
+      socket.destroy();
+      return [reused, given];
+    };
+    const [, session] = await once();
+    const [reused] = await once(session);
+    assert.equal(reused, false);
   });
 
   for (const [what, names] of [
