@@ -18,6 +18,8 @@ interface Tier {
   readonly files: readonly string[];
   /** Test files at a time; the ones that share a cluster run one by one. */
   readonly concurrency: number;
+  /** For each file. Default 10 minutes. */
+  readonly timeoutMs?: number;
   /** Why the tier cannot run here, or undefined. */
   readonly obstacle: () => string | undefined;
   /** Runs before the tier's files; what it returns ends what it began. */
@@ -65,6 +67,13 @@ const tiers: readonly Tier[] = [
       return shareMesh();
     },
   },
+  {
+    name: 'conformance',
+    files: globSync('test/conformance/full/*.test.ts'),
+    concurrency: 1,
+    timeoutMs: 2_400_000,
+    obstacle: noLocalCluster,
+  },
 ];
 
 function noLocalCluster(): string | undefined {
@@ -85,7 +94,7 @@ async function runTier(tier: Tier, files: readonly string[], tally: Tally): Prom
   const finish = await prepared(tier, files, tally);
   if (finish === undefined) return;
   try {
-    await runFiles(files, tier.concurrency, tally);
+    await runFiles(files, tier, tally);
   } finally {
     await finish();
   }
@@ -112,9 +121,10 @@ async function prepared(
   }
 }
 
-function runFiles(files: readonly string[], concurrency: number, tally: Tally): Promise<void> {
+function runFiles(files: readonly string[], tier: Tier, tally: Tally): Promise<void> {
   return new Promise((resolve, reject) => {
-    const stream = run({ files: [...files], concurrency, timeout: 600_000 });
+    const { concurrency, timeoutMs = 600_000 } = tier;
+    const stream = run({ files: [...files], concurrency, timeout: timeoutMs });
     stream.on('test:pass', (event) => {
       if (event.details.type === 'suite') return;
       if (event.skip !== undefined && event.skip !== false) {

@@ -13,6 +13,8 @@ export interface Plan {
   readonly keep: boolean;
   /** A cluster that runs already, which stays. */
   readonly cluster: string | undefined;
+  /** Replace the report in docs/conformance by that of this run, where it is complete. */
+  readonly replacesReport: boolean;
 }
 
 export const usage = `Usage: npm run conformance -- [--profile P ...] [--run-test NAME ...] [--keep] [--cluster NAME] [--features F,...]
@@ -21,6 +23,7 @@ export const usage = `Usage: npm run conformance -- [--profile P ...] [--run-tes
   --run-test   only this test, whether its features are published or not; may be given several times
   --keep       leave the cluster, and what the tests made in it, to be looked at
   --cluster    use a cluster that runs already (npm run cluster -- up NAME), and leave it
+  --no-report  leave the report in docs/conformance as it is
   --features   what to test instead of what GatewayClass and XMesh publish; "all" for everything`;
 
 /** Throws one sentence on a command line that makes no sense; undefined where only help is wanted. */
@@ -34,6 +37,7 @@ export function parsePlan(argv: readonly string[]): Plan | undefined {
       features: { type: 'string' },
       cluster: { type: 'string' },
       keep: { type: 'boolean' },
+      'no-report': { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -44,6 +48,7 @@ export function parsePlan(argv: readonly string[]): Plan | undefined {
     features: values.features?.split(',') ?? [],
     keep: values.keep ?? false,
     cluster: values.cluster,
+    replacesReport: values['no-report'] !== true,
   };
 }
 
