@@ -86,6 +86,22 @@ test("other controllers' entries stay as and where they are; ours are updated in
   assert.equal(parents[1], other);
 });
 
+test('what the API does not take is cut off: a 33rd entry, and the rest of a message', () => {
+  const other = { parentRef: { name: 'gateway' }, controllerName: 'example.com/gateway', conditions: [] };
+  const message = 'x'.repeat(40_000);
+  const refused = { status: false, reason: 'BackendNotFound', message };
+  const parents = routeParents(
+    Array.from({ length: 31 }, () => other),
+    [
+      { verdict: { ...verdict, resolvedRefs: refused }, progress: undefined },
+      { verdict: { ...verdict, parentRef: { ...parentRef, port: 81 } }, progress: undefined },
+    ],
+    nowMs,
+  );
+  assert.equal(parents.length, 32);
+  assert.equal(parents[31]?.conditions?.[1]?.message.length, 32_768);
+});
+
 test('a condition keeps the time of its last change', () => {
   const before = routeParents([], [{ verdict, progress: { digest: 'v', proxies: 2, current: 2 } }], nowMs);
   const after = routeParents(

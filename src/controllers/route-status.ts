@@ -10,6 +10,10 @@ import type { RouteProgress } from './route-progress.ts';
 const routeController = controllerName;
 export const inForceCondition = 'weft.dev/InForce';
 
+/** The API allows no more entries, nor longer messages. */
+const mostParents = 32;
+const longestMessage = 32_768;
+
 /** One entry of `status.parents` (Gateway API, RouteParentStatus). */
 export interface RouteParentStatus {
   readonly parentRef: ParentRef;
@@ -51,7 +55,8 @@ export function routeParents(
     left.delete(parts);
     return verdict === undefined ? [] : [parentStatus(verdict, entry.conditions, nowMs)];
   });
-  return [...kept, ...[...left.values()].map((verdict) => parentStatus(verdict, undefined, nowMs))];
+  const added = [...left.values()].map((verdict) => parentStatus(verdict, undefined, nowMs));
+  return [...kept, ...added].slice(0, Math.max(kept.length, mostParents));
 }
 
 function parentStatus(
@@ -76,7 +81,7 @@ function conditionsOf(verdict: RouteVerdict, progress: RouteProgress | undefined
     type,
     status: status ? 'True' : 'False',
     reason,
-    message,
+    message: message.slice(0, longestMessage),
     observedGeneration,
   });
   return [
