@@ -72,7 +72,8 @@ function acceptedOf(judged: JudgedPolicy | undefined, winners: readonly (string 
   }
   const problem = judged?.problem;
   if (problem !== undefined) return condition('Accepted', false, problem.reason, problem.message);
-  const partly = others.length === 0 ? '' : `; for some targets ${others.join(', ')} holds, older or first by name`;
+  const partly =
+    others.length === 0 ? '' : `; for some targets ${others.join(', ')} holds, older or first by name`;
   return condition('Accepted', true, 'Accepted', `the policy is accepted${partly}`);
 }
 

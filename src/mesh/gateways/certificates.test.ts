@@ -55,6 +55,24 @@ test('keys that Envoy refuses are refused here, where it costs one listener', ()
   assert.match(problemOf(chain, privateKey) ?? '', /1024 bits/);
 });
 
+test('certificates that only a lenient reader can read are refused too', () => {
+  const altered = (change: (der: Buffer) => void): string | undefined => {
+    const der = Buffer.from(pair.chain.replaceAll(/-----.*-----|\s/g, ''), 'base64');
+    change(der);
+    const chain = `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
+    return problemOf(chain, pair.privateKey);
+  };
+  // UTCTime, 13 bytes: a letter where the year begins.
+  const year = (der: Buffer): number => der.indexOf(Buffer.from('170d', 'hex')) + 2;
+  assert.match(altered((der) => (der[year(der)] = 0x58)) ?? '', /dates/);
+  const version = (der: Buffer): number => der.indexOf(Buffer.from('a0030201', 'hex')) + 4;
+  assert.match(altered((der) => (der[version(der)] = 7)) ?? '', /version/);
+  assert.equal(
+    altered(() => {}),
+    undefined,
+  );
+});
+
 test('authorities are one or more certificates, and nothing less', () => {
   assert.deepEqual(checkAuthorities(`${pair.chain}${other.chain}`), {
     authorities: `${pair.chain}${other.chain}`,

@@ -7,8 +7,21 @@ import type { KeyObject, X509Certificate } from 'node:crypto';
 
 /** Why Envoy would not take a certificate with its key; undefined where it does. */
 export function refusedByEnvoy(leaf: X509Certificate, key: KeyObject): string | undefined {
-  return keyProblem(leaf, key) ?? nameProblem(leaf) ?? (leaf.raw.includes(mustStaple) ? stapling : undefined);
+  return formProblem(leaf) ?? keyProblem(leaf, key) ?? nameProblem(leaf);
 }
+
+/** What OpenSSL, which reads certificates here, passes over, and Envoy's BoringSSL does not. */
+function formProblem({ raw, validFrom, validTo }: X509Certificate): string | undefined {
+  if (!validFrom.endsWith('GMT') || !validTo.endsWith('GMT')) return 'its certificate has no valid dates';
+  const version = raw.indexOf(versionField);
+  if (version >= 0 && version < 16 && (raw[version + versionField.length] ?? 0) > 2) {
+    return 'its certificate is of a version that does not exist';
+  }
+  return raw.includes(mustStaple) ? stapling : undefined;
+}
+
+/** Tag of the version, and of the number in it (RFC 5280, 4.1); it stands at the very beginning. */
+const versionField = Buffer.from('a0030201', 'hex');
 
 /** The extension TLS Feature (RFC 7633): it demands a stapled OCSP response, without which Envoy does not start. */
 const mustStaple = Buffer.from('06082b06010505070118', 'hex');

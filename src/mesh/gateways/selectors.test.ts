@@ -31,6 +31,10 @@ test('a label selector means what Kubernetes says it means', () => {
   );
 });
 
+test('a label that nobody wrote is none, whatever every object has', () => {
+  assert.equal(isSelected({}, { matchExpressions: [{ key: 'constructor', operator: 'Exists' }] }), false);
+});
+
 test('what is not written is Same for routes and None for ListenerSets', () => {
   assert.deepEqual(readNamespaces(undefined, 'edge', 'Same'), { from: 'Only', namespace: 'edge' });
   assert.deepEqual(readNamespaces({}, 'edge', 'None'), { from: 'None' });

@@ -32,13 +32,18 @@ export function isAllowed(
 /** As Kubernetes defines label selectors; an operator that is not known selects nothing. */
 export function isSelected(labels: Readonly<Record<string, string>>, selector: LabelSelector): boolean {
   const { matchLabels = {}, matchExpressions = [] } = selector;
-  if (!Object.entries(matchLabels).every(([name, value]) => labels[name] === value)) return false;
+  if (!Object.entries(matchLabels).every(([name, value]) => labelOf(labels, name) === value)) return false;
   return matchExpressions.every(({ key, operator, values = [] }) => {
-    const value = labels[key];
+    const value = labelOf(labels, key);
     if (operator === 'Exists') return value !== undefined;
     if (operator === 'DoesNotExist') return value === undefined;
     if (operator === 'In') return value !== undefined && values.includes(value);
     if (operator === 'NotIn') return value === undefined || !values.includes(value);
     return false;
   });
+}
+
+/** Of those that somebody wrote: every object has a `constructor`. */
+function labelOf(labels: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(labels, name) ? labels[name] : undefined;
 }
