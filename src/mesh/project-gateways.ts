@@ -66,7 +66,21 @@ export function projectConfigMap({ metadata, data, binaryData }: KubeConfigMap):
   const encoded = binaryData?.['ca.crt'];
   const authorities =
     data?.['ca.crt'] ?? (encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString('utf8'));
-  return authorities === undefined ? undefined : { authorities };
+  return authorities === undefined ? undefined : { authorities: shared(authorities) };
+}
+
+/** Bundles are big, and those who distribute them put the same one into every namespace: each is kept once. */
+const bundles = new Map<string, string>();
+const mostBundles = 32;
+
+/** An equal text: one of those seen lately where there is one, else this. */
+function shared(text: string): string {
+  const known = bundles.get(text);
+  if (known !== undefined) return known;
+  const [oldest] = bundles.keys();
+  if (bundles.size >= mostBundles && oldest !== undefined) bundles.delete(oldest);
+  bundles.set(text, text);
+  return text;
 }
 
 /** The version and channel that the CustomResourceDefinitions of Gateway API carry. */
