@@ -42,7 +42,7 @@ function replace(sub: Subscription, record: ResourceRecord): void {
 /** Not what it has unsubscribed while the response was under way, nor what another of the same name is to replace. */
 function stillHolds(proxy: ConnectedProxy, sub: Subscription, record: ResourceRecord): boolean {
   if (isListed(record.kind) && !record.onDemand) return sub.wildcard;
-  return sub.names.has((record.base ?? record).id) && proxy.replacement(record) === undefined;
+  return sub.names.has((record.base ?? record).id) && proxy.own.replacement(record) === undefined;
 }
 
 /**

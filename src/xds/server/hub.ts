@@ -232,7 +232,7 @@ export class Hub implements ProxyHost {
 
   #own(proxy: ConnectedProxy, secrets: readonly EncodedResource[]): void {
     for (const secret of secrets) {
-      const record = proxy.ownOf(this.table.ensure('secret', secret.name));
+      const record = proxy.own.ensure(this.table.ensure('secret', secret.name), this.table);
       this.#owners.set(record, proxy);
       this.#update(record, secret);
     }

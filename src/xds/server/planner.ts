@@ -104,7 +104,7 @@ function removals(proxy: ConnectedProxy, sub: Subscription, table: ResourceTable
 
 /** Another record is what the proxy gets under this name: nothing is to be removed then. */
 function isReplaced(proxy: ConnectedProxy, sub: Subscription, record: ResourceRecord): boolean {
-  const other = proxy.replacement(record);
+  const other = proxy.own.replacement(record);
   return other !== undefined && proxy.wants(sub, other);
 }
 
@@ -120,7 +120,7 @@ function clustersAreThere(proxy: ConnectedProxy, clusters: Subscription, record:
     proxy.host.refresh(need);
     if (need.kind === 'cluster') return !clusters.awaits(need);
     if (record.kind !== 'listener' || need.kind !== 'route') return true;
-    return clustersAreThere(proxy, clusters, proxy.variant(need));
+    return clustersAreThere(proxy, clusters, proxy.own.variant(need));
   });
 }
 
@@ -146,7 +146,7 @@ const deepest = 8;
 
 /** The resource, or the first that it needs, which the proxy has not acknowledged and will yet get. */
 function missing(proxy: ConnectedProxy, shared: ResourceRecord, depth: number): ResourceRecord | undefined {
-  const record = proxy.variant(shared);
+  const record = proxy.own.variant(shared);
   proxy.host.refresh(record);
   if (record.served === undefined || proxy.refusals.has(record) || depth === 0) return undefined;
   const sub = proxy.subscription(record.kind);

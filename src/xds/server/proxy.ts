@@ -11,8 +11,7 @@
  * an earlier stream. Else a replica that has just started would take back what the proxy is about to need.
  */
 
-import { identitySecret, trustSecret } from '../../base/names.ts';
-import { onDemandPrefix, type ResourceKind, resourceKinds, typeUrls } from '../resource.ts';
+import { onDemandPrefix, type ResourceKind } from '../resource.ts';
 import { acknowledge, reject, restore } from './answers.ts';
 import type { Batch } from './batch.ts';
 import { Blockers } from './blockers.ts';
@@ -22,17 +21,11 @@ import { destinationOf } from './on-demand.ts';
 import type { ProxyHost, ProxyInfo } from './proxy-host.ts';
 import { Refusals } from './refusals.ts';
 import { resume } from './resume.ts';
-import { isListed, Subscription } from './subscription.ts';
+import { isOfBootstrap, OwnRecords } from './own-records.ts';
+import { isListed, kindOf, Subscription } from './subscription.ts';
 import type { ResourceRecord } from './table.ts';
 import type { DeltaRequest } from './wire.ts';
 import type { ListChange, WorkloadView } from './workload-view.ts';
-
-/** Every proxy's bootstrap refers to these, whatever else it holds. */
-function isOfBootstrap({ kind, name }: ResourceRecord): boolean {
-  return kind === 'secret' && (name === identitySecret || name === trustSecret);
-}
-
-const kindByUrl = new Map<string, ResourceKind>(resourceKinds.map((kind) => [typeUrls[kind], kind]));
 
 export class ConnectedProxy {
   readonly info: ProxyInfo;
@@ -47,13 +40,10 @@ export class ConnectedProxy {
   readonly blockers = new Blockers();
   /** On-demand names whose destination is not yet in the workload's lists. */
   readonly unsettled = new IdSet();
-  readonly #namespace: string;
+  /** What is this proxy's or its namespace's alone. */
+  readonly own: OwnRecords;
   readonly #maxNames: number;
   readonly #subscriptions = new Map<ResourceKind, Subscription>();
-  /** By the shared record that each takes the place of. */
-  readonly #own = new Map<ResourceRecord, ResourceRecord>();
-  /** Of routes asked for: those for the proxy's namespace among whose holders it counts, by those for everyone. */
-  readonly #instead = new Map<ResourceRecord, ResourceRecord>();
   #usesKnown = false;
   /** Requests whose destinations are not in the workload's lists yet. */
   #usesUnderWay = 0;
@@ -64,7 +54,8 @@ export class ConnectedProxy {
     this.view = view;
     this.host = host;
     this.connectedAtMs = host.now();
-    this.#namespace = info.workload.slice(0, info.workload.indexOf('/'));
+    const namespace = info.workload.slice(0, info.workload.indexOf('/'));
+    this.own = new OwnRecords(namespace, (record, by) => this.#hold(record, by));
     this.#maxNames = maxNames;
   }
 
@@ -83,7 +74,7 @@ export class ConnectedProxy {
 
   /** Throws a coded error that is to end the stream. */
   receive(request: DeltaRequest): void {
-    const kind = kindByUrl.get(request.typeUrl);
+    const kind = kindOf(request.typeUrl);
     if (kind === undefined) {
       throw xdsError(
         'WEFT-XDS-05',
@@ -196,7 +187,7 @@ export class ConnectedProxy {
     if (record.onDemand) return sub.names.has(record.id);
     if (isListed(record.kind)) return sub.wildcard && this.view.has(record);
     const base = record.base ?? record;
-    if (!sub.names.has(base.id) || this.variant(base) !== record) return false;
+    if (!sub.names.has(base.id) || this.own.variant(base) !== record) return false;
     return isOfBootstrap(record) || this.#entitled(base);
   }
 
@@ -229,13 +220,12 @@ export class ConnectedProxy {
     const { table } = this.host;
     for (const sub of this.#subscriptions.values()) {
       sub.counted.forEach((id) => this.count(sub, table.at(sub.kind, id), false));
-      sub.names.forEach((id) => this.#holdName(table.at(sub.kind, id), -1));
+      sub.names.forEach((id) => this.own.asked(table.at(sub.kind, id), -1));
       if (sub.wildcard) this.view.of(sub.kind)?.forEach((id) => this.#hold(table.at(sub.kind, id), -1));
     }
     this.#subscriptions.clear();
     for (const record of this.refusals.clear()) this.host.touch(record);
-    for (const record of this.#own.values()) table.drop(record);
-    this.#own.clear();
+    this.own.drop(table);
   }
 
   #limit(sub: Subscription, request: DeltaRequest): void {
@@ -288,10 +278,10 @@ export class ConnectedProxy {
 
   /** A name that is asked for again is answered again: the proxy may have forgotten what it got. */
   #subscribeName(sub: Subscription, record: ResourceRecord): void {
-    if (sub.names.add(record.id)) this.#holdName(record, 1);
+    if (sub.names.add(record.id)) this.own.asked(record, 1);
     if (!sub.begun) return;
     const { table } = this.host;
-    const wanted = this.variant(record);
+    const wanted = this.own.variant(record);
     this.count(sub, wanted, false);
     if (wanted.served !== undefined) sub.markStale(wanted, table.tick, this.host.now());
     else if (!record.onDemand) sub.markUnanswered(record);
@@ -301,10 +291,10 @@ export class ConnectedProxy {
     if (name === '*') return this.#unsubscribeAll(sub);
     const record = this.host.table.find(sub.kind, name);
     if (record === undefined || !sub.names.delete(record.id)) return;
-    this.#holdName(record, -1);
+    this.own.asked(record, -1);
     this.#forget(sub, record);
     for (const variant of record.variants?.values() ?? []) this.#forget(sub, variant);
-    const own = this.#own.get(record);
+    const own = this.own.of(record);
     if (own !== undefined) this.#forget(sub, own);
   }
 
@@ -335,35 +325,11 @@ export class ConnectedProxy {
     else sub.markStale(record, this.host.table.tick, this.host.now());
   }
 
-  /** What this proxy gets under the record's name: its own secret, the routes for its namespace, or what everyone gets. */
-  variant(record: ResourceRecord): ResourceRecord {
-    const base = record.base ?? record;
-    const own = this.#own.get(base);
-    if (own !== undefined) return own;
-    const variant = base.variants?.get(this.#namespace);
-    return variant?.served === undefined ? base : variant;
-  }
-
-  /** What there is for the proxy under the record's name instead of the record. */
-  replacement(record: ResourceRecord): ResourceRecord | undefined {
-    const wanted = this.variant(record);
-    return wanted === record || wanted.served === undefined ? undefined : wanted;
-  }
-
-  /** The proxy's own record in the place of a shared one, made where there is none yet. */
-  ownOf(base: ResourceRecord): ResourceRecord {
-    const known = this.#own.get(base);
-    if (known !== undefined) return known;
-    const record = this.host.table.ownOf(base);
-    this.#own.set(base, record);
-    return record;
-  }
-
   /** Routes for the proxy's namespace take the place of those for everyone, or give it back. */
   #variantChanged(sub: Subscription, record: ResourceRecord, base: ResourceRecord): void {
-    if (base.variants?.get(this.#namespace) !== record || !sub.names.has(base.id)) return;
-    this.recount(base);
-    const wanted = this.variant(base);
+    if (this.own.forNamespace(base) !== record || !sub.names.has(base.id)) return;
+    this.own.recount(base);
+    const wanted = this.own.variant(base);
     const other = wanted === record ? base : record;
     if (sub.stale.delete(other.id)) sub.markOutdated(other);
     this.count(sub, other, false);
@@ -399,7 +365,7 @@ export class ConnectedProxy {
     for (const shared of record.needs) {
       const sub = this.#subscriptions.get(shared.kind);
       if (sub === undefined || !sub.begun || isListed(shared.kind)) continue;
-      const need = this.variant(shared);
+      const need = this.own.variant(shared);
       if (!sub.names.has(shared.id) || sub.awaits(need)) continue;
       if (sub.keeps(need) && !sub.outdated.has(need.id)) this.count(sub, need, need.served !== undefined);
       else if (need.served !== undefined) sub.markStale(need, this.host.table.tick, this.host.now());
@@ -418,26 +384,6 @@ export class ConnectedProxy {
         sub.markStale(need, this.host.table.tick, this.host.now());
       }
     }
-  }
-
-  /** Whoever has a secret of its own is none of those who are to hold the shared one. */
-  #holdName(record: ResourceRecord, by: 1 | -1): void {
-    if (this.#own.has(record)) return;
-    this.#hold(this.#instead.get(record) ?? record, by);
-    if (by > 0) this.recount(record);
-    else this.#instead.delete(record);
-  }
-
-  /** Has the proxy counted among those who are to hold what it gets under a name that it has asked for. */
-  recount(base: ResourceRecord): void {
-    if (base.kind !== 'route') return;
-    const before = this.#instead.get(base) ?? base;
-    const wanted = this.variant(base);
-    if (before === wanted) return;
-    this.#hold(before, -1);
-    this.#hold(wanted, 1);
-    if (wanted === base) this.#instead.delete(base);
-    else this.#instead.set(base, wanted);
   }
 
   #hold(record: ResourceRecord, by: 1 | -1): void {

@@ -13,11 +13,11 @@ export function resume(proxy: ConnectedProxy, sub: Subscription): void {
   sub.told = undefined;
   const { table } = proxy.host;
   for (const { name, version } of told)
-    take(proxy, sub, proxy.variant(table.ensure(sub.kind, name)), version);
+    take(proxy, sub, proxy.own.variant(table.ensure(sub.kind, name)), version);
   sub.names.forEach((id) => {
     const record = table.at(sub.kind, id);
-    proxy.recount(record);
-    compare(proxy, sub, proxy.variant(record));
+    proxy.own.recount(record);
+    compare(proxy, sub, proxy.own.variant(record));
   });
   if (sub.wildcard) proxy.view.of(sub.kind)?.forEach((id) => compare(proxy, sub, table.at(sub.kind, id)));
 }

@@ -14,11 +14,18 @@
  * what is true when the answer to this one has come.
  */
 
-import type { ResourceKind } from '../resource.ts';
+import { type ResourceKind, resourceKinds, typeUrls } from '../resource.ts';
 import type { Batch } from './batch.ts';
 import { IdSet } from './id-set.ts';
 import type { ResourceRecord } from './table.ts';
 import type { HeldVersion } from './wire.ts';
+
+const kindByUrl = new Map<string, ResourceKind>(resourceKinds.map((kind) => [typeUrls[kind], kind]));
+
+/** Undefined for a type that is not served. */
+export function kindOf(typeUrl: string): ResourceKind | undefined {
+  return kindByUrl.get(typeUrl);
+}
 
 /** Whether resources of the kind are subscribed by the wildcard, and not by name. */
 export function isListed(kind: ResourceKind): boolean {
