@@ -68,7 +68,7 @@ export function deriveJudgedGateways(graph: GraphApi, context: JudgeContext): Co
   });
 }
 
-type Set = IndexEntry<ListenerSetSource>;
+type SetEntry = IndexEntry<ListenerSetSource>;
 
 function judge(key: string, gateway: GatewaySource, context: JudgeContext, read: Read): JudgedGateway {
   const { namespace, name, generation } = gateway;
@@ -115,13 +115,13 @@ function judge(key: string, gateway: GatewaySource, context: JudgeContext, read:
 
 /** Those that may take part, the oldest first, and the others. */
 function splitSets(
-  sets: readonly Set[],
+  sets: readonly SetEntry[],
   gateway: GatewaySource,
   { sources }: JudgeContext,
   read: Read,
-): readonly [readonly Set[], readonly Set[]] {
+): readonly [readonly SetEntry[], readonly SetEntry[]] {
   const allowed = readNamespaces(gateway.spec.allowedListeners?.namespaces, gateway.namespace, 'None');
-  const may = ({ value }: Set): boolean =>
+  const may = ({ value }: SetEntry): boolean =>
     isAllowed(allowed, value.namespace, (namespace) => read(sources.namespaces, namespace));
   const ordered = sets.toSorted(
     (a, b) => compare(a.value.createdAt, b.value.createdAt) || compare(a.key, b.key),
@@ -136,7 +136,10 @@ const readAll = (
   owner: Parameters<typeof readListener>[1],
 ): readonly ReadListener[] => listeners.map((listener) => readListener(listener, owner));
 
-function readSet({ value: { namespace, name, listeners } }: Set, gateway: string): readonly ReadListener[] {
+function readSet(
+  { value: { namespace, name, listeners } }: SetEntry,
+  gateway: string,
+): readonly ReadListener[] {
   return readAll(listeners, { kind: 'ListenerSet', namespace, name, gateway });
 }
 
