@@ -262,16 +262,41 @@ describe('the real Envoy, with features of routes as translated', () => {
     assert.match(cookieOf(await send('/session/long')), /Max-Age=3600/);
   });
 
+  /** A cookie of `/session/cookie` that a server of v1 has set. */
+  async function cookieOfV1(): Promise<{ readonly server: string; readonly cookie: string }> {
+    for (;;) {
+      const answer = await send('/session/cookie');
+      const { server = '' } = answer.seen ?? {};
+      if (server.startsWith('v1')) return { server, cookie: pair(cookieOf(answer)) };
+    }
+  }
+
   test('keeps sessions with a backend that has lost its weight, and begins none there', async () => {
     for (let i = 0; i < 20; i++) assert.equal((await send('/session/leaving')).seen?.server, 'v2');
+    // What a client has that came when the backend still had a weight: of this rule, but for that backend's endpoint.
+    const { server, cookie } = await cookieOfV1();
+    const [, ...endpoint] = cookie.split('.');
+    const [own] = pair(cookieOf(await send('/session/leaving'))).split('.');
+    for (let i = 0; i < 6; i++) {
+      const kept = await send('/session/leaving', { cookie: [own, ...endpoint].join('.') });
+      assert.equal(kept.seen?.server, server);
+    }
+  });
+
+  test('begins another session where the endpoint is gone or the time is over', async () => {
+    const { cookie } = await cookieOfV1();
+    const [id = '', backend = '', , ...endpoint] = cookie.split('.');
+    const past = await send('/session/cookie', { cookie: [id, backend, '1', ...endpoint].join('.') });
+    assert.notEqual(past.headers['set-cookie'], undefined);
+    const gone = Buffer.from('127.0.0.9:9').toString('base64');
+    const moved = await send('/session/cookie', { cookie: `${[id, backend, '0', gone].join('.')}"` });
+    assert.equal(moved.status, 200);
+    assert.match(moved.seen?.server ?? '', /^v1/);
+    assert.notEqual(moved.headers['set-cookie'], undefined);
   });
 
   test('takes no session of another rule, nor a backend that a client names', async () => {
-    let cookie = '';
-    for (let i = 0; i < 50 && cookie === ''; i++) {
-      const answer = await send('/session/cookie');
-      if (answer.seen?.server !== 'v2') cookie = pair(cookieOf(answer));
-    }
+    const { cookie } = await cookieOfV1();
     const other = await send('/session/leaving', { cookie });
     assert.equal(other.seen?.server, 'v2');
     assert.notEqual(other.headers['set-cookie'], undefined);
