@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureBinary } from '../../dev/cluster/binaries.ts';
+import { regexLimits } from '../../src/webhook/inject/bootstrap.ts';
 import type { TestAuthority, TestCertificate } from './pki.ts';
 
 export interface EnvoyOptions {
@@ -132,6 +133,7 @@ function bootstrap({ xdsPort, pki, shows, id, cluster }: EnvoyOptions): object {
         },
       },
     ],
+    layered_runtime: { layers: [{ name: 'static', static_layer: regexLimits }] },
     dynamic_resources: {
       ads_config: {
         api_type: 'DELTA_GRPC',

@@ -176,6 +176,12 @@ test('a protocol that is not known costs the listener, and the Gateway where the
   assert.deepEqual(alone.served, []);
 });
 
+test('a protocol is known by its own name, not by one that every object of JavaScript has', async () => {
+  const judged = await judge([listener('http'), listener('odd', { protocol: 'toString', port: 1111 })]);
+  assert.equal(judged.listener('odd')['Accepted'], 'False/UnsupportedProtocol');
+  assert.deepEqual(judged.served, ['http']);
+});
+
 test('ports of the proxy itself are not to be had, but for UDP', async () => {
   const judged = await judge([
     listener('http', { port: 15021 }),

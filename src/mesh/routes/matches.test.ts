@@ -67,6 +67,10 @@ test('what cannot be matched is refused with its field', () => {
     /spec\.rules\[2\]\.matches\[0\]\.headers\[0\]\.value: not a regular expression/,
   );
   assert.throws(
+    () => readMatches([{ path: { type: 'RegularExpression', value: '' } }], at),
+    /path\.value: an expression is missing/,
+  );
+  assert.throws(
     () => readMatches([{ queryParams: [{ type: 'Prefix', name: 'a', value: 'x' }] }], at),
     /queryParams\[0\]\.type: Prefix is not supported/,
   );

@@ -54,6 +54,8 @@ export function readNamed(
 }
 
 export function checkRegex(expression: string, field: string): string {
+  // RE2 would take it, and match everywhere; Envoy does not.
+  if (expression === '') throw new RouteProblem(field, 'an expression is missing');
   const problem = regexProblem(expression);
   if (problem !== undefined) throw new RouteProblem(field, `not a regular expression of RE2: ${problem}`);
   return expression;

@@ -102,3 +102,15 @@ test('a policy that says something impossible does nothing, and gives way to a y
   assert.deepEqual(verdict('right'), ['Accepted: the policy holds']);
   assert.equal(budget()?.percent, 20);
 });
+
+test('a budget that Envoy could not count by is refused', async () => {
+  for (const [retryConstraint, field] of [
+    [{ budget: { percent: 101 } }, 'budget.percent'],
+    [{ minRetryRate: { count: -1 } }, 'minRetryRate.count'],
+    [{ minRetryRate: { count: 2 ** 40 } }, 'minRetryRate.count'],
+  ] as const) {
+    await world.apply(policy('p', { retryConstraint }));
+    assert.match(verdict('p')?.join() ?? '', new RegExp(`^Invalid: spec.retryConstraint.${field}: `));
+    assert.equal(budget(), undefined);
+  }
+});

@@ -32,6 +32,8 @@ export const safeRetries: RetryPolicy = {
 
 /** How many times the first pause the longest may be. */
 const backoffGrowth = 10;
+/** Ten times the longest pause that can be written is more than Envoy can count. */
+const aDayMs = 86_400_000;
 
 /**
  * Undefined where the virtual host's is right. A rule with retries (GEP-1731) has these reasons too: the codes it names,
@@ -55,5 +57,6 @@ export function retryPolicy({ retry, backendTimeoutMs }: RouteRule): RetryPolicy
 /** Envoy knows no pause of nothing. */
 function backOff(baseMs: number): NonNullable<RetryPolicy['retryBackOff']> {
   const base = Math.max(1, baseMs);
-  return { baseInterval: duration(base), maxInterval: duration(base * backoffGrowth) };
+  const longest = Math.max(base, Math.min(base * backoffGrowth, aDayMs));
+  return { baseInterval: duration(base), maxInterval: duration(longest) };
 }
