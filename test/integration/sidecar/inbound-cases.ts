@@ -14,6 +14,7 @@ import { inbound, inboundDetection } from '../../../src/xds/translate/listener-i
 import { secrets } from '../../../src/xds/translate/secret.ts';
 import { startControlPlane, type TestControlPlane } from './control-plane.ts';
 import { control, podFacts, trustDomain, web } from './fixtures.ts';
+import { startLateProxy } from './late-proxy.ts';
 import { createPodNetwork, nodeAddress, podAddresses, type PodNetwork, until } from './namespaces.ts';
 import { get, status } from './requests.ts';
 import { type Sidecar, startSidecar } from './sidecar.ts';
@@ -112,6 +113,19 @@ suite('The inbound side of a permissive workload', { timeout: 30_000 }, () => {
   test('takes opaque mutual TLS on a port of HTTP, and any TLS on other ports, while it waits for neither', async () => {
     assert.match(await callLate(talkerPorts.http, 0, tcpAlpn, getRequest), /GET \/late$/);
     for (const port of talkerPorts.greeter) assert.equal(await callLate(port, 0, tcpAlpn, ''), greeting);
+  });
+
+  test('is called again by a proxy whose handshake came too late for a port that nobody knows', async () => {
+    const target = { host, port: talkerPorts.greeter[1] };
+    const late = await startLateProxy(envoy, web, target);
+    try {
+      late.delayNext(500);
+      const socket = connect(late.port, '127.0.0.1');
+      assert.equal(await rest(socket), greeting);
+      assert.equal(late.connections(), 2);
+    } finally {
+      late.stop();
+    }
   });
 
   for (const port of talkerPorts.greeter) {
