@@ -127,5 +127,8 @@ describe('plain values as bytes', () => {
     assert.throws(() => encode(ClusterSchema, { nmae: 'web' } as object), /Cluster has no field nmae/);
     const typo = { clusterDiscoveryType: { case: 'typ', value: 1 } } as object;
     assert.throws(() => encode(ClusterSchema, typo), /clusterDiscoveryType has no case typ/);
+    const inside = { name: 'web', loadAssignment: { endpoints: [{ nmae: '' } as object] } };
+    assert.throws(() => encode(ClusterSchema, inside), /LocalityLbEndpoints has no field nmae/);
+    assert.deepEqual(encode(ClusterSchema, {}), new Uint8Array(0), 'nothing is left of what failed');
   });
 });

@@ -37,14 +37,32 @@ type Members = ReadonlyMap<string, Member | OneOf>;
 
 /** The bytes of a message, its fields in ascending order of number. */
 export function encode<Desc extends DescMessage>(schema: Desc, message: MessageInitShape<Desc>): Uint8Array {
-  const writer = new BinaryWriter();
-  writeMessage(writer, schema, message as Init);
-  return writer.finish();
+  try {
+    writeMessage(shared, schema, message as Init);
+    return shared.finish();
+  } catch (error) {
+    // It holds half a message.
+    shared = new BinaryWriter();
+    throw error;
+  }
 }
+
+/** What it gives is a copy, and its memory is there for the next message. */
+let shared = new BinaryWriter();
 
 function writeMessage(writer: BinaryWriter, schema: DescMessage, message: Init): void {
   const members = membersOf(schema);
-  const found: { readonly member: Member; readonly value: unknown }[] = [];
+  const found: Member[] = [];
+  const values: unknown[] = [];
+  const insert = (member: Member, value: unknown): void => {
+    let place = found.length;
+    for (; place > 0 && (found[place - 1]?.number ?? 0) > member.number; place--) {
+      found[place] = found[place - 1] as Member;
+      values[place] = values[place - 1];
+    }
+    found[place] = member;
+    values[place] = value;
+  };
   for (const name of Object.keys(message)) {
     const value = message[name];
     if (value === undefined || value === null) continue;
@@ -53,17 +71,16 @@ function writeMessage(writer: BinaryWriter, schema: DescMessage, message: Init):
       if (name === '$typeName') continue;
       throw new Error(`${schema.typeName} has no field ${name}`);
     }
-    if (!('cases' in member)) found.push({ member, value });
+    if (!('cases' in member)) insert(member, value);
     else {
       const chosen = value as { readonly case: string | undefined; readonly value?: unknown };
       if (chosen.case === undefined) continue;
       const field = member.cases.get(chosen.case);
       if (field === undefined) throw new Error(`${schema.typeName}.${name} has no case ${chosen.case}`);
-      found.push({ member: field, value: chosen.value });
+      insert(field, chosen.value);
     }
   }
-  if (found.length > 1) found.sort((a, b) => a.member.number - b.member.number);
-  for (const { member, value } of found) member.write(writer, value);
+  for (const [index, member] of found.entries()) member.write(writer, values[index]);
 }
 
 const known = new WeakMap<DescMessage, Members>();
