@@ -16,6 +16,7 @@ import {
   put,
 } from './apps.ts';
 import { type TestMesh, until, useMesh } from './harness.ts';
+import { patientContainer } from './steady.ts';
 
 const namespace = 'gateways';
 const gateway = { ...kinds.httpRoute, plural: 'gateways', kind: 'Gateway' };
@@ -120,7 +121,7 @@ suite('a gateway', () => {
     mesh = await useMesh();
     await createNamespace(mesh.api, namespace, true);
     await createService(mesh.api, namespace, 'server');
-    await deployApp(mesh, namespace, { name: 'server' });
+    await deployApp(mesh, namespace, { name: 'server', podSpec: { containers: [patientContainer(mesh)] } });
     await put(mesh.api, kinds.mutualTLSPolicy, {
       metadata: { name: 'strict', namespace },
       spec: { mode: 'Strict' },
@@ -178,9 +179,13 @@ suite('a gateway', () => {
 
   test('a rolling update under load loses no request', async () => {
     const address = await addressOf('edge');
-    const loads = [true, false].map(
-      (keepAlive) => new Load({ kind: 'http', url: `http://${address}/`, keepAlive }, 50),
-    );
+    const url = `http://${address}/`;
+    // Connections that are kept, one for each request, and one for all of them.
+    const loads = [
+      new Load({ kind: 'http', url }, 50),
+      new Load({ kind: 'http', url, keepAlive: false }, 50),
+      new Load({ kind: 'h2', url }, 50),
+    ];
     try {
       await until('the load flows', async () =>
         loads.every((load) => load.report().done > 50) ? true : undefined,

@@ -16,7 +16,7 @@ import { type TestMesh, until } from './harness.ts';
 const perSecond = 50;
 
 /** Stays ready however busy the machine is: what this load notices is to be a fault of the mesh. */
-function patientContainer(mesh: TestMesh): object {
+export function patientContainer(mesh: TestMesh): object {
   const probe = { httpGet: { path: '/status/200', port: 8080 }, periodSeconds: 1 };
   return {
     ...appContainer(mesh.image, 'v1'),

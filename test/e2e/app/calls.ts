@@ -39,6 +39,8 @@ export class Connections {
     const known = this.#sessions.get(origin);
     if (known !== undefined && !known.closed && !known.destroyed) return known;
     const session = connectHttp2(origin);
+    // Each of the streams that share it listens.
+    session.setMaxListeners(0);
     // The stream that waits for the session reports the failure.
     session.on('error', () => this.#sessions.delete(origin));
     session.on('goaway', () => this.#sessions.delete(origin));
@@ -68,7 +70,12 @@ export async function perform(call: Call, connections: Connections): Promise<Out
 function send(call: Call, connections: Connections): Promise<Raw> {
   const timeoutMs = call.timeoutMs ?? 10_000;
   if (call.kind === 'http') return sendHttp(call, connections.agent, timeoutMs);
-  if (call.kind === 'h2' || call.kind === 'grpc') return sendHttp2(call, connections, timeoutMs);
+  if (call.kind === 'h2' || call.kind === 'grpc') {
+    return sendHttp2(call, connections, timeoutMs).catch((error: unknown) => {
+      if (!isRefused(error)) throw error;
+      return sendHttp2(call, connections, timeoutMs);
+    });
+  }
   if (call.kind === 'websocket') {
     return exchangeText(call.url, call.body ?? 'hello', timeoutMs).then((body) => ({
       status: 101,
@@ -102,6 +109,14 @@ function sendHttp(call: Call, agent: Agent, timeoutMs: number): Promise<Raw> {
     });
     outgoing.end(call.body);
   });
+}
+
+/**
+ * A stream that crossed a GOAWAY was not looked at by anyone, and every client sends it again on another connection
+ * (RFC 9113, section 8.7).
+ */
+function isRefused(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('NGHTTP2_REFUSED_STREAM');
 }
 
 function sendHttp2(call: Call, connections: Connections, timeoutMs: number): Promise<Raw> {
