@@ -106,6 +106,41 @@ test('another weight changes one route configuration and nothing else', async ()
   ]);
 });
 
+test('a feature that no route had before changes no listener', async () => {
+  const session = { type: 'Cookie', name: 'cart', id: 'a1', cookieLifetime: 'Session' } as const;
+  const cors = {
+    allowOrigins: ['*'],
+    allowMethods: [],
+    allowHeaders: [],
+    exposeHeaders: [],
+    allowCredentials: false,
+    maxAgeSeconds: 5,
+  };
+  const rules = [testRule({ session, filters: { mirrors: [], cors } })];
+  assert.deepEqual(
+    await changes(() => at.routeTables.set('shop/web:80', { servicePort: 'shop/web:80', rules })),
+    ['route svc/shop/web:80'],
+  );
+});
+
+test('routes of whole connections are the listener’s, and bring the clusters they need', async () => {
+  const streams = [
+    { kind: 'TCPRoute', route: 'shop/tcp', backends: [{ servicePort: 'shop/other:80', weight: 1 }] },
+  ] as const;
+  const table = { servicePort: 'shop/web:80', rules: [], streams };
+  assert.deepEqual(await changes(() => at.routeTables.set('shop/web:80', table)), [
+    'cluster svc/shop/other:80',
+    'cluster svc/shop/web:80',
+    'endpoints svc/shop/other:80',
+    'endpoints svc/shop/web:80',
+    'listener il/10.96.0.10:80',
+    'listener vl/10.96.0.10:80',
+    `lists ${front}`,
+    'onDemand vip/10.96.0.10:80',
+    'route svc/shop/web:80',
+  ]);
+});
+
 test('a new backend brings its cluster and endpoints with it', async () => {
   assert.deepEqual(await changes(() => at.routeTables.set('shop/web:80', weights(90, 10))), [
     'cluster svc/shop/other:80',
