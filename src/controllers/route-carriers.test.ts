@@ -7,7 +7,7 @@ import { newGraph } from './testing.ts';
 
 const names: CarrierNames = {
   table: (table) => `table ${table}`,
-  address: (address, port) => `${address} ${port}`,
+  destination: (destination) => `to ${destination}`,
   port: (gateway, { transport, port }) => `${gateway} ${transport} ${port}`,
   https: (listener) => `https ${listener}`,
 };
@@ -53,8 +53,8 @@ test('a table of the mesh is carried by its RouteConfiguration, whether or not o
 
 test('where routes take whole connections, the listeners of the addresses carry them', async () => {
   assert.deepEqual(await carriers({ tables: ['shop/db:5432'], listeners: [] }), [
-    'listener: 10.96.0.1 5432',
-    'listener: fd00::1 5432',
+    'listener: to 10.96.0.1:5432',
+    'listener: to [fd00::1]:5432',
   ]);
 });
 

@@ -7,6 +7,7 @@
  */
 
 import type { Collection, GraphApi, Read } from '../graph/types.ts';
+import { destinationKey } from '../mesh/addresses.ts';
 import type { Gateway, GatewayListener, GatewayPort } from '../mesh/gateway-model.ts';
 import type { RouteTable, RouteVerdict, ServicePort } from '../mesh/model.ts';
 import type { ResourceKind } from '../xds/resource.ts';
@@ -20,8 +21,8 @@ export interface Carrier {
 export interface CarrierNames {
   /** The RouteConfiguration made from a RouteTable. */
   readonly table: (table: string) => string;
-  /** The listener of one of a Service's addresses. */
-  readonly address: (address: string, port: number) => string;
+  /** The listener of a destination, `<ip>:<port>`. */
+  readonly destination: (destination: string) => string;
   /** The listener of one port, which is also the name of the RouteConfiguration of its HTTP listeners. */
   readonly port: (gateway: string, port: GatewayPort) => string;
   /** The RouteConfiguration of one HTTPS listener. */
@@ -72,6 +73,6 @@ function tableCarriers(
   if (port === undefined) return [{ kind: 'route', name: names.table(key) }];
   return port.addresses.map((address) => ({
     kind: 'listener',
-    name: names.address(address, port.port),
+    name: names.destination(destinationKey(address, port.port)),
   }));
 }
