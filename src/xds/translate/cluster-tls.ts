@@ -5,7 +5,7 @@
  */
 
 import type { BackendTLS } from '../../mesh/gateway-model.ts';
-import type { Upstream } from '../../mesh/model.ts';
+import type { RetryBudget, Upstream } from '../../mesh/model.ts';
 import { Cluster_DiscoveryType, ClusterSchema } from '../proto/envoy/config/cluster/v3/cluster_pb.js';
 import { SubjectAltNameMatcher_SanType } from '../proto/envoy/extensions/transport_sockets/tls/v3/common_pb.js';
 import { UpstreamTlsContextSchema } from '../proto/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
@@ -19,14 +19,15 @@ import { ads } from './tls.ts';
 /** What a cluster depends on: the authorities are a secret and come by themselves. */
 export type BackendTerms = Pick<BackendTLS, 'hostname' | 'subjectAltNames' | 'broken'>;
 
-/** `terms` are those of the policy `upstream.tls`, undefined where it does not exist. */
+/** `terms` are those of the policy `upstream.tls`, undefined where it does not exist; `budget` is that of the port. */
 export function tlsCluster(
   name: string,
   upstream: Upstream,
   terms: BackendTerms | undefined,
+  budget?: RetryBudget,
 ): EncodedResource {
   const common = {
-    ...withoutProtocol(name),
+    ...withoutProtocol(name, budget),
     // The names of policies may have dots, at which Envoy would end the cluster's name in its statistics.
     altStatName: name.replaceAll('.', '_'),
   };

@@ -103,3 +103,22 @@ test('a pod outside the mesh is called in plaintext', () => {
   assert.equal(decode('cluster', resource)['transportSocket'], undefined);
   assert.deepEqual(resource.needs, []);
 });
+
+test('a gateway calls a port of HTTP by HTTP/1.1, whatever its client speaks, and one of HTTP/2 by that', () => {
+  const called = (protocol: Parameters<typeof serviceCluster>[1]['protocol']) =>
+    decode('cluster', serviceCluster('shop/web:80', { protocol }, [], { name: 'x', edge: true }));
+  for (const protocol of ['http', 'detect'] as const)
+    assert.ok(path(called(protocol), ...optionsPath, 'explicitHttpConfig', 'httpProtocolOptions'));
+  assert.ok(path(called('http2'), ...optionsPath, 'explicitHttpConfig', 'http2ProtocolOptions'));
+});
+
+test('a variant has its own name and endpoints, and the server name of its Service', () => {
+  const name = 'svc/shop/web:80+opaque';
+  const variant = { name, alpn: ['weft-tcp'] };
+  const resource = serviceCluster('shop/web:80', { protocol: 'tcp' }, [web], variant);
+  const json = decode('cluster', resource);
+  assert.equal(path(json, 'edsClusterConfig', 'serviceName'), name);
+  assert.deepEqual(resource.needs[0], { kind: 'endpoints', name });
+  assert.equal(path(json, ...tlsPath, 'sni'), 'p80.web.shop.weft');
+  assert.deepEqual(path(json, ...tlsPath, 'commonTlsContext', 'alpnProtocols'), ['weft-tcp']);
+});

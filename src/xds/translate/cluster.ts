@@ -99,7 +99,7 @@ function base(name: string, protocol: Protocol, edge = false): Cluster {
 }
 
 /** What all clusters have in common. */
-export function withoutProtocol(name: string): Cluster {
+export function withoutProtocol(name: string, budget?: RetryBudget): Cluster {
   return {
     name,
     connectTimeout: duration(connectTimeoutMs),
@@ -108,7 +108,7 @@ export function withoutProtocol(name: string): Cluster {
       // With panic mode a Service whose endpoints all fail would be sent traffic regardless.
       healthyPanicThreshold: { value: 0 },
     },
-    ...limits(),
+    ...limits(budget),
     upstreamConnectionOptions: {
       tcpKeepalive: { keepaliveProbes: 3, keepaliveTime: 60, keepaliveInterval: 10 },
     },

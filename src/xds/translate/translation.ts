@@ -109,10 +109,10 @@ function clusterResources(
       return pod?.kind === 'pod' ? podCluster(rest, pod) : undefined;
     }
     const { key, upstream } = parseUpstream(rest);
-    if (upstream.tls !== undefined) {
-      return tlsCluster(name, upstream, read(terms, upstream.tls));
-    }
     const port = read(mesh.servicePorts, key);
+    if (upstream.tls !== undefined) {
+      return tlsCluster(name, upstream, read(terms, upstream.tls), port?.retryBudget);
+    }
     if (port === undefined) return undefined;
     const protocol = upstream.http2 === true ? 'http2' : port.protocol;
     const alpn = name.endsWith(opaqueSuffix) ? [tcpAlpn] : [];
