@@ -8,6 +8,7 @@ import { accepted, gatewayVerdict, readyGateway } from './gateway-testing.ts';
 
 interface Status {
   readonly addresses?: readonly unknown[];
+  readonly attachedListenerSets?: number;
   readonly conditions: readonly Condition[];
   readonly listeners: readonly { readonly name: string; readonly conditions: readonly Condition[] }[];
 }
@@ -105,6 +106,11 @@ test('a condition keeps the time of its last change of status', () => {
   const time = (of: Status) => of.conditions.find(({ type }) => type === 'Programmed')?.lastTransitionTime;
   assert.equal(time(status({}, {}, old)), '2026-01-01T00:00:00Z');
   assert.equal(time(status({ listeners: pending }, {}, old)), '2026-09-01T12:00:00Z');
+});
+
+test('ListenerSets are counted where there are any', () => {
+  assert.equal('attachedListenerSets' in status(), false);
+  assert.equal(status({}, { attachedListenerSets: 2 }).attachedListenerSets, 2);
 });
 
 const setVerdict: ListenerSetVerdict = {

@@ -60,7 +60,8 @@ export function gatewayStatus(
       nowMs,
     ),
     listeners: listeners.map((listener) => listenerStatus(listener, verdict.generation, previous, nowMs)),
-    attachedListenerSets: verdict.attachedListenerSets,
+    // Releases of Gateway API without ListenerSets do not know the field, and would refuse all of the status.
+    ...(verdict.attachedListenerSets === 0 ? {} : { attachedListenerSets: verdict.attachedListenerSets }),
   };
 }
 
