@@ -214,9 +214,9 @@ export class App {
   }
 
   async address(): Promise<string> {
-    const address = (await this.pods()).find(isReady)?.status.podIP;
-    if (address === undefined) throw new Error(`${this.namespace}/${this.name} has no ready pod`);
-    return address;
+    // On a busy machine a probe may fail now and then.
+    const ask = async (): Promise<string | undefined> => (await this.pods()).find(isReady)?.status.podIP;
+    return until(`a ready pod of ${this.namespace}/${this.name}`, ask, 30_000);
   }
 
   /** Calls made by the application of one pod, so that its sidecar carries them. */
