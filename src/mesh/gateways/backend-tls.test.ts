@@ -162,6 +162,19 @@ test('a policy for a port goes before one for the whole Service, and neither is 
   assert.deepEqual(upstreams(), ['edge/whole', 'edge/port']);
 });
 
+test('a policy that holds for some of its targets is accepted, and says for which it does not', async () => {
+  const port = (sectionName: string) => ({ group: '', kind: 'Service', name: 'web', sectionName });
+  const both = backendTLSPolicy('edge/both', port('https'), valid, '2026-02-01T00:00:00Z');
+  await world.apply(backendTLSPolicy('edge/one', port('admin'), valid), {
+    ...both,
+    spec: { ...both.spec, targetRefs: [port('https'), port('admin')] },
+  } as typeof both);
+  const [condition] = verdict('both')?.ancestors[0]?.conditions ?? [];
+  assert.equal(condition?.reason, 'Accepted');
+  assert.match(condition?.message ?? '', /edge\/one/);
+  assert.deepEqual(upstreams(), ['edge/both', 'edge/one']);
+});
+
 test('a policy of another namespace, or for another kind, does not mean the Service', async () => {
   await world.apply(
     backendTLSPolicy('shop/p', 'web', valid),
