@@ -78,7 +78,8 @@ export interface ListenerHosts {
   /**
    * Ascending by domain, each once: `*`, `*.example.com`, `a.example.com`. Only domains of which the listener is the
    * most specific one of its port: a request belongs to one listener alone. The rules are in order of precedence, those
-   * of wider domains of the same listener included, so the most specific domain alone decides. The listener's own
+   * of wider domains of the same listener included, so the most specific domain alone decides; where these would be too
+   * many, rules of narrower domains stand at the listener's own instead and say their host. The listener's own
    * hostname (`*` without one) is always among them, with no rules where nothing is served there: 404.
    */
   readonly hosts: readonly { readonly domain: string; readonly rules: readonly RouteRule[] }[];

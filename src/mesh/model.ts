@@ -276,6 +276,8 @@ export interface RouteRule {
   readonly backendTimeoutMs?: number;
   readonly retry?: RetryRule;
   readonly session?: SessionPersistence;
+  /** The rule is for requests to this host, or all below it (`*.`), alone: it stands at a wider domain of a listener. */
+  readonly host?: string;
   /**
    * Rules of a GRPCRoute are for gRPC requests alone and stand before those of HTTPRoutes. Absent for the rule of a
    * port without routes.

@@ -127,6 +127,33 @@ test('rules of the more specific hostname go first, those of wider ones take wha
   });
 });
 
+test('where wider rules would be copied too often, narrow ones stand beside them and say their host', async () => {
+  const wide = Array.from({ length: 100 }, (_, i) => at(`/wide/${i}`, 'v1'));
+  const narrow = (host: string) =>
+    routeOf('HTTPRoute', `infra/${host.replace('*', 'all')}`, {
+      hostnames: [host],
+      rules: [at('/a', 'v2')],
+    });
+  const hosts = Array.from({ length: 60 }, (_, i) => `h${i}.b.example.com`);
+  await world.apply(
+    gateway('infra/gw', [{ hostname: '*.example.com' }]),
+    routeOf('HTTPRoute', 'infra/wide', { rules: wide }),
+    routeOf('HTTPRoute', 'infra/everything', { hostnames: ['c.example.com'], rules: [at('/', 'v2')] }),
+    narrow('*.b.example.com'),
+    ...hosts.slice(0, 40).map(narrow),
+  );
+  const served = () => world.mesh.gateway.listenerHosts.get('infra/gw/l0')?.hosts ?? [];
+  assert.equal(served().length, 43);
+  await world.apply(...hosts.map(narrow));
+  const [all, alone, ...others] = served();
+  assert.deepEqual(others, []);
+  assert.equal(alone?.domain, 'c.example.com');
+  assert.equal(all?.domain, '*.example.com');
+  const saidHosts = all.rules.map(({ host }) => host);
+  assert.deepEqual(saidHosts.slice(0, 60).sort(), hosts.toSorted());
+  assert.deepEqual(saidHosts.slice(60), ['*.b.example.com', ...wide.map(() => undefined)]);
+});
+
 test('a hostname that the route names goes before one that its wildcard only covers', async () => {
   await world.apply(
     gateway('infra/gw', [{ hostname: 'a.example.com' }]),

@@ -3,17 +3,22 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { PathMatch, RouteRule, StringMatch } from '../../mesh/model.ts';
 import type { RouteMatchSchema } from '../proto/envoy/config/route/v3/route_components_pb.js';
+import { quote } from './rewrites.ts';
 
 export type EnvoyMatch = Exclude<MessageInitShape<typeof RouteMatchSchema>, { $typeName: string }>;
 
 /** A rule of a GRPCRoute is for gRPC requests alone. */
-export function routeMatch({ match, kind }: Pick<RouteRule, 'match' | 'kind'>): EnvoyMatch {
+export function routeMatch({ match, kind, host }: Pick<RouteRule, 'match' | 'kind' | 'host'>): EnvoyMatch {
   const method =
     match.method === undefined ? [] : [{ name: ':method', type: 'Exact', value: match.method } as const];
+  const authority =
+    host === undefined
+      ? []
+      : [{ name: ':authority', type: 'RegularExpression', value: hostExpression(host) } as const];
   return {
     pathSpecifier: pathSpecifier(match.path),
     ...(kind === 'GRPCRoute' ? { grpc: {} } : {}),
-    headers: [...method, ...match.headers].map((header) => ({
+    headers: [...authority, ...method, ...match.headers].map((header) => ({
       name: header.name,
       headerMatchSpecifier: { case: 'stringMatch', value: { matchPattern: matchPattern(header) } },
     })),
@@ -25,6 +30,12 @@ export function routeMatch({ match, kind }: Pick<RouteRule, 'match' | 'kind'>): 
       },
     })),
   };
+}
+
+/** Whatever the case, and whatever port the client writes: that of a load balancer, if any. */
+function hostExpression(host: string): string {
+  const name = host.startsWith('*') ? `.+${quote(host.slice(1))}` : quote(host);
+  return `(?i)${name}(?::[0-9]+)?`;
 }
 
 function pathSpecifier(path: PathMatch): NonNullable<EnvoyMatch['pathSpecifier']> {
