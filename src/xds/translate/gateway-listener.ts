@@ -13,7 +13,8 @@ import { TrafficDirection } from '../proto/envoy/config/core/v3/base_pb.js';
 import { ListenerSchema } from '../proto/envoy/config/listener/v3/listener_pb.js';
 import type { FilterChainSchema } from '../proto/envoy/config/listener/v3/listener_components_pb.js';
 import type { EncodedResource, ResourceRef } from '../resource.ts';
-import { duration, encodeResource } from './encode.ts';
+import { encode } from './binary.ts';
+import { duration, resourceOf } from './encode.ts';
 import { gatewayHttp } from './gateway-http.ts';
 import { listenerRoutes, streamCluster } from './gateway-names.ts';
 import { isPlaintextHttp, type PortPlan } from './gateway-plan.ts';
@@ -28,7 +29,6 @@ import {
 import { gatewayTlsNeeds } from './gateway-tls.ts';
 import { anyHost, createHostnames } from './hostnames.ts';
 import { tlsInspector } from './listener-filters.ts';
-
 import { invalidBackendCluster } from './names.ts';
 import { keepalive } from './socket-options.ts';
 
@@ -36,12 +36,21 @@ type Listener = Exclude<MessageInitShape<typeof ListenerSchema>, { $typeName: st
 type FilterChain = MessageInitShape<typeof FilterChainSchema>;
 type StreamsOf = (listener: string) => ListenerStreams | undefined;
 
+/** What is worked out per listener, by its key. */
+export interface ListenerParts {
+  readonly streamsOf: StreamsOf;
+  /** As `encodeHttpsChain` gives it: a port may have hundreds of these, and all but one stay as they are. */
+  readonly httpsChainOf: (listener: string) => Uint8Array | undefined;
+}
+
 /** What Envoy holds of one connection before it stops reading. As much as external authorization may ask for of a body. */
 const connectionBufferBytes = 64 * 1024;
 
-/** `streamsOf` gives the streams of a TLS or TCP listener by its key. */
-export function gatewayListener(name: string, plan: PortPlan, streamsOf: StreamsOf): EncodedResource {
-  const chains = filterChains(name, plan, streamsOf);
+export function gatewayListener(name: string, plan: PortPlan, parts: ListenerParts): EncodedResource {
+  const chains = filterChains(name, plan, parts.streamsOf);
+  const httpsChains = plan.port.listeners
+    .filter(({ protocol }) => protocol === 'HTTPS')
+    .map(({ key }) => parts.httpsChainOf(key) ?? noBytes);
   const listener: Listener = {
     name,
     address: anyAddress(plan.port.port, SocketAddress_Protocol.TCP),
@@ -53,9 +62,18 @@ export function gatewayListener(name: string, plan: PortPlan, streamsOf: Streams
       ? { listenerFilters: [tlsInspector()], listenerFiltersTimeout: duration(handshakeTimeoutMs) }
       : {}),
     // Envoy takes no listener without a chain.
-    filterChains: chains.length === 0 ? [refusedChain] : chains,
+    filterChains: chains.length + httpsChains.length === 0 ? [refusedChain] : chains,
   };
-  return encodeResource(name, ListenerSchema, listener, needs(name, plan, streamsOf));
+  // Fields of one message may be written one after the other.
+  const body = Buffer.concat([encode(ListenerSchema, listener), ...httpsChains]);
+  return resourceOf(name, body, needs(name, plan, parts.streamsOf));
+}
+
+const noBytes = new Uint8Array();
+
+/** One `filter_chains` of a Listener, with tag and length. */
+export function encodeHttpsChain(listener: GatewayListener): Uint8Array {
+  return encode(ListenerSchema, { filterChains: [httpsChain(listener)] });
 }
 
 /** All addresses of the pod, IPv4 too. */
@@ -72,12 +90,12 @@ function isSecure({ port }: PortPlan): boolean {
   return port.listeners.some(({ protocol }) => protocol === 'HTTPS' || protocol === 'TLS');
 }
 
+/** All but those of HTTPS. */
 function filterChains(name: string, { port }: PortPlan, streamsOf: StreamsOf): FilterChain[] {
   const { listeners } = port;
   if (isPlaintextHttp(port)) return [{ name: 'http', filters: [gatewayHttp(name, false)] }];
   const hostnames = createHostnames(listeners.map(({ hostname = anyHost }) => hostname));
   return listeners.flatMap((listener) => {
-    if (listener.protocol === 'HTTPS') return [httpsChain(listener)];
     if (listener.protocol === 'TLS') return tlsChains(listener, streamsOf(listener.key), hostnames);
     return listener.protocol === 'TCP' ? tcpChains(streamsOf(listener.key)) : [];
   });

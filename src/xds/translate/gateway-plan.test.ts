@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { planRoutes } from './gateway-plan.ts';
+import { misdirectedDomains, planRoutes } from './gateway-plan.ts';
 import { terminate, testGateway } from './gateway-testing.ts';
 import { anyHost, createHostnames } from './hostnames.ts';
 
@@ -37,14 +37,17 @@ test('listeners of plaintext HTTP share one configuration, in which nothing is m
           { key: 'infra/web/any', hostname: '*' },
         ],
         hostnames: ['a.example.com', '*'],
-        misdirected: [],
+        secure: false,
       },
     ],
   ]);
 });
 
 test('a single HTTPS listener knows of no misdirected requests', () => {
-  assert.deepEqual(secured('a.example.com')[0]?.[1].misdirected, []);
+  assert.deepEqual(
+    secured('a.example.com').flatMap(([, plan]) => misdirectedDomains(plan)),
+    [],
+  );
 });
 
 /** Every name one could ask for, below and beside the hostnames of the test. */
@@ -55,8 +58,9 @@ test('the misdirected domains of every listener are exactly what the others own,
   let checked = 0;
   for (const set of combinations(pool, 4)) {
     const all = createHostnames(set);
-    for (const [, { listeners, misdirected }] of secured(...set)) {
-      const own = listeners[0]?.hostname ?? '';
+    for (const [, plan] of secured(...set)) {
+      const own = plan.listeners[0]?.hostname ?? '';
+      const misdirected = misdirectedDomains(plan);
       // As Envoy chooses among the domains of one configuration.
       const served = createHostnames([own, ...misdirected]);
       for (const probe of probes) {
@@ -73,9 +77,12 @@ test('the misdirected domains of every listener are exactly what the others own,
 });
 
 test('a wide other listener makes the narrow ones below it needless', () => {
-  const plans = new Map(secured('a.b.c', '*', 'x.a.b.c', 'd'));
-  assert.deepEqual(plans.get('gateway/infra/web/l0')?.misdirected, ['*']);
-  assert.deepEqual(plans.get('gateway/infra/web/l1')?.misdirected, ['a.b.c', 'd', 'x.a.b.c']);
+  const domains = secured('a.b.c', '*', 'x.a.b.c', 'd').map(
+    ([name, plan]) => [name, misdirectedDomains(plan)] as const,
+  );
+  const plans = new Map(domains);
+  assert.deepEqual(plans.get('gateway/infra/web/l0'), ['*']);
+  assert.deepEqual(plans.get('gateway/infra/web/l1'), ['a.b.c', 'd', 'x.a.b.c']);
 });
 
 function* combinations(from: readonly string[], size: number): Iterable<readonly string[]> {

@@ -22,8 +22,8 @@ export interface RoutesPlan {
   readonly listeners: readonly { readonly key: string; readonly hostname: string }[];
   /** Every hostname of the port, `*` for any: what says which domains a listener owns. */
   readonly hostnames: readonly string[];
-  /** Domains of the port's other listeners, ascending; those that another of them covers anyway are left out. */
-  readonly misdirected: readonly string[];
+  /** Requests for a domain of the port's other listeners are misdirected. */
+  readonly secure: boolean;
 }
 
 /** How an HTTP or HTTPS listener is called. */
@@ -43,7 +43,7 @@ export function planRoutes(gateway: string, { ports }: Gateway): readonly (reado
     if (isPlaintextHttp(port)) {
       const listeners = port.listeners.map(({ key, hostname = anyHost }) => ({ key, hostname }));
       const hostnames = listeners.map(({ hostname }) => hostname);
-      return [[portName(gateway, port), { listeners, hostnames, misdirected: [] }] as const];
+      return [[portName(gateway, port), { listeners, hostnames, secure: false }] as const];
     }
     return planSecureRoutes(port);
   });
@@ -59,6 +59,15 @@ export function planHttp({ ports }: Gateway): readonly (readonly [string, HttpPl
   );
 }
 
+/** By key of the listener. */
+export function planHttps({ ports }: Gateway): readonly (readonly [string, GatewayListener])[] {
+  return ports.flatMap(({ listeners }) =>
+    listeners
+      .filter(({ protocol }) => protocol === 'HTTPS')
+      .map((listener) => [listener.key, listener] as const),
+  );
+}
+
 export function isUdp({ transport }: GatewayPort): boolean {
   return transport === 'udp';
 }
@@ -70,17 +79,27 @@ export function isPlaintextHttp({ listeners }: GatewayPort): boolean {
 
 function planSecureRoutes({ listeners }: GatewayPort): readonly (readonly [string, RoutesPlan])[] {
   const hostnames = listeners.map(({ hostname = anyHost }) => hostname);
-  const { above } = createHostnames(hostnames);
-  // Worked out once: a port may have hundreds of listeners, and each asks for all of them.
-  const others = [...hostnames].sort().map((name) => ({ name, wider: above(name) }));
-  const plan = ({ key, hostname: own = anyHost }: GatewayListener): RoutesPlan => ({
-    listeners: [{ key, hostname: own }],
-    hostnames,
-    misdirected: others
-      .filter(({ name, wider }) => name !== own && (wider === undefined || wider === own))
-      .map(({ name }) => name),
-  });
   return listeners
     .filter(({ protocol }) => protocol === 'HTTPS')
-    .map((listener) => [listenerRoutes(listener.key), plan(listener)] as const);
+    .map(({ key, hostname = anyHost }) => {
+      const plan: RoutesPlan = { listeners: [{ key, hostname }], hostnames, secure: true };
+      return [listenerRoutes(key), plan] as const;
+    });
+}
+
+/**
+ * Domains of the port's other listeners, ascending. Those that another of them covers anyway are left out, so that the
+ * lists stay short where there is a listener for any host.
+ */
+export function misdirectedDomains({ listeners, hostnames, secure }: RoutesPlan): readonly string[] {
+  if (!secure) return [];
+  const { above } = createHostnames(hostnames);
+  const own = listeners[0]?.hostname;
+  return hostnames
+    .filter((name) => {
+      if (name === own) return false;
+      const wider = above(name);
+      return wider === undefined || wider === own;
+    })
+    .sort();
 }

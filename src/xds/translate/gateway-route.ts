@@ -8,7 +8,7 @@ import type { EncodedResource } from '../resource.ts';
 import { encode } from './binary.ts';
 import { resourceOf } from './encode.ts';
 import { type EncodedHost, encodeHost } from './gateway-hosts.ts';
-import type { RoutesPlan } from './gateway-plan.ts';
+import { misdirectedDomains, type RoutesPlan } from './gateway-plan.ts';
 import { anyHost, createHostnames } from './hostnames.ts';
 
 /** `hostsOf` gives the hosts of a listener by its key. */
@@ -29,7 +29,8 @@ export function gatewayRoutes(
     if (hostname !== anyHost && !hosts.some(({ domain }) => domain === hostname))
       parts.push(silent(hostname));
   }
-  if (plan.misdirected.length > 0) parts.push(misdirected(plan.misdirected));
+  const elsewhere = misdirectedDomains(plan);
+  if (elsewhere.length > 0) parts.push(misdirected(elsewhere));
   const needs = [...clusters].sort().map((cluster) => ({ kind: 'cluster', name: cluster }) as const);
   return resourceOf(name, Buffer.concat(parts), needs);
 }

@@ -218,6 +218,16 @@ test('one more listener of a port touches what knows of the port alone', async (
   );
 });
 
+test('one more HTTPS listener encodes its own chain and none of the others', async () => {
+  const ran = () =>
+    at.graph.stats().collections.find(({ name }) => name === 'xds/gateway-https-chain')?.recomputations ?? 0;
+  const before = ran();
+  await changes(() =>
+    at.gateway.gateways.set('infra/web', testGateway('infra/web', listeners('a', 'b', 'c'))),
+  );
+  assert.equal(ran(), before + 1);
+});
+
 test('a Gateway that goes takes everything with it', async () => {
   at.gateway.gateways.delete('infra/web');
   await at.graph.settled();

@@ -1,7 +1,7 @@
 /**
  * The resources of gateways, hung into the graph:
  *
- *   gateways ──> ports ──────> listeners <── streams (TLS, TCP)
+ *   gateways ──> ports ──────> listeners <── encoded chains (HTTPS), streams (TLS, TCP)
  *      ├───────> routes ─────> route configurations <── encoded hosts <── listenerHosts
  *      └───────> names held by the workload of each
  *
@@ -16,7 +16,7 @@ import type { EncodedResource, ProxyLists, ResourceKind, Translation } from '../
 import type { BackendTerms } from './cluster-tls.ts';
 import { sameResource } from './encode.ts';
 import { encodeHosts, sameHosts } from './gateway-hosts.ts';
-import { gatewayListener, streamClusters } from './gateway-listener.ts';
+import { encodeHttpsChain, gatewayListener, streamClusters } from './gateway-listener.ts';
 import {
   backendAuthorities,
   certificateSecret,
@@ -24,7 +24,7 @@ import {
   gatewayWorkload,
   udpCluster,
 } from './gateway-names.ts';
-import { isUdp, planHttp, planPorts, planRoutes } from './gateway-plan.ts';
+import { isUdp, planHttp, planHttps, planPorts, planRoutes } from './gateway-plan.ts';
 import { gatewayRoutes } from './gateway-route.ts';
 import { authorities, backendAuthoritiesSecret, certificate } from './gateway-secrets.ts';
 import { gatewayUdpCluster, gatewayUdpEndpoints, gatewayUdpListener } from './gateway-udp.ts';
@@ -92,13 +92,23 @@ export function createGatewayResources(
     (name, plan, read) => gatewayRoutes(name, plan, (listener) => read(hosts, listener) ?? []),
     options,
   );
+  const httpsListeners = graph.expand('xds/gateway-https', gateways, (_, gateway) => planHttps(gateway));
+  const httpsChains = graph.derive(
+    'xds/gateway-https-chain',
+    httpsListeners,
+    (_, each) => encodeHttpsChain(each),
+    { equal: (a, b) => Buffer.compare(a, b) === 0 },
+  );
   const listener = graph.derive(
     'xds/gateway-listener',
     ports,
     (name, plan, read) =>
       isUdp(plan.port)
         ? gatewayUdpListener(name, plan)
-        : gatewayListener(name, plan, (key) => read(listenerStreams, key)),
+        : gatewayListener(name, plan, {
+            streamsOf: (key) => read(listenerStreams, key),
+            httpsChainOf: (key) => read(httpsChains, key),
+          }),
     options,
   );
 
