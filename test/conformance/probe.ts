@@ -90,8 +90,7 @@ async function measureGateway(
   if (address === undefined)
     return {
       path: 'gateway',
-      timesMs: [],
-      startedAt: [],
+      changes: [],
       missed: 0,
       obstacle: 'the Gateway had no address within 60 s',
     };
