@@ -24,8 +24,7 @@ test('the images just built are named by values that the chart has', () => {
     object
   >;
   for (const [key, value] of Object.entries(values)) {
-    for (const inner of Object.keys(value))
-      assert.ok(inner in (chart[key] ?? {}), `${key}.${inner}`);
+    for (const inner of Object.keys(value)) assert.ok(inner in (chart[key] ?? {}), `${key}.${inner}`);
   }
 });
 

@@ -4,7 +4,7 @@
  * identity, and with a token not even that.
  */
 
-import { describeError, defineErrors, WeftError } from './base/errors.ts';
+import { defineErrors, describeError, WeftError } from './base/errors.ts';
 import { formatIdentity } from './base/spiffe.ts';
 import type { Collection } from './graph/types.ts';
 import type { TokenVerdict } from './kube/token-review.ts';

@@ -53,7 +53,7 @@ export function staticConfiguration(
     secrets.push(...[...resources.secret.values()].map(place));
     for (const listener of resources.listener.values()) {
       for (const variant of withVariants(listener, resources)) {
-        const placed = { ...(place(variant) as JsonObject), name: `${title} ${String(variant['name'])}` };
+        const placed = { ...(place(variant) as JsonObject), name: `${title} ${variant['name'] as string}` };
         listeners.push(readdress(placed, listeners.length));
       }
     }
@@ -123,7 +123,7 @@ function withVariants(listener: JsonObject, { route }: Decoded): readonly JsonOb
   const variants = own.map((name): JsonObject => {
     const [base] = name.split(audienceMark);
     const copy = text.replace(`"routeConfigName":"${base}"`, `"routeConfigName":"${name}"`);
-    return { ...(JSON.parse(copy) as JsonObject), name: `${String(listener['name'])} for ${name}` };
+    return { ...(JSON.parse(copy) as JsonObject), name: `${listener['name'] as string} for ${name}` };
   });
   return [listener, ...variants];
 }

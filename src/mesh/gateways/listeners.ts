@@ -56,7 +56,9 @@ const ownPorts: ReadonlySet<number> = new Set([healthPort, controlPort]);
 
 export function readListener(listener: KubeListener, owner: ListenerOwner): ReadListener {
   const { name, port, tls, allowedRoutes } = listener;
-  const protocol = Object.hasOwn(kindsOf, listener.protocol) ? (listener.protocol as ListenerProtocol) : undefined;
+  const protocol = Object.hasOwn(kindsOf, listener.protocol)
+    ? (listener.protocol as ListenerProtocol)
+    : undefined;
   const isNamed = protocol === 'HTTP' || protocol === 'HTTPS' || protocol === 'TLS';
   const hostname = isNamed && listener.hostname !== '' ? listener.hostname?.toLowerCase() : undefined;
   const tlsMode = tlsModeOf(protocol, tls?.mode);
