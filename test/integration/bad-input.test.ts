@@ -13,7 +13,7 @@ import type { KubeObject } from '../../src/kube/types.ts';
 import { tlsSecret } from '../../src/mesh/gateways/testing.ts';
 import { routeOf } from '../../src/mesh/routes/testing.ts';
 import { MeshProxy } from '../support/mesh-proxy.ts';
-import { certificates, someNastyListeners, someNastyPart } from '../support/nasty-gateways.ts';
+import { certificates, someNastyListeners, someNastyPart, someNastyTLS } from '../support/nasty-gateways.ts';
 import { someNastyRoute } from '../support/nasty-routes.ts';
 import { freePort } from '../support/ports.ts';
 
@@ -57,7 +57,7 @@ describe('bad input', () => {
       const random = createRandom(seed);
       const routes = [someNastyRoute(random, 'shop/one'), someNastyRoute(random, 'shop/two')];
       const parts = [someNastyPart(random, extraPorts), someNastyPart(random, extraPorts)];
-      await proxy.listeners(...someNastyListeners(random, extraPorts));
+      await proxy.listeners(someNastyListeners(random, extraPorts), someNastyTLS(random, extraPorts));
       await proxy.world.apply(...routes, ...parts);
       await isHarmless(`seed ${seed}`);
       for (const [, { hosts }] of proxy.world.mesh.gateway.listenerHosts.entries()) {

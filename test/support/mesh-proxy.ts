@@ -8,7 +8,7 @@ import { type Agent, createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Graph } from '../../src/graph/graph.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
-import type { KubeListener } from '../../src/mesh/kubernetes-gateways.ts';
+import type { KubeGateway, KubeListener } from '../../src/mesh/kubernetes-gateways.ts';
 import { certificateFor, gateway, httpsListener, listener, secret } from '../../src/mesh/gateways/testing.ts';
 import { gatewayClass, grant } from '../../src/mesh/routes/testing.ts';
 import { pod, service, slice } from '../../src/mesh/testing-objects.ts';
@@ -22,6 +22,8 @@ import { identityIn, type RunningServer, serveFixture } from './xds-fixture.ts';
 /** Services; routes on the first are the client's. */
 export const services = ['web', 'v1', 'v2', 'innocent'] as const;
 const kinds = ['HTTPRoute', 'GRPCRoute', 'TLSRoute', 'TCPRoute', 'UDPRoute'] as const;
+
+export type GatewayTLS = NonNullable<NonNullable<KubeGateway['spec']>['tls']>;
 
 export interface Answer {
   readonly status: number;
@@ -101,8 +103,8 @@ export class MeshProxy {
     await this.listeners();
   }
 
-  /** Replaces the Gateway's listeners that are not there by default. */
-  async listeners(...more: readonly KubeListener[]): Promise<void> {
+  /** Replaces the Gateway's listeners that are not there by default, and what it says of TLS. */
+  async listeners(more: readonly KubeListener[] = [], gatewayTLS?: GatewayTLS): Promise<void> {
     const { http, https, tls, tcp, udp } = this.ports;
     const all = { allowedRoutes: { namespaces: { from: 'All' } } };
     const listeners = [
@@ -112,7 +114,10 @@ export class MeshProxy {
       listener('tcp', { port: tcp, protocol: 'TCP', ...all }),
       listener('udp', { port: udp, protocol: 'UDP', ...all }),
     ];
-    const spec = { allowedListeners: { namespaces: { from: 'All' } } };
+    const spec = {
+      allowedListeners: { namespaces: { from: 'All' } },
+      ...(gatewayTLS === undefined ? {} : { tls: gatewayTLS }),
+    };
     await this.world.apply(gateway('infra/web', [...listeners, ...more], spec));
   }
 

@@ -14,6 +14,7 @@ import {
   weakCertificate,
 } from '../../src/mesh/gateways/testing.ts';
 import { slice } from '../../src/mesh/testing-objects.ts';
+import type { GatewayTLS } from './mesh-proxy.ts';
 import { durations, hostnames, integers, sessionNames } from './nasty-values.ts';
 
 const good = certificateFor('a.example.com');
@@ -114,6 +115,29 @@ export function someNastyListeners(random: Random, ports: readonly number[]): re
     ...(random.below(3) === 0 ? {} : { tls: tls() }),
     allowedRoutes: { namespaces: { from: 'All' } },
   }));
+}
+
+/** What a Gateway asks of its clients, and shows to backends. */
+export function someNastyTLS(random: Random, ports: readonly number[]): GatewayTLS {
+  const config = () => ({
+    validation: {
+      caCertificateRefs: Array.from({ length: random.below(3) }, () => ({
+        group: '',
+        kind: random.pick(['ConfigMap', 'ConfigMap', 'Secret']),
+        name: random.pick(['roots', 'roots', 'none']),
+      })),
+      mode: random.pick(['AllowValidOnly', 'AllowInsecureFallback', 'Odd']),
+    },
+  });
+  return {
+    ...(random.below(2) === 0
+      ? { backend: { clientCertificateRef: { name: random.pick(['web', 'other']) } } }
+      : {}),
+    frontend: {
+      ...(random.below(4) === 0 ? { default: config() } : {}),
+      perPort: random.below(2) === 0 ? [] : [{ port: random.pick(ports), tls: config() }],
+    },
+  };
 }
 
 function trafficPolicy(random: Random): KubeObject {

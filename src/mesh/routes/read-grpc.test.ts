@@ -49,6 +49,11 @@ test('what cannot be a method is told', () => {
   );
   assert.match(pathOf({ service: 'a?b' }) ?? '', /method: .* has \? or # in it/);
   assert.match(pathOf({ type: 'RegularExpression', service: '(' }) ?? '', /method\.service: not a regular/);
+  const swallowed = pathOf({ type: 'RegularExpression', service: '\\Qa', method: 'b' }) ?? '';
+  assert.match(swallowed, /matches\[0\]\.method: not a regular expression/);
+  const large = 'a{1000}b{1000}c{1000}d{1000}';
+  const both = pathOf({ type: 'RegularExpression', service: large, method: large }) ?? '';
+  assert.match(both, /matches\[0\]\.method: not a regular expression of RE2: it becomes too large/);
   assert.match(pathOf({ type: 'Prefix', service: 'a' }) ?? '', /method\.type: Prefix is not supported/);
 });
 

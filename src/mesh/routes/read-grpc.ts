@@ -57,5 +57,6 @@ function readMethod(
   }
   const part = (expression: string, name: string): string =>
     expression === '' ? '[^/]+' : `(?:${checkRegex(expression, `${field}.${name}`)})`;
-  return { type, value: `/${part(service, 'service')}/${part(method, 'method')}` };
+  // Each may be fine, and both together too large; or one, such as \Q, takes in what follows it.
+  return { type, value: checkRegex(`/${part(service, 'service')}/${part(method, 'method')}`, field) };
 }
