@@ -107,6 +107,23 @@ test('what a subscriber writes belongs to the next flush, and settled waits for 
   assert.equal(graph.stats().flushes, 2);
 });
 
+test('all subscribers are told before anything else runs, however long it takes', async () => {
+  let nowMs = 0;
+  const graph = new Graph({ onError: (error) => assert.ifError(error), sliceMs: 10, now: () => nowMs });
+  const [one, two] = [graph.source<number>('one'), graph.source<number>('two')];
+  const seen: string[] = [];
+  one.subscribe(() => {
+    nowMs += 100;
+    queueMicrotask(() => seen.push('what follows'));
+    seen.push('one');
+  });
+  two.subscribe(() => seen.push('two'));
+  one.set('a', 1);
+  two.set('a', 1);
+  await graph.settled();
+  assert.deepEqual(seen, ['one', 'two', 'what follows']);
+});
+
 test('a long flush gives way to the event loop, and nobody sees its results before it is whole', async () => {
   let nowMs = 0;
   const graph = new Graph({ onError: (error) => assert.ifError(error), sliceMs: 10, now: () => nowMs });

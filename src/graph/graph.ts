@@ -211,9 +211,10 @@ export class Graph implements GraphApi {
   #slice(): void {
     const startedAt = this.#now();
     this.#deadline = startedAt + this.#sliceMs;
-    const finished = (this.#state === 'notifying' || this.#computeAll()) && this.#notifyAll();
+    const computed = this.#computeAll();
+    if (computed) this.#notifyAll();
     this.#busyMs += this.#now() - startedAt;
-    if (finished) this.#finish();
+    if (computed) this.#finish();
     else setImmediate(() => this.#slice());
   }
 
@@ -230,7 +231,11 @@ export class Graph implements GraphApi {
     return true;
   }
 
-  #notifyAll(): boolean {
+  /**
+   * In one turn, however long it takes: who is told of several collections must not act on some of them alone. A proxy
+   * would lose a cluster before it has the routes that no longer lead there.
+   */
+  #notifyAll(): void {
     for (let next = this.#notifications.pop(); next !== undefined; next = this.#notifications.pop()) {
       const [node, notify] = next;
       try {
@@ -239,9 +244,7 @@ export class Graph implements GraphApi {
         const error = thrown instanceof Error ? thrown : new Error(String(thrown));
         this.#onError(error, { collection: node.name });
       }
-      if (this.#notifications.length > 0 && this.#now() >= this.#deadline) return false;
     }
-    return true;
   }
 
   #finish(): void {
