@@ -116,6 +116,33 @@ describe('bad input', () => {
     await isHarmless('removed');
   });
 
+  test('sixteen thousand large expressions do not keep Envoy from what others change', async () => {
+    const expressions = Array.from({ length: 16 }, (_, i) => ({
+      type: 'RegularExpression',
+      name: `h${i}`,
+      value: '[a-z]{0,900}',
+    }));
+    const routes = Array.from({ length: 8 }, (_, route) => {
+      const matches = Array.from({ length: 64 }, (__, i) => ({
+        path: { value: `/${i}` },
+        headers: expressions,
+      }));
+      const rules = [{ matches }, { matches }, { backendRefs: [{ name: 'v1', port: 80 }] }];
+      return routeOf('HTTPRoute', `shop/large-${route}`, {
+        parents: http,
+        hostnames: ['large.example.com'],
+        rules,
+      });
+    });
+    await proxy.world.apply(...routes);
+    await isHarmless('large expressions');
+    assert.equal((await proxy.get('large.example.com')).body, 'v1');
+    const verdict = proxy.world.mesh.routeVerdicts.get('HTTPRoute/shop/large-0|0');
+    assert.match(verdict?.partiallyInvalid?.message ?? '', /too large together/);
+    await proxy.world.remove(...routes.map(nameOf));
+    await isHarmless('removed');
+  });
+
   test('a thousand hostnames below a wildcard with a thousand rules become no million rules', async () => {
     const wide = Array.from({ length: 10 }, (_, route) => manyRules(route, 'v2', '*.example.org'));
     const narrow = Array.from({ length: 1000 }, (_, index) =>

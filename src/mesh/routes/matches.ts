@@ -3,7 +3,7 @@
 import type { HTTPMatch, NamedMatch } from '../kubernetes.ts';
 import type { PathMatch, RouteMatch, StringMatch } from '../model.ts';
 import { RouteProblem } from './problem.ts';
-import { regexProblem } from './regex.ts';
+import { regexProblem, regexSize } from './regex.ts';
 import { checkPath, checkToken } from './values.ts';
 
 const everything: PathMatch = { type: 'PathPrefix', value: '/' };
@@ -59,4 +59,13 @@ export function checkRegex(expression: string, field: string): string {
   const problem = regexProblem(expression);
   if (problem !== undefined) throw new RouteProblem(field, `not a regular expression of RE2: ${problem}`);
   return expression;
+}
+
+/** Instructions of all regular expressions of a match that has been read. */
+export function expressionsSize({ path, headers, query }: RouteMatch): number {
+  let size = 0;
+  for (const { type, value } of [path, ...headers, ...query]) {
+    if (type === 'RegularExpression') size += regexSize(value);
+  }
+  return size;
 }

@@ -181,6 +181,24 @@ test('a hostname that is none costs the route: without it, it would mean others'
   assert.deepEqual(route.rules, []);
 });
 
+test('expressions that are fine one by one are too large where a route has hundreds of large ones', () => {
+  const matches = (repeated: number) =>
+    Array.from({ length: 64 }, () => ({
+      headers: Array.from({ length: 16 }, (_, i) => ({
+        type: 'RegularExpression',
+        name: `h${i}`,
+        value: `a{${repeated}}`,
+      })),
+    }));
+  assert.equal(read({ matches: matches(50) }).partiallyInvalid, undefined);
+  const both = read({ matches: matches(50) }, { matches: matches(900) });
+  assert.deepEqual(
+    both.rules.map(({ index }) => index),
+    [0],
+  );
+  assert.match(both.partiallyInvalid?.message ?? '', /rule 1 is left out: .*too large together$/);
+});
+
 test('what is wrong with one rule is told as such, and what becomes of its requests', () => {
   const route = read(
     { backendRefs: [{ name: 'web', port: 80 }] },

@@ -8,6 +8,7 @@ import type { BackendRef } from '../kubernetes.ts';
 import type { RetryRule, RouteBackend, RouteKind, RouteMatch, SessionPersistence } from '../model.ts';
 import type { RouteSource } from '../sources.ts';
 import type { ReadFilters } from './filters.ts';
+import { expressionsSize } from './matches.ts';
 import { type ProblemReason, RouteProblem } from './problem.ts';
 
 export interface ReadRoute {
@@ -64,6 +65,13 @@ export interface RuleContext {
   readonly identity: string;
 }
 
+/**
+ * Instructions of all regular expressions of a route. Proxies compile them one after the other, about a million in half
+ * a second, and do nothing else meanwhile for anybody's configuration.
+ */
+const mostExpressions = 500_000;
+const tooLarge = 'with these the regular expressions of the route become too large together';
+
 export function readRoute<Rule extends { readonly name?: string }>(
   kind: RouteKind,
   route: RouteSource<Rule>,
@@ -78,6 +86,7 @@ export function readRoute<Rule extends { readonly name?: string }>(
     return { ...known, rules: [], problem: { reason: 'UnsupportedValue', message } };
   }
   const problems: string[] = [];
+  let expressions = 0;
   let first: RouteProblem | undefined;
   const note = (problem: RouteProblem, index: number, consequence: string): void => {
     first ??= problem;
@@ -89,6 +98,11 @@ export function readRoute<Rule extends { readonly name?: string }>(
     const matches = attempt(() => reader.matches(rule, field));
     if (matches instanceof RouteProblem) {
       note(matches, index, 'is left out');
+      return [];
+    }
+    for (const { match } of matches) expressions += expressionsSize(match);
+    if (expressions > mostExpressions) {
+      note(new RouteProblem(`${field}.matches`, tooLarge), index, 'is left out');
       return [];
     }
     const identity = `${kind}/${namespace}/${name}/${index}`;

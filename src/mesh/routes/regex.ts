@@ -32,16 +32,22 @@ class RegexProblem extends Error {}
 export function regexProblem(expression: string): string | undefined {
   if (expression.length > longest) return `it is longer than ${longest} characters`;
   try {
-    const reader = new Reader(expression);
-    const { size, repeated } = reader.alternatives(0);
-    if (reader.next !== undefined) return 'a parenthesis is closed that was not opened';
-    if (repeated > mostRepeated) return `it repeats something more than ${mostRepeated} times`;
-    const folded = /\(\?[a-zA-Z]*i/.test(expression) ? 2 * size : size;
-    return folded > largestProgram ? 'it becomes too large; repeat less, or shorter parts' : undefined;
+    return regexSize(expression) > largestProgram
+      ? 'it becomes too large; repeat less, or shorter parts'
+      : undefined;
   } catch (error) {
     if (error instanceof RegexProblem) return error.message;
     throw error;
   }
+}
+
+/** Instructions, at most, of an expression of which there is no other problem. */
+export function regexSize(expression: string): number {
+  const reader = new Reader(expression);
+  const { size, repeated } = reader.alternatives(0);
+  if (reader.next !== undefined) throw new RegexProblem('a parenthesis is closed that was not opened');
+  if (repeated > mostRepeated) throw new RegexProblem(`it repeats something more than ${mostRepeated} times`);
+  return /\(\?[a-zA-Z]*i/.test(expression) ? 2 * size : size;
 }
 
 /** What a part becomes, and how often the innermost of it is repeated by counts. */
