@@ -191,10 +191,10 @@ test('expressions that are fine one by one are too large where a route has hundr
       })),
     }));
   assert.equal(read({ matches: matches(50) }).partiallyInvalid, undefined);
-  const both = read({ matches: matches(50) }, { matches: matches(900) });
+  const both = read({ matches: matches(50) }, { matches: matches(900) }, {});
   assert.deepEqual(
     both.rules.map(({ index }) => index),
-    [0],
+    [0, 2],
   );
   assert.match(both.partiallyInvalid?.message ?? '', /rule 1 is left out: .*too large together$/);
 });

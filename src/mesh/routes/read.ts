@@ -100,11 +100,12 @@ export function readRoute<Rule extends { readonly name?: string }>(
       note(matches, index, 'is left out');
       return [];
     }
-    for (const { match } of matches) expressions += expressionsSize(match);
-    if (expressions > mostExpressions) {
+    const size = matches.reduce((sum, { match }) => sum + expressionsSize(match), 0);
+    if (expressions + size > mostExpressions) {
       note(new RouteProblem(`${field}.matches`, tooLarge), index, 'is left out');
       return [];
     }
+    expressions += size;
     const identity = `${kind}/${namespace}/${name}/${index}`;
     const rest = attempt(() =>
       reader.rest(rule, field, { matches: matches.map(({ match }) => match), identity }),
