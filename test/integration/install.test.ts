@@ -284,11 +284,13 @@ const mayDo: readonly Action[] = [
   ['update', 'clusterroles.rbac.authorization.k8s.io', { name: 'weft-webhooks' }],
   ['get', 'secrets', { namespace, name: 'weft-ca' }],
   ['create', 'leases.coordination.k8s.io', { namespace }],
+  // For certificates of gateways, wherever they are; `gateways.enabled: false` takes it away (chart.test.ts).
+  ['list', 'secrets', { namespace: 'default' }],
 ];
 const mayNotDo: readonly Action[] = [
   ['get', 'secrets', { namespace, name: 'other' }],
-  ['list', 'secrets', { namespace }],
   ['get', 'secrets', { namespace: 'default', name: 'weft-ca' }],
+  ['update', 'secrets', { namespace: 'default' }],
   ['create', 'pods'],
   ['create', 'configmaps', { namespace: 'default' }],
   ['update', 'httproutes.gateway.networking.k8s.io'],
