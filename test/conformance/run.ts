@@ -150,9 +150,17 @@ async function main(): Promise<number> {
       plan.cluster === undefined
         ? await startCluster({ name, ephemeral: !plan.keep, log, signal: abort.signal })
         : await openCluster(name);
-    const prepared = await prepareCluster(cluster, programs, log);
-    log(`cluster ${name} is prepared after ${Math.round((Date.now() - startedMs) / 1000)} s`);
-    isGood = await test(plan, cluster, prepared, { programs, folder, signal: abort.signal });
+    const running = cluster;
+    const work = async (): Promise<boolean> => {
+      const prepared = await prepareCluster(running, programs, log);
+      log(`cluster ${name} is prepared after ${Math.round((Date.now() - startedMs) / 1000)} s`);
+      return test(plan, running, prepared, { programs, folder, signal: abort.signal });
+    };
+    // Whatever is under way, an interrupted run goes on to take its cluster down.
+    const aborted = new Promise<boolean>((resolve) => {
+      abort.signal.addEventListener('abort', () => resolve(false), { once: true });
+    });
+    isGood = await Promise.race([work(), aborted]);
   } catch (error) {
     if (interrupted === 0) throw error;
   } finally {
