@@ -10,8 +10,22 @@ import { after, before, describe, test } from 'node:test';
 import { pushedResources } from '../../src/xds/server/metrics.ts';
 import { EnvoyUnderTest } from '../support/envoy.ts';
 import { freePort } from '../support/ports.ts';
-import { createFixture, identityIn, type RunningServer, serveFixture, type XdsFixture } from '../support/xds-fixture.ts';
-import { edsCluster, endpoints, httpListener, need, onDemandListener, routes, stub } from '../support/xds-resources.ts';
+import {
+  createFixture,
+  identityIn,
+  type RunningServer,
+  serveFixture,
+  type XdsFixture,
+} from '../support/xds-fixture.ts';
+import {
+  edsCluster,
+  endpoints,
+  httpListener,
+  need,
+  onDemandListener,
+  routes,
+  stub,
+} from '../support/xds-resources.ts';
 
 /** Longer than anything takes, shorter than the 15 s that Envoy waits for a resource that does not come. */
 const promptMs = 5_000;
@@ -109,9 +123,17 @@ describe('a real Envoy', () => {
 
   for (const [kind, spoil, heal] of [
     ['cluster', () => edsCluster(fixture, 'svc/web', '-3s'), () => edsCluster(fixture, 'svc/web', '4s')],
-    ['listener', () => httpListener(fixture, 'il/web', 'web', ''), () => httpListener(fixture, 'il/web', 'web', 'x')],
+    [
+      'listener',
+      () => httpListener(fixture, 'il/web', 'web', ''),
+      () => httpListener(fixture, 'il/web', 'web', 'x'),
+    ],
     ['route', () => routes(fixture, 'web', ''), () => routes(fixture, 'web', 'svc/api')],
-    ['endpoints', () => endpoints(fixture, 'svc/web', ['nowhere:80']), () => endpoints(fixture, 'svc/web', ['127.0.0.1:1'])],
+    [
+      'endpoints',
+      () => endpoints(fixture, 'svc/web', ['nowhere:80']),
+      () => endpoints(fixture, 'svc/web', ['127.0.0.1:1']),
+    ],
   ] as const) {
     test(`keeps the last good ${kind} where the next one is rejected, until a better one comes`, async () => {
       const name = { cluster: 'svc/web', listener: 'il/web', route: 'web', endpoints: 'svc/web' }[kind];
@@ -122,7 +144,9 @@ describe('a real Envoy', () => {
       assert.equal(acks()?.rejected?.version, fixture.resources[kind].get(name)?.version);
       assert.ok((acks()?.rejected?.message ?? '').length > 10);
       await envoy.until('at rest', () => Promise.resolve(running.server.proxies()[0]?.pending === 0));
-      const held = running.server.proxy('a/app-1')?.resources.find((one) => one.kind === kind && one.name === name);
+      const held = running.server
+        .proxy('a/app-1')
+        ?.resources.find((one) => one.kind === kind && one.name === name);
       assert.deepEqual(held, { kind, name, version: good, current: true });
       heal();
       await envoy.until('healed', () => {
@@ -146,7 +170,9 @@ describe('a real Envoy', () => {
 
   test('gets nothing again from a server that has restarted, and what it used is known there again', async () => {
     await envoy.until('at rest', () => Promise.resolve(running.server.proxies()[0]?.pending === 0));
-    const updates = ['cluster_manager.cds', 'listener_manager.lds'].map((prefix) => `${prefix}.update_success`);
+    const updates = ['cluster_manager.cds', 'listener_manager.lds'].map(
+      (prefix) => `${prefix}.update_success`,
+    );
     const countUpdates = () => Promise.all(updates.map((name) => envoy.stat(name)));
     const before = [await countUpdates(), await sentSoFar()];
     const { port, pki } = running;
