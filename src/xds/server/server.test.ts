@@ -341,6 +341,15 @@ describe('what is refused', () => {
   });
 });
 
+/** PING frames that are not answers (RFC 9113, section 6.7). */
+function pingsIn(received: Buffer): number {
+  let count = 0;
+  for (let at = 0; at + 9 <= received.length; at += 9 + received.readUIntBE(at, 3)) {
+    if (received[at + 3] === 6 && received[at + 4] === 0) count += 1;
+  }
+  return count;
+}
+
 describe('the server', () => {
   test('answers pings, as often as they come', async () => {
     const session = await rawSession();
@@ -379,6 +388,24 @@ describe('the server', () => {
     socket.write(Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]));
     socket.resume();
     socket.on('error', () => undefined);
+    await new Promise((resolve) => socket.once('close', resolve));
+    await impatient.server.close();
+  });
+
+  test('keeps a connection that answers no ping but goes on talking', async () => {
+    const impatient = await serveFixture(fixture, { pki: running.pki, limits: { pingMs: 600 } });
+    const socket = tlsClient(impatient.port, { key: own.key, cert: own.cert });
+    await once(socket, 'secureConnect');
+    socket.on('error', () => undefined);
+    socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+    socket.write(Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]));
+    let received = Buffer.alloc(0);
+    socket.on('data', (chunk: Buffer) => (received = Buffer.concat([received, chunk])));
+    const ping = Buffer.concat([Buffer.from([0, 0, 8, 6, 0, 0, 0, 0, 0]), Buffer.alloc(8)]);
+    const talking = setInterval(() => socket.write(ping), 10);
+    await until(() => pingsIn(received) > 2 || socket.destroyed, 'several pings are unanswered');
+    clearInterval(talking);
+    assert.equal(socket.destroyed, false);
     await new Promise((resolve) => socket.once('close', resolve));
     await impatient.server.close();
   });

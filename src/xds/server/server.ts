@@ -301,8 +301,18 @@ class Http2XdsServer implements XdsServer, StreamOwner {
     this.#stopPings = this.#options.clock.after(pingMs / 10, step);
   }
 
+  /**
+   * Dead is who says nothing at all. The answer of one that is slow stands behind everything that was sent to it and
+   * that it has not read yet; what it says meanwhile shows that it lives. And what has come while this process itself
+   * stood still must be read before the judgement.
+   */
   #ping(session: ServerHttp2Session): void {
-    const cancel = this.#options.clock.after(this.#limits.pingMs / 2, () => session.destroy());
+    const socket = socketOf(session);
+    const readBefore = socket?.bytesRead;
+    const judge = (): void => {
+      if (socket?.bytesRead === readBefore) session.destroy();
+    };
+    const cancel = this.#options.clock.after(this.#limits.pingMs / 2, () => setImmediate(judge));
     const answered = (): void => {
       cancel();
       session.off('close', cancel);
