@@ -1,6 +1,6 @@
 /**
  * How long a changed route takes to be in force, measured while the suite keeps the control plane busy: a route of the
- * probe's own, in the mesh and on a Gateway, is given a new response header every few seconds, and the data path is
+ * probe's own, in the mesh and on a Gateway, is given a new response header every second, and the data path is
  * asked until it answers with it. The time of a change includes that of writing it, which is also told by itself.
  */
 
@@ -15,7 +15,7 @@ import { createNamespace, createService, deployApp, kinds, put } from '../e2e/ap
 
 const namespace = 'weft-conformance-probe';
 const header = 'x-probe';
-const pauseMs = 3_000;
+const pauseMs = 1_000;
 const limitMs = 10_000;
 const addressLimitMs = 60_000;
 const gatewayKind: ResourceType = { ...kinds.httpRoute, plural: 'gateways', kind: 'Gateway' };
