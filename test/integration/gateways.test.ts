@@ -7,7 +7,10 @@ import { run } from '../../dev/command.ts';
 import { wait } from '../../src/base/backoff.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createLogger } from '../../src/base/log.ts';
-import { createGatewayControllerSources } from '../../src/controllers/gateway-sources.ts';
+import {
+  createGatewayControllerSources,
+  type GatewayControllerSources,
+} from '../../src/controllers/gateway-sources.ts';
 import { meshFeatures } from '../../src/controllers/mesh-resource.ts';
 import { deriveReported, type ProgressReport } from '../../src/controllers/route-progress.ts';
 import { StubLeadership } from '../../src/controllers/testing.ts';
@@ -47,6 +50,7 @@ const ended: Promise<unknown>[] = [];
 const writes: string[] = [];
 let server: ApiServer;
 let api: KubeClient;
+let managed: GatewayControllerSources['managed'];
 let acks: Source<ResourceAcks>;
 
 before(async () => {
@@ -83,6 +87,7 @@ async function startControllers(): Promise<void> {
     imagePullPolicy: 'Never',
   });
   const controllerSources = createGatewayControllerSources(graph);
+  ({ managed } = controllerSources);
   acks = graph.source<ResourceAcks>('acks');
   const reports = graph.source<ProgressReport>('reports');
   const mesh = createMesh(graph, sources);
@@ -249,6 +254,7 @@ test('a Gateway gets what runs it, and is programmed once that has an address an
 test('parameters add an autoscaler and a disruption budget, and take them away', async () => {
   const parametersRef = { group: '', kind: 'ConfigMap', name: 'edge' };
   const data = { 'autoscaling-max': '4', memory: '0.25Gi' };
+  const ordinary = await memoryRequested();
   await put(resources.configMaps, { metadata: { name: 'edge', namespace }, data });
   await putGateway('edge', { infrastructure: { parametersRef } });
   for (const type of [resources.horizontalPodAutoscalers, resources.podDisruptionBudgets])
@@ -256,10 +262,39 @@ test('parameters add an autoscaler and a disruption budget, and take them away',
   await putGateway('edge');
   for (const type of [resources.horizontalPodAutoscalers, resources.podDisruptionBudgets])
     await gone(type, 'edge-weft');
+  await eventually('the memory that it had', async () =>
+    (await memoryRequested()) === ordinary ? ordinary : undefined,
+  );
   await condition(resources.gateways, 'edge', 'True Programmed');
 });
 
+async function memoryRequested(): Promise<string | undefined> {
+  interface Deployment extends KubeObject {
+    readonly spec: {
+      readonly template: {
+        readonly spec: {
+          readonly containers: readonly {
+            readonly resources?: { readonly requests?: { readonly memory?: string } };
+          }[];
+        };
+      };
+    };
+  }
+  const found = await api.get<Deployment>(resources.deployments, 'edge-weft', namespace);
+  return found?.spec.template.spec.containers[0]?.resources?.requests?.memory;
+}
+
+/** Until the watch has told of the last write, a new leader would make it once more. */
+async function caughtUp(): Promise<void> {
+  const applied = (object: KubeObject | undefined) => object?.metadata.annotations?.['weft.dev/applied'];
+  await eventually('the watch has caught up', async () => {
+    const written = applied(await api.get(resources.deployments, 'edge-weft', namespace));
+    return applied(managed.deployments.get(`${namespace}/edge-weft`)) === written ? written : undefined;
+  });
+}
+
 test('a new leader writes nothing about what is as it should be', async () => {
+  await caughtUp();
   const before = writes.length;
   leadership.set(false);
   leadership.set(true);
