@@ -51,6 +51,7 @@ const writes: string[] = [];
 let server: ApiServer;
 let api: KubeClient;
 let managed: GatewayControllerSources['managed'];
+let unanswered = 0;
 let acks: Source<ResourceAcks>;
 
 before(async () => {
@@ -149,7 +150,8 @@ function recording(client: KubeClient): KubeClient {
     },
     apply: (type, object, options) => {
       noted(type, object);
-      return client.apply(type, object, options);
+      unanswered += 1;
+      return client.apply(type, object, options).finally(() => (unanswered -= 1));
     },
     applyStatus: (type, object, options) => {
       noted(type, object);
@@ -284,12 +286,13 @@ async function memoryRequested(): Promise<string | undefined> {
   return found?.spec.template.spec.containers[0]?.resources?.requests?.memory;
 }
 
-/** Until the watch has told of the last write, a new leader would make it once more. */
+/** Until the last write is answered and the watch has told of it, a new leader would make it once more. */
 async function caughtUp(): Promise<void> {
   const applied = (object: KubeObject | undefined) => object?.metadata.annotations?.['weft.dev/applied'];
   await eventually('the watch has caught up', async () => {
     const written = applied(await api.get(resources.deployments, 'edge-weft', namespace));
-    return applied(managed.deployments.get(`${namespace}/edge-weft`)) === written ? written : undefined;
+    const seen = applied(managed.deployments.get(`${namespace}/edge-weft`));
+    return seen === written && unanswered === 0 ? written : undefined;
   });
 }
 
