@@ -4,6 +4,7 @@
  */
 
 import type { Collection, GraphApi, Index, IndexEntry, Read } from '../../graph/types.ts';
+import { byAge } from '../age.ts';
 import type { BackendTLS, Condition } from '../gateway-model.ts';
 import type { ObjectRef } from '../kubernetes-gateways.ts';
 import type { ServicePort } from '../model.ts';
@@ -50,8 +51,8 @@ export function deriveBackendTLSByPort(
 function choose(policies: readonly Policy[], service: string, portName: string): PortPolicies | undefined {
   const own = policies.filter(({ value }) => means(value, service, (section) => section === portName));
   const whole = policies.filter(({ value }) => means(value, service, (section) => section === undefined));
-  const [first, ...others] = own.toSorted(byAge);
-  const [firstWhole, ...otherWhole] = whole.toSorted(byAge);
+  const [first, ...others] = own.toSorted(olderFirst);
+  const [firstWhole, ...otherWhole] = whole.toSorted(olderFirst);
   const winner = first ?? firstWhole;
   if (winner === undefined) return undefined;
   const losers: Record<string, string> = {};
@@ -70,10 +71,7 @@ function means(
   );
 }
 
-function byAge({ key: keyA, value: a }: Policy, { key: keyB, value: b }: Policy): number {
-  if (a.createdAt !== b.createdAt) return a.createdAt < b.createdAt ? -1 : 1;
-  return keyA < keyB ? -1 : 1;
-}
+const olderFirst = (a: Policy, b: Policy): number => byAge(a.value, b.value);
 
 /** A policy with what it refers to. */
 export interface JudgedPolicy {

@@ -4,6 +4,7 @@
  */
 
 import type { Collection, GraphApi, Index, IndexEntry, Read } from '../../graph/types.ts';
+import { byAge } from '../age.ts';
 import type { Condition } from '../gateway-model.ts';
 import type { MeshPod } from '../model.ts';
 import { gatewayKind } from '../pods.ts';
@@ -123,13 +124,9 @@ function splitSets(
   const allowed = readNamespaces(gateway.spec.allowedListeners?.namespaces, gateway.namespace, 'None');
   const may = ({ value }: SetEntry): boolean =>
     isAllowed(allowed, value.namespace, (namespace) => read(sources.namespaces, namespace));
-  const ordered = sets.toSorted(
-    (a, b) => compare(a.value.createdAt, b.value.createdAt) || compare(a.key, b.key),
-  );
+  const ordered = sets.toSorted((a, b) => byAge(a.value, b.value));
   return [ordered.filter(may), ordered.filter((set) => !may(set))];
 }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 const readAll = (
   listeners: NonNullable<GatewaySource['spec']['listeners']>,

@@ -1,5 +1,6 @@
 /** Which of several matching rules a request belongs to: the order of HTTPRoute and GRPCRoute matches in Gateway API. */
 
+import { type Aged, byAge } from '../age.ts';
 import type { PathMatch, RouteKind, RouteMatch } from '../model.ts';
 
 /** One match with where it stands. */
@@ -13,11 +14,8 @@ export interface RankedMatch {
 }
 
 /** What decides between routes. */
-export interface Ranked {
+export interface Ranked extends Aged {
   readonly kind: RouteKind;
-  readonly namespace: string;
-  readonly name: string;
-  readonly createdAt: string;
 }
 
 /**
@@ -42,11 +40,6 @@ export function byPrecedence(a: RankedMatch, b: RankedMatch): number {
   );
 }
 
-/** The older route, then the first by namespace and name, which is how Gateway API decides between equals. */
-export function byAge(a: Omit<Ranked, 'kind'>, b: Omit<Ranked, 'kind'>): number {
-  return compare(a.createdAt, b.createdAt) || compare(`${a.namespace}/${a.name}`, `${b.namespace}/${b.name}`);
-}
-
 const pathClasses: Readonly<Record<PathMatch['type'], number>> = {
   Exact: 0,
   RegularExpression: 1,
@@ -55,8 +48,4 @@ const pathClasses: Readonly<Record<PathMatch['type'], number>> = {
 
 function pathClass({ type }: PathMatch): number {
   return pathClasses[type];
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,12 +1,12 @@
 /** What TLS, TCP and UDP listeners serve: which backends a whole connection goes to. */
 
 import type { Collection, GraphApi, IndexEntry, Read } from '../../graph/types.ts';
+import { byAge } from '../age.ts';
 import type { AttachableListener } from '../gateways/attachable.ts';
 import type { ListenerStreams, StreamRule } from '../gateway-model.ts';
 import type { RouteBackend } from '../model.ts';
 import { domainsAt, type RouteAttachments } from './attachments.ts';
 import type { ListenerContext } from './listeners.ts';
-import { byAge } from './precedence.ts';
 import { gatewayRulesKey } from './rules.ts';
 
 export function deriveListenerStreams(

@@ -1,12 +1,13 @@
 /** Route tables: of every service port that a proxy uses, the rules of all routes attached to it, in order. */
 
 import type { Collection, GraphApi, IndexEntry, Read } from '../../graph/types.ts';
+import { byAge } from '../age.ts';
 import type { StreamRule } from '../gateway-model.ts';
 import type { Destination, RouteKind, RouteRule, RouteTable, ServicePort } from '../model.ts';
 import { kindInForce, tableKey } from './attach-service.ts';
 import { type Attachments, isAttachedTo, type RouteAttachments } from './attachments.ts';
 import { matchEverything } from './matches.ts';
-import { byAge, byPrecedence } from './precedence.ts';
+import { byPrecedence } from './precedence.ts';
 import type { RouteRules } from './rules.ts';
 import { defaultSession, type TrafficSettings } from './traffic-policies.ts';
 

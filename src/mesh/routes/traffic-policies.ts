@@ -4,12 +4,12 @@
  */
 
 import type { Collection, GraphApi, Read } from '../../graph/types.ts';
+import { byAge } from '../age.ts';
 import type { Condition } from '../gateway-model.ts';
 import type { PolicyTargetRef } from '../kubernetes.ts';
 import type { BackendTrafficVerdict, RetryBudget, RouteBackend, SessionPersistence } from '../model.ts';
 import type { BackendTrafficPolicySource, MeshSources } from '../sources.ts';
 import { readDurationMs } from './duration.ts';
-import { byAge } from './precedence.ts';
 import { RouteProblem } from './problem.ts';
 import { readSession } from './session.ts';
 import { checkWhole } from './values.ts';
