@@ -8,7 +8,7 @@ import { byAge } from '../age.ts';
 import type { BackendTLS, Condition } from '../gateway-model.ts';
 import type { ObjectRef } from '../kubernetes-gateways.ts';
 import type { ServicePort } from '../model.ts';
-import { type ReferenceContext, resolveAuthorities, type Unresolved } from './references.ts';
+import { type Reasoned, reasoned, type ReferenceContext, resolveAuthorities } from './references.ts';
 import type { BackendTLSPolicySource } from './sources.ts';
 
 type Policy = IndexEntry<BackendTLSPolicySource>;
@@ -76,7 +76,7 @@ const olderFirst = (a: Policy, b: Policy): number => byAge(a.value, b.value);
 /** A policy with what it refers to. */
 export interface JudgedPolicy {
   readonly tls: BackendTLS;
-  readonly unresolved?: Pick<Condition, 'reason' | 'message'>;
+  readonly unresolved?: Reasoned;
   /** It cannot be accepted. */
   readonly problem?: Pick<Condition, 'reason' | 'message'>;
 }
@@ -108,7 +108,10 @@ function judgePolicy(policy: BackendTLSPolicySource, context: ReferenceContext, 
   const by = { kind: 'BackendTLSPolicy', namespace } as const;
   const resolved = caCertificateRefs.map((ref) => resolveAuthorities(local(ref), by, context, read));
   const authorities = resolved.flatMap((each) => (each.ok ? [each.authorities] : []));
-  const unresolved = reasoned(resolved.filter((each) => !each.ok));
+  const unresolved = reasoned(
+    resolved.filter((each) => !each.ok),
+    { kind: 'InvalidKind', permission: 'InvalidCACertificateRef', object: 'InvalidCACertificateRef' },
+  );
   return {
     tls: {
       ...known,
@@ -130,11 +133,4 @@ function readName(
     return [{ type: 'Hostname', value: name.hostname.toLowerCase() }];
   }
   return [];
-}
-
-function reasoned(broken: readonly Unresolved[]): JudgedPolicy['unresolved'] {
-  const [first] = broken;
-  if (first === undefined) return undefined;
-  const reason = first.problem === 'kind' ? 'InvalidKind' : 'InvalidCACertificateRef';
-  return { reason, message: broken.map(({ message }) => message).join('; ') };
 }

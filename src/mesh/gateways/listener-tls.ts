@@ -1,19 +1,17 @@
 /** What a listener needs for TLS: its certificates, and by which authorities it checks those of clients. */
 
 import type { Read } from '../../graph/types.ts';
-import type { Condition, ListenerTLS } from '../gateway-model.ts';
+import type { ListenerTLS } from '../gateway-model.ts';
 import type { KubeTLSConfig } from '../kubernetes-gateways.ts';
 import type { ReadListener } from './listeners.ts';
 import {
-  type Problem,
+  type Reasoned,
+  reasoned,
   type ReferenceContext,
   resolveAuthorities,
   resolveCertificate,
-  type Unresolved,
 } from './references.ts';
 import type { GatewaySource } from './sources.ts';
-
-type Reasoned = Pick<Condition, 'reason' | 'message'>;
 
 export interface ResolvedTLS {
   /** Absent where the listener has none, or nothing that it could be served with. */
@@ -82,16 +80,6 @@ function resolveCertificates(
             object: 'InvalidCertificateRef',
           }),
   };
-}
-
-/** Of several the first gives the reason; the message has all. */
-function reasoned(
-  broken: readonly Unresolved[],
-  reasons: Readonly<Record<Problem, string>>,
-): Reasoned | undefined {
-  const [first] = broken;
-  if (first === undefined) return undefined;
-  return { reason: reasons[first.problem], message: broken.map(({ message }) => message).join('; ') };
 }
 
 /** What the Gateway says of the clients of a port; it concerns HTTPS alone. */

@@ -1,6 +1,7 @@
 /** What listeners, Gateways and policies refer to, and why a reference does not hold. */
 
 import type { Collection, Read } from '../../graph/types.ts';
+import type { Condition } from '../gateway-model.ts';
 import type { ObjectRef } from '../kubernetes-gateways.ts';
 import type { CheckedAuthorities, CheckedCertificate } from './certificates.ts';
 import { type Grants, permits } from './grants.ts';
@@ -26,6 +27,18 @@ export interface Unresolved {
   readonly ok: false;
   readonly problem: Problem;
   readonly message: string;
+}
+
+export type Reasoned = Pick<Condition, 'reason' | 'message'>;
+
+/** Of several the first gives the reason; the message has all. */
+export function reasoned(
+  broken: readonly Unresolved[],
+  reasons: Readonly<Record<Problem, string>>,
+): Reasoned | undefined {
+  const [first] = broken;
+  if (first === undefined) return undefined;
+  return { reason: reasons[first.problem], message: broken.map(({ message }) => message).join('; ') };
 }
 
 /** The Secret of a certificate and its key. */
