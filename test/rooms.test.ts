@@ -24,12 +24,17 @@ const rules: Readonly<Record<string, Rule>> = {
   'xds/server': { values: ['xds/proto', 'xds'], types: ['graph'] },
   xds: { values: [], types: ['graph'] },
   'webhook/inject': { values: [], types: ['mesh', 'kube'] },
-  'webhook/validate': { values: ['mesh'], types: ['kube'] },
+  'webhook/validate': { values: ['mesh', 'analysis'], types: ['kube'] },
   webhook: { values: ['webhook/inject', 'webhook/validate'], types: ['mesh', 'kube'] },
-  controllers: { values: ['kube', 'ca', 'mesh'], types: ['graph', 'xds'] },
-  dashboard: { values: ['xds'], types: ['graph', 'mesh', 'xds/server'] },
+  controllers: { values: ['kube', 'ca', 'mesh'], types: ['graph', 'xds', 'analysis'] },
+  telemetry: { values: ['xds/proto'], types: ['graph', 'mesh', 'kube'] },
+  analysis: { values: ['mesh'], types: ['graph', 'kube'] },
+  dashboard: {
+    values: ['xds', 'telemetry', 'analysis'],
+    types: ['graph', 'mesh', 'kube', 'xds/server'],
+  },
   cli: {
-    values: ['kube', 'webhook/inject', 'mesh', 'controllers'],
+    values: ['kube', 'webhook/inject', 'mesh', 'controllers', 'telemetry', 'analysis'],
     types: ['dashboard', 'xds', 'xds/server', 'graph'],
   },
 };
