@@ -19,7 +19,7 @@ import { startWeb } from './roles/web.ts';
 
 const roles: Readonly<Record<string, (options: RoleOptions) => Promise<Running>>> = {
   web: startWeb,
-  catalog: startCatalog,
+  catalog: (options) => startCatalog({ ...options, failEvery: Number(process.env['FAIL_EVERY'] ?? '0') }),
   prices: startPrices,
   ticker: startTicker,
   ledger: startLedger,

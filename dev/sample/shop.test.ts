@@ -275,3 +275,30 @@ test('an address is host:port, with IPv6 in brackets', () => {
   assert.deepEqual(splitAddress('[fd00::1]:9000'), { host: 'fd00::1', port: 9000 });
   assert.throws(() => splitAddress('web'), /"web" is not host:port/);
 });
+
+test('every n-th request for items fails where it is told to, and is counted', async () => {
+  const catalog = await start((options) => startCatalog({ ...options, failEvery: 3 }));
+  const client = new JsonClient(catalog);
+  const statuses: number[] = [];
+  for (let i = 0; i < 6; i++) statuses.push((await client.get('/items')).status);
+  client.close();
+  assert.deepEqual(statuses, [200, 200, 503, 200, 200, 503]);
+  assert.deepEqual(await getJson(catalog, '/counts'), { answered: 6, failed: 2 });
+});
+
+test('a paused load sends nothing, and its totals are final', async () => {
+  const load = await start((options) => startLoad({ ...options, perSecond: 200, print: () => {} }));
+  const post = async (path: string): Promise<Report> => {
+    const response = await fetch(`http://${load}${path}`, { method: 'POST' });
+    return (await response.json()) as Report;
+  };
+  await post('/resume');
+  while (((await (await fetch(`http://${load}/stats`)).json()) as Report).totals['catalog'] === undefined);
+  const paused = await post('/pause');
+  const again = await post('/pause');
+  assert.deepEqual(again.totals, paused.totals);
+  const { calls = 0, failures, versions } = paused.totals['catalog'] ?? {};
+  assert.ok(calls > 0);
+  assert.equal(failures, 0);
+  assert.deepEqual(versions, { v1: calls });
+});

@@ -34,7 +34,7 @@ test('a report covers its window only, totals cover everything', () => {
   add({ error: 'gone' });
   assert.equal(tally.report(5).lines[0]?.calls, 1);
   assert.equal(tally.report(10).lines[0]?.calls, 2);
-  assert.deepEqual(tally.report(5).totals, { web: { calls: 2, failures: 1 } });
+  assert.deepEqual(tally.report(5).totals, { web: { calls: 2, failures: 1, versions: { v1: 2 } } });
 });
 
 test('success is the share of calls without an error, and the last error is told', () => {

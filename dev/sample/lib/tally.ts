@@ -27,7 +27,14 @@ export interface Report {
   readonly windowSeconds: number;
   readonly lines: readonly Line[];
   /** Since the start, by service. */
-  readonly totals: Readonly<Record<string, { readonly calls: number; readonly failures: number }>>;
+  readonly totals: Readonly<Record<string, Total>>;
+}
+
+export interface Total {
+  readonly calls: number;
+  readonly failures: number;
+  /** Calls by who answered. */
+  readonly versions: Readonly<Record<string, number>>;
 }
 
 export const keepMs = 30_000;
@@ -35,7 +42,8 @@ export const keepMs = 30_000;
 export class Tally {
   readonly #now: () => number;
   #samples: Sample[] = [];
-  readonly #totals: Record<string, { calls: number; failures: number }> = {};
+  readonly #totals: Record<string, { calls: number; failures: number; versions: Record<string, number> }> =
+    {};
 
   constructor(now: () => number) {
     this.#now = now;
@@ -43,8 +51,9 @@ export class Tally {
 
   add(sample: Sample): void {
     this.#samples.push(sample);
-    const total = (this.#totals[sample.service] ??= { calls: 0, failures: 0 });
+    const total = (this.#totals[sample.service] ??= { calls: 0, failures: 0, versions: {} });
     total.calls += 1;
+    total.versions[sample.version] = (total.versions[sample.version] ?? 0) + 1;
     if (sample.error !== undefined) total.failures += 1;
     // Rarely, so that forgetting costs little per sample.
     if (this.#samples.length % 1024 === 0) {

@@ -2,11 +2,14 @@
  * The customers: an open-loop load on every service of the shop. Calls leave on schedule whether or not earlier ones
  * were answered, so a slow service shows as latency, not as less load.
  *
- *   GET /stats?seconds=5   what was seen in the last seconds (lib/tally.ts)
+ *   GET /stats?seconds=5   what was seen in the last seconds, and totals since the start (lib/tally.ts)
+ *   POST /pause            no call leaves any more; answered when all that left are answered, so that totals are final
+ *   POST /resume
  */
 
+import type { IncomingMessage } from 'node:http';
 import { GrpcClient } from '../lib/grpc.ts';
-import { JsonClient, serveJson, startHttp } from '../lib/http.ts';
+import { type Answer, JsonClient, serveJson, startHttp } from '../lib/http.ts';
 import { converse } from '../lib/lines.ts';
 import { type Addresses, type RoleOptions, type Running, within } from '../lib/running.ts';
 import { Tally } from '../lib/tally.ts';
@@ -36,8 +39,10 @@ export async function startLoad(options: LoadOptions): Promise<Running> {
   const tally = new Tally(Date.now);
   const { targets, closeClients } = connectTargets(options.addresses, options.perSecond);
   const inFlight = new Set<Promise<void>>();
+  let paused = false;
   const timers = targets.map((target) =>
     everyInterval(1000 / target.perSecond, () => {
+      if (paused) return;
       if (inFlight.size >= maxInFlight) {
         return tally.add({
           atMs: Date.now(),
@@ -54,13 +59,24 @@ export async function startLoad(options: LoadOptions): Promise<Running> {
   );
   const print = options.print ?? ((line: string) => console.log(line));
   timers.push(everyInterval(10_000, () => print(JSON.stringify(tally.report(10)))));
-  const server = serveJson((request, path) => {
-    if (path !== '/stats') return { status: 404, body: { error: 'only /stats here' } };
+  async function answer(request: IncomingMessage, path: string): Promise<Answer> {
+    if (request.method === 'POST' && path === '/pause') {
+      paused = true;
+      await Promise.all(inFlight);
+      return { body: tally.report(30) };
+    }
+    if (request.method === 'POST' && path === '/resume') {
+      paused = false;
+      return { body: {} };
+    }
+    if (path !== '/stats')
+      return { status: 404, body: { error: 'only /stats, /pause and /resume by POST here' } };
     const seconds = Number(new URL(request.url ?? '/', 'http://load').searchParams.get('seconds') ?? '5');
     return seconds >= 1 && seconds <= 30
       ? { body: tally.report(seconds) }
       : { status: 400, body: { error: 'seconds is 1 to 30' } };
-  });
+  }
+  const server = serveJson(answer);
   const running = await startHttp(server, options.port);
   return {
     port: running.port,
