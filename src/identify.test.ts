@@ -20,7 +20,7 @@ const holder: TokenHolder = { namespace: 'shop', serviceAccount: 'web', podName:
 const token: TokenPeer = { kind: 'token', token: () => 'a.b.c' };
 
 function shows(identity: string): CertificatePeer {
-  return { kind: 'certificate', uri: identity, notBeforeMs: 0, notAfterMs: 0 };
+  return { kind: 'certificate', uri: identity, subject: '', notBeforeMs: 0, notAfterMs: 0 };
 }
 
 async function world(patienceMs = 0) {

@@ -24,7 +24,12 @@ import type {
   ResourceRef,
   Translation,
 } from '../../src/xds/resource.ts';
-import { createXdsServer, type XdsLimits, type XdsServer } from '../../src/xds/server/server.ts';
+import {
+  createXdsServer,
+  type UnaryMethod,
+  type XdsLimits,
+  type XdsServer,
+} from '../../src/xds/server/server.ts';
 import { createTestAuthority, type TestAuthority, type TestCertificate } from './pki.ts';
 
 const schemas: Readonly<Record<ResourceKind, DescMessage>> = {
@@ -108,6 +113,7 @@ export interface ServeOptions {
   readonly certificate?: TestCertificate;
   readonly port?: number;
   readonly limits?: Partial<XdsLimits>;
+  readonly methods?: ReadonlyMap<string, UnaryMethod>;
   readonly log?: Logger;
   /** What proxies that come with a token get of their own, by `namespace/pod`. */
   readonly ownSecrets?: (proxy: string) => OwnSecrets;
@@ -159,6 +165,7 @@ export async function serveFixture(fixture: Served, options: ServeOptions = {}):
     log: options.log ?? silent,
     clock: systemClock,
     limits: { drainMs: 0, ...options.limits },
+    ...(options.methods === undefined ? {} : { methods: options.methods }),
   });
   return { server, port: await server.listen(options.port ?? 0, '127.0.0.1'), pki };
 }

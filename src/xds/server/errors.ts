@@ -16,7 +16,7 @@ export const xdsErrors = defineErrors({
     remedy: 'Ask for clusters, endpoints, listeners, routes or secrets of the v3 API.',
   },
   'WEFT-XDS-06': {
-    title: 'The message is not a DeltaDiscoveryRequest.',
+    title: 'The message is not one that the method takes.',
     remedy: 'Check what it is that connects to the xDS port.',
   },
   'WEFT-XDS-07': {
@@ -73,6 +73,8 @@ const statuses: Partial<Record<string, number>> = {
   // Of `identify`: a token that is not accepted, and one that cannot be verified at present.
   'WEFT-XDS-21': 16,
   'WEFT-XDS-22': 14,
+  // Of telemetry: a report that cannot be read.
+  'WEFT-TEL-01': 3,
 };
 const permissionDenied = 7;
 const internal = 13;

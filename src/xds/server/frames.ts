@@ -17,6 +17,11 @@ export class FrameReader {
     this.#maxBytes = maxBytes;
   }
 
+  /** Of a message that is not complete yet. */
+  get pendingBytes(): number {
+    return this.#restBytes;
+  }
+
   /** The messages that `chunk` completes, in order. */
   read(chunk: Buffer): readonly Buffer[] {
     this.#rest.push(chunk);

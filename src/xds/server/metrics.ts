@@ -40,6 +40,12 @@ export const refusedStreams = new Counter({
   labelNames: ['code'],
   registers,
 });
+export const calls = new Counter({
+  name: 'weft_xds_calls_total',
+  help: 'Calls of the methods beside ADS, by method and error code; without a code: answered.',
+  labelNames: ['method', 'code'],
+  registers,
+});
 export const pushLatency = new Histogram({
   name: 'weft_xds_push_seconds',
   help: 'From the change of a resource to its acknowledgement by a proxy, by resource type.',

@@ -7,6 +7,8 @@ export interface CertificatePeer {
   readonly kind: 'certificate';
   /** SPIFFE ID. */
   readonly uri: string;
+  /** As Node writes it, one attribute per line: `O=shop\nOU=v1\nCN=Deployment/web`; empty where there is none. */
+  readonly subject: string;
   /** Validity of the certificate that was presented. */
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
@@ -31,6 +33,8 @@ export function peerOf(certificate: X509Certificate | undefined, authorization?:
   return {
     kind: 'certificate',
     uri: identityOf(certificate),
+    // Against its type: a certificate without a subject has none.
+    subject: (certificate.subject as string | undefined) ?? '',
     notBeforeMs: Date.parse(certificate.validFrom),
     notAfterMs: Date.parse(certificate.validTo),
   };

@@ -22,10 +22,11 @@ import * as metrics from './metrics.ts';
 import { type Peer, peerOf } from './peer.ts';
 import { ConnectedProxy } from './proxy.ts';
 import type { ProxyInfo } from './proxy-host.ts';
-import { AdsStream, type StreamOwner, trailers } from './stream.ts';
+import { AdsStream, type StreamOwner } from './stream.ts';
+import { refuse, serveUnary, type UnaryMethod } from './unary.ts';
 import type { DeltaRequest, ProxyNode } from './wire.ts';
 
-export type { ProxyDetail, ProxyInfo, ProxyNode, ProxyStatus };
+export type { ProxyDetail, ProxyInfo, ProxyNode, ProxyStatus, UnaryMethod };
 
 /** PEM throughout; `ca` is the bundle that client certificates are verified with. */
 export interface ServerTls {
@@ -56,6 +57,8 @@ export interface XdsServerOptions extends HubOptions {
    * some seconds for a pod that is not known yet; rejects with a WeftError where the proxy is not to be served.
    */
   readonly identify: (peer: Peer, node: ProxyNode) => Promise<ProxyInfo>;
+  /** Unary gRPC methods that are served beside ADS, by path (`/package.Service/Method`). */
+  readonly methods?: ReadonlyMap<string, UnaryMethod>;
   readonly limits?: Partial<XdsLimits>;
 }
 
@@ -76,7 +79,7 @@ interface Caller {
   readonly session: Http2Session | undefined;
 }
 
-const method = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';
+const adsMethod = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';
 
 const defaults: XdsLimits = {
   maxMessageBytes: 4 * 1024 * 1024,
@@ -108,6 +111,8 @@ class Http2XdsServer implements XdsServer, StreamOwner {
   readonly #callers = new WeakMap<AdsStream, Caller>();
   /** Takes the limit from the life of a connection without a certificate. */
   readonly #unproven = new WeakMap<Http2Session, () => void>();
+  /** Who is at the other end of connections with a certificate. */
+  readonly #peers = new WeakMap<Http2Session, Peer>();
   /** The stream of each proxy, by pod and UID. */
   readonly #current = new Map<string, AdsStream>();
   #stopPings: () => void = () => undefined;
@@ -267,22 +272,52 @@ class Http2XdsServer implements XdsServer, StreamOwner {
       stream.respond({ ':status': 415 }, { endStream: true });
       return;
     }
+    const method = this.#options.methods?.get(path);
     let peer: Peer;
     try {
-      if (path !== method) throw xdsError('WEFT-XDS-04', `The method ${path.slice(0, 200)} is not served.`);
-      peer = peerOf(socketOf(stream.session)?.getPeerX509Certificate(), headers.authorization);
+      if (path !== adsMethod && method === undefined) {
+        throw xdsError('WEFT-XDS-04', `The method ${path.slice(0, 200)} is not served.`);
+      }
+      peer = this.#peerOf(stream.session, headers.authorization);
     } catch (error) {
       stream.on('error', () => undefined);
-      stream.respond(
-        { ':status': 200, 'content-type': 'application/grpc', ...trailers(error) },
-        { endStream: true },
-      );
+      refuse(stream, error);
       if (error instanceof WeftError) this.#refused(undefined, error);
       return;
     }
+    if (method !== undefined) return this.#call(stream, path, method, peer);
     const ads = new AdsStream(stream, this);
     this.#callers.set(ads, { peer, session: stream.session });
     this.#streams.set(ads, undefined);
+  }
+
+  #peerOf(session: Http2Session | undefined, authorization: string | undefined): Peer {
+    const known = session === undefined ? undefined : this.#peers.get(session);
+    if (known !== undefined) return known;
+    const peer = peerOf(socketOf(session)?.getPeerX509Certificate(), authorization);
+    if (session !== undefined && peer.kind === 'certificate') this.#peers.set(session, peer);
+    return peer;
+  }
+
+  #call(stream: ServerHttp2Stream, path: string, method: UnaryMethod, peer: Peer): void {
+    const { session } = stream;
+    serveUnary(stream, {
+      maxMessageBytes: this.maxMessageBytes,
+      patienceMs: this.#limits.unprovenMs,
+      clock: this.#options.clock,
+      handle: (message) => method(peer, message),
+      ended: (error) => {
+        const code = error instanceof WeftError ? error.code : error === undefined ? '' : 'WEFT-XDS-13';
+        metrics.calls.inc({ method: path, code });
+        // Whom the method has answered it has also believed.
+        if (error === undefined && session !== undefined) this.#unproven.get(session)?.();
+        if (code === 'WEFT-XDS-13') {
+          this.#options.log.error({ method: path, error: describeError(error) }, 'a method failed');
+        } else if (error !== undefined) {
+          this.#options.log.debug({ method: path, peer: nameOf(peer), code }, 'a call was refused');
+        }
+      },
+    });
   }
 
   /** Finds connections whose other end is gone without a word. Spread over the interval. */
