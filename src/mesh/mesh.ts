@@ -4,7 +4,6 @@ import type { GraphApi } from '../graph/types.ts';
 import { deriveDestinations } from './destinations.ts';
 import { deriveEndpoints } from './endpoints.ts';
 import { createGatewayInputs, createGatewayModel } from './gateways/gateways.ts';
-import type { Mesh } from './model.ts';
 import { derivePodPorts } from './pod-ports.ts';
 import { derivePods, indexPodsByAddress } from './pods.ts';
 import { indexPolicies } from './policies.ts';
@@ -15,9 +14,10 @@ import { deriveServicePorts, indexFrontends } from './services.ts';
 import { deriveSettings } from './settings.ts';
 import type { MeshSources } from './sources.ts';
 import { indexUsers } from './used.ts';
+import type { WorkedMesh } from './workings.ts';
 import { deriveIdentities, deriveSubjects, deriveWorkloads } from './workloads.ts';
 
-export function createMesh(graph: GraphApi, sources: MeshSources): Mesh {
+export function createMesh(graph: GraphApi, sources: MeshSources): WorkedMesh {
   const settings = deriveSettings(graph, sources);
   const traffic = deriveTrafficPolicies(graph, sources);
   const servicePorts = deriveServicePorts(graph, sources, traffic.settings);
@@ -68,5 +68,15 @@ export function createMesh(graph: GraphApi, sources: MeshSources): Mesh {
     policyVerdicts,
     backendTrafficVerdicts: traffic.verdicts,
     gateway: createGatewayModel(graph, sources, servicePorts, gateways, routes),
+    workings: {
+      routes: routes.routes,
+      attachments: routes.attachments,
+      attachables: gateways.attachables,
+      judgedGateways: gateways.judged,
+      certificates: gateways.certificates,
+      frontends,
+      podsByWorkload,
+      podPorts,
+    },
   };
 }

@@ -121,8 +121,9 @@ function nameOf({ kind, metadata }: KubeObject): string {
 
 function everything(mesh: Mesh): unknown {
   return Object.fromEntries(
-    Object.entries({ ...mesh, ...mesh.gateway, gateway: undefined }).flatMap(([name, collection]) =>
-      collection === undefined ? [] : [[name, contents(collection as Mesh['pods'])]],
+    Object.entries({ ...mesh, ...mesh.gateway, gateway: undefined, workings: undefined }).flatMap(
+      ([name, collection]) =>
+        collection === undefined ? [] : [[name, contents(collection as Mesh['pods'])]],
     ),
   );
 }

@@ -4,15 +4,15 @@ import { parseAllDocuments } from 'yaml';
 import type { Collection, GraphApi, Source } from '../graph/types.ts';
 import type { KubeObject } from '../kube/types.ts';
 import { createMesh } from './mesh.ts';
-import type { Mesh } from './model.ts';
 import * as project from './project.ts';
 import * as projectGateways from './project-gateways.ts';
 import * as projectRoutes from './project-routes.ts';
 import { createMeshSources, type MeshSources } from './sources.ts';
+import type { WorkedMesh } from './workings.ts';
 
 export interface TestMesh {
   readonly sources: MeshSources;
-  readonly mesh: Mesh;
+  readonly mesh: WorkedMesh;
   /** Creates or replaces objects; YAML of any number of documents, or objects. */
   apply(...objects: readonly (string | KubeObject)[]): Promise<void>;
   /** By `Kind namespace/name`, or `Kind name`. */

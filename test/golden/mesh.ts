@@ -18,7 +18,7 @@ export async function mesh(input: string): Promise<unknown> {
   await world.apply(...objects);
   assert.deepEqual(errors, []);
   const shown = shows(settings.show);
-  const { gateway, ...others } = world.mesh;
+  const { gateway, workings: _, ...others } = world.mesh;
   const sections = Object.entries({ ...others, ...gateway }).map(([section, collection]) => {
     const entries = Object.entries(contents(collection as Collection<unknown>));
     return [section, Object.fromEntries(entries.filter(([key]) => shown(`${section} ${key}`)))] as const;

@@ -12,7 +12,7 @@ import type { ListenerHosts, ListenerStreams } from '../gateway-model.ts';
 import type { Attachables } from '../gateways/attachable.ts';
 import type { Destination, RouteKind, RouteTable, RouteVerdict, ServicePort } from '../model.ts';
 import type { MeshSources, RouteSource } from '../sources.ts';
-import { deriveAttachments, type RouteAttachments } from './attachments.ts';
+import { type Attachments, deriveAttachments, type RouteAttachments } from './attachments.ts';
 import { deriveListenerHosts } from './hosts.ts';
 import { deriveIsMostSpecific } from './listeners.ts';
 import { type ReadRoute, readRoute, type RuleReader } from './read.ts';
@@ -34,6 +34,9 @@ export interface RoutesContext {
 }
 
 export interface Routes {
+  /** As they were understood, keyed `<kind>/<namespace>/<name>`. */
+  readonly routes: Collection<ReadRoute>;
+  readonly attachments: Attachments;
   readonly routeTables: Collection<RouteTable>;
   readonly routeVerdicts: Collection<RouteVerdict>;
   readonly listenerHosts: Collection<ListenerHosts>;
@@ -60,6 +63,8 @@ export function createRoutes(graph: GraphApi, context: RoutesContext): Routes {
     isMostSpecific: deriveIsMostSpecific(graph, attachables.listeners),
   };
   return {
+    routes,
+    attachments,
     routeTables: deriveRouteTables(graph, { ...context, attachments, meshRules }),
     routeVerdicts: deriveRouteVerdicts(graph, { ...backends, attachments }),
     listenerHosts: deriveListenerHosts(graph, listeners),
