@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { WeftError } from '../base/errors.ts';
 import type { KubeClient } from '../kube/types.ts';
+import { type Paint, paintFor } from './colors.ts';
 import type { Edges, Target } from './edges.ts';
 import { type Format, formats, render } from './output.ts';
 
@@ -20,6 +21,7 @@ export interface CommandContext {
   /** Namespace of the control plane. */
   readonly weftNamespace: string;
   readonly output: Format;
+  readonly paint: Paint;
   /** `data` as JSON or YAML, or what `table` makes of it. */
   readonly print: (data: unknown, table: () => string) => void;
 }
@@ -39,10 +41,18 @@ export function addGlobalOptions(program: Command): void {
     .option('-o, --output <format>', formats.join(', '), 'table');
 }
 
-/** Throws WeftError WEFT-CLI-03 where the options make no sense. */
-export function contextOf(command: Command, { edges }: Session): CommandContext {
+/**
+ * `more` are formats that only this command knows; to everything else they look like `table`. Throws WeftError
+ * WEFT-CLI-03 where the options make no sense.
+ */
+export function contextOf(
+  command: Command,
+  { edges }: Session,
+  more: readonly string[] = [],
+): CommandContext {
   const options = command.optsWithGlobals<GlobalOptions>();
-  const output = oneOf('--output', options.output, formats);
+  const wanted = oneOf('--output', options.output, [...formats, ...more]);
+  const output = formats.find((format) => format === wanted) ?? 'table';
   const target = { kubeconfigPath: options.kubeconfig ?? '', context: options.context ?? '' };
   return {
     edges,
@@ -50,6 +60,7 @@ export function contextOf(command: Command, { edges }: Session): CommandContext 
     target,
     weftNamespace: namespaceName('--weft-namespace', options.weftNamespace),
     output,
+    paint: paintFor(edges.colored),
     print: (data, table) => edges.out(`${render(output, data, table)}\n`),
   };
 }

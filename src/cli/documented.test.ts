@@ -9,7 +9,10 @@ import { meshCluster } from './testing.ts';
 const page = (name: string): string =>
   readFileSync(new URL(`../../docs/cli/${name}.md`, import.meta.url), 'utf8');
 
-const commands = ['check', 'status', 'explain', 'proxy config', 'inject', 'uninject'];
+const commands = [
+  ...['check', 'status', 'stat', 'top', 'edges', 'routes', 'graph', 'explain', 'proxy config'],
+  ...['inject', 'uninject'],
+];
 
 for (const command of commands) {
   test(`the page of weft ${command} names every option`, async () => {

@@ -1,5 +1,6 @@
 /** What the command touches of the outside: the terminal, the clock, the API server, the replicas. Tests bring their own. */
 
+import { writeFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
 import { wait } from '../base/backoff.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
@@ -17,12 +18,23 @@ export interface Target {
 
 export interface Edges {
   readonly clock: Pick<Clock, 'now'>;
-  readonly sleep: (delayMs: number) => Promise<void>;
+  /** Ends early when the signal aborts. */
+  readonly sleep: (delayMs: number, signal?: AbortSignal) => Promise<void>;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly readInput: () => Promise<string>;
   /** Whether a person reads standard output. */
   readonly isTerminal: boolean;
+  /** Whether that person wants colour. */
+  readonly colored: boolean;
+  /** Lines and columns of the terminal, as far as it has any. */
+  readonly screen: () => { readonly lines: number; readonly columns: number };
+  /**
+   * Aborts when somebody wants the command to end (SIGINT, SIGTERM). Whoever asks for it has to end the command then;
+   * a second signal ends it whatever it does.
+   */
+  readonly interrupted: () => AbortSignal;
+  readonly writeFile: (path: string, content: Uint8Array) => Promise<void>;
   readonly connect: (target: Target) => KubeClient;
   /** GET of a replica's loopback API; undefined where it answers 404. */
   readonly askReplica: (
@@ -42,9 +54,20 @@ export function systemEdges(): Edges {
     err: (text) => void process.stderr.write(text),
     readInput: () => readAll(process.stdin),
     isTerminal: process.stdout.isTTY,
+    colored: process.stdout.isTTY && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb',
+    screen: () => ({ lines: process.stdout.rows || 24, columns: process.stdout.columns || 80 }),
+    interrupted,
+    // Reports may tell more of a cluster than its other users should read.
+    writeFile: (path, content) => writeFile(path, content, { mode: 0o600, flag: 'wx' }),
     connect: (target) => createKubeApi({ ...target, log: silent }),
     askReplica,
   };
+}
+
+function interrupted(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
+  return controller.signal;
 }
 
 const askReplica: Edges['askReplica'] = async (target, pod, path) => {

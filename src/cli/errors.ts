@@ -17,4 +17,12 @@ export const cliErrors = defineErrors({
     title: 'This Node.js is too old for the command.',
     remedy: 'Install Node.js 24 or newer, or run it by `npm run weft --`, which brings its own.',
   },
+  'WEFT-CLI-05': {
+    title: 'The observability API cannot be asked.',
+    remedy: 'Run `weft check`, and `kubectl get apiservice v1alpha1.observe.weft.dev`.',
+  },
+  'WEFT-CLI-06': {
+    title: 'You may not ask the observability API for this.',
+    remedy: 'Ask whoever administers the cluster for this rule.',
+  },
 });

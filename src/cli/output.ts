@@ -1,6 +1,7 @@
 /** How the weft command prints: tables for people, JSON and YAML for programs. */
 
 import { stringify } from 'yaml';
+import { visibleWidth } from './colors.ts';
 
 export const formats = ['table', 'json', 'yaml'] as const;
 export type Format = (typeof formats)[number];
@@ -8,19 +9,24 @@ export type Format = (typeof formats)[number];
 export interface Column<Row> {
   readonly title: string;
   readonly value: (row: Row) => string | number;
+  /** Default left; numbers read better when their last digits stand below one another. */
+  readonly align?: 'right';
 }
 
-/** Columns as wide as their content, two spaces between them, no trailing blanks. */
+/** Columns as wide as what is seen of their content, two spaces between them, no trailing blanks. */
 export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const cells = [
     columns.map((column) => column.title),
     ...rows.map((row) => columns.map((column) => String(column.value(row)))),
   ];
-  const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index]?.length ?? 0)));
+  const widths = columns.map((_, index) => Math.max(...cells.map((line) => visibleWidth(line[index] ?? ''))));
   return cells
     .map((line) =>
       line
-        .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+        .map((cell, index) => {
+          const blanks = ' '.repeat((widths[index] ?? 0) - visibleWidth(cell));
+          return columns[index]?.align === 'right' ? blanks + cell : cell + blanks;
+        })
         .join('  ')
         .trimEnd(),
     )

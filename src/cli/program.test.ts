@@ -4,7 +4,7 @@ import { version } from '../base/version.ts';
 import { meshCluster } from './testing.ts';
 
 const refused: readonly (readonly [line: string, why: RegExp])[] = [
-  ['stats', /^WEFT-CLI-03: unknown command 'stats'\n\(Did you mean status\?\)/],
+  ['statu', /^WEFT-CLI-03: unknown command 'statu'\n\(Did you mean one of stat, status\?\)/],
   ['status extra', /^WEFT-CLI-03: too many arguments/],
   ['status --nonsense', /^WEFT-CLI-03: unknown option '--nonsense'/],
   ['status -o xml', /^WEFT-CLI-03: --output: "xml" is none of table, json, yaml/],
@@ -44,7 +44,19 @@ test('weft without a command shows the help, and says that this answers nothing'
 test('weft --help and --version go to standard output with exit code 0', async () => {
   const help = await meshCluster().run('--help');
   assert.equal(help.exitCode, 0);
-  for (const command of ['check', 'status', 'explain', 'proxy', 'inject', 'uninject']) {
+  for (const command of [
+    'check',
+    'status',
+    'stat',
+    'top',
+    'edges',
+    'routes',
+    'graph',
+    'explain',
+    'proxy',
+    'inject',
+    'uninject',
+  ]) {
     assert.match(help.out, new RegExp(`^ {2}${command} `, 'm'));
   }
   assert.deepEqual(await meshCluster().run('--version'), { exitCode: 0, out: `${version}\n`, err: '' });

@@ -6,8 +6,12 @@ import { describeError, WeftError } from '../base/errors.ts';
 import { version } from '../base/version.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerExplain } from './commands/explain.ts';
+import { registerEdges } from './commands/edges.ts';
+import { registerGraph } from './commands/graph.ts';
 import { registerInject } from './commands/inject.ts';
 import { registerProxy } from './commands/proxy.ts';
+import { registerRoutes } from './commands/routes.ts';
+import { registerStat, registerTop } from './commands/stat.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerUninject } from './commands/uninject.ts';
 import { addGlobalOptions, type Session } from './context.ts';
@@ -18,6 +22,11 @@ import './errors.ts';
 const commands = [
   registerCheck,
   registerStatus,
+  registerStat,
+  registerTop,
+  registerEdges,
+  registerRoutes,
+  registerGraph,
   registerExplain,
   registerProxy,
   registerInject,

@@ -2,6 +2,7 @@
 
 import { X509Certificate } from 'node:crypto';
 import { version } from '../base/version.ts';
+import { observeBase } from '../base/observe.ts';
 import { injectLabel, proxyAnnotation, sidecarContainer, trustBundleName } from '../base/names.ts';
 import { testMaterial } from '../ca/testing.ts';
 import { authoritySecretName } from '../controllers/authority-secret.ts';
@@ -48,6 +49,16 @@ export class Cluster {
   readonly denied = new Set<string>();
   /** What becomes of a pod in a dry run. */
   admit: (pod: Fields) => Fields = (pod) => pod;
+  /** Answers of the observability API by path below its base, without a slash: `namespaces/shop/stat`. */
+  readonly observed = new Map<string, unknown>();
+  /** What was asked of it, with the query: `GET namespaces/shop/stat?window=60s`. */
+  readonly asked: string[] = [];
+  /** Bodies of streams by path; the command reads them to their end. */
+  readonly streams = new Map<string, string>();
+  /** What the command wrote. */
+  readonly files = new Map<string, Buffer>();
+  /** Ends a command that runs until somebody ends it. */
+  #interruption = new AbortController();
   /** Called whenever the command sleeps: the world may go on meanwhile. */
   onSleep: () => void = () => {};
 
@@ -109,9 +120,15 @@ export class Cluster {
     return this.answers.get(replica)?.['/v1/status'] as ReturnType<Cluster['status']>;
   }
 
+  /** As Ctrl-C does. */
+  interrupt(): void {
+    this.#interruption.abort();
+  }
+
   /** Runs one command line, as the shell would. */
   async run(line: string, input = '', script = '/usr/bin/weft', isTerminal = false): Promise<Run> {
     const run = { exitCode: 0, out: '', err: '' };
+    this.#interruption = new AbortController();
     const edges: Edges = {
       clock: { now: () => this.clockMs },
       sleep: (delayMs) => {
@@ -124,6 +141,13 @@ export class Cluster {
       err: (text) => void (run.err += text),
       readInput: () => Promise.resolve(input),
       isTerminal,
+      colored: isTerminal,
+      screen: () => ({ lines: 24, columns: 100 }),
+      interrupted: () => this.#interruption.signal,
+      writeFile: (path, content) => {
+        this.files.set(path, Buffer.from(content));
+        return Promise.resolve();
+      },
       connect: () => this.#client(),
       askReplica: (_target, pod, path) => {
         const answer = this.answers.get(pod.name)?.[path];
@@ -161,8 +185,13 @@ export class Cluster {
           }),
         ),
       serves: (type) => Promise.resolve(!this.#absent.has(resources.resourceNameOf(type))),
-      stream: (path) =>
+      stream: (path, { query } = {}) =>
         this.#checked(`GET ${path}`, () => {
+          const body = this.streams.get(path);
+          if (body !== undefined) {
+            this.asked.push(`STREAM ${path}${queryOf(query)}`);
+            return streamOf(body);
+          }
           if (!this.#objects.has(path))
             throw new KubeError('WEFT-KUBE-03', '404.', { status: 404, reason: '' });
           return { destroy: () => {} } as ResponseStream;
@@ -183,6 +212,13 @@ export class Cluster {
   }
 
   #respond(method: string, path: string, { body, query }: RequestOptions): unknown {
+    if (path.startsWith(observeBase)) {
+      const resource = path.slice(observeBase.length + 1);
+      this.asked.push(`${method} ${resource}${queryOf(query)}`);
+      const answer = this.observed.get(resource);
+      if (answer !== undefined) return answer;
+      throw new KubeError('WEFT-KUBE-06', `${method} ${path}: 404.`, { status: 404, reason: 'Unrecognized' });
+    }
     if (path === '/version') return { gitVersion: 'v1.37.1' };
     if (path.endsWith('/selfsubjectreviews')) {
       const creationTimestamp = new Date(this.serverTimeMs).toISOString().replace(/\.\d+/, '');
@@ -198,6 +234,24 @@ export class Cluster {
     }
     throw new Error(`${method} ${path} is not expected`);
   }
+}
+
+function queryOf(query: RequestOptions['query'] = {}): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  return given.length === 0 ? '' : `?${given.map(([name, value]) => `${name}=${String(value)}`).join('&')}`;
+}
+
+/** In two pieces, since what arrives knows nothing of lines. */
+function streamOf(body: string): ResponseStream {
+  const bytes = Buffer.from(body);
+  const half = Math.floor(bytes.length / 2);
+  return {
+    contentType: 'text/plain',
+    destroy: () => {},
+    async *[Symbol.asyncIterator]() {
+      for (const piece of [bytes.subarray(0, half), bytes.subarray(half)]) yield await Promise.resolve(piece);
+    },
+  };
 }
 
 export interface Run {

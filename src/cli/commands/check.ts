@@ -1,11 +1,11 @@
 /** `weft check`: whether Weft can be installed, or whether what is installed is well. */
 
 import type { Command } from 'commander';
-import { WeftError } from '../../base/errors.ts';
 import { type Level, performChecks, type Result } from '../checks/check.ts';
 import { gatherFacts } from '../checks/facts.ts';
 import { checks } from '../checks/list.ts';
 import { type CommandContext, contextOf, type Session } from '../context.ts';
+import { parseDuration } from '../duration.ts';
 
 export interface CheckReport {
   readonly installed: boolean;
@@ -13,17 +13,6 @@ export interface CheckReport {
 }
 
 const pauseMs = 2_000;
-
-/** `90s`, `5m`, `1h` in milliseconds. Throws WeftError WEFT-CLI-03. */
-export function parseWait(text: string): number {
-  const [, count = '', unit = ''] = /^(\d{1,6})(s|m|h)$/.exec(text) ?? [];
-  if (count === '') {
-    throw new WeftError('WEFT-CLI-03', `${JSON.stringify(text)} is not a duration such as 90s or 5m.`, {
-      field: '--wait',
-    });
-  }
-  return Number(count) * { s: 1_000, m: 60_000, h: 3_600_000 }[unit as 's' | 'm' | 'h'];
-}
 
 /** @param mustBeInstalled as somebody who waits expects; else a Weft that is absent is no failure */
 export async function check(context: CommandContext, mustBeInstalled: boolean): Promise<CheckReport> {
@@ -47,7 +36,8 @@ export function registerCheck(program: Command, session: Session): void {
       '\nExit code: 0 nothing failed (there may be warnings), 1 something failed, 2 the cluster cannot be asked, or you may not look at everything.',
     )
     .action(async (options: { readonly wait?: string | true }, command: Command) => {
-      const waitMs = options.wait === undefined ? 0 : parseWait(options.wait === true ? '5m' : options.wait);
+      const waitMs =
+        options.wait === undefined ? 0 : parseDuration('--wait', options.wait === true ? '5m' : options.wait);
       const context = contextOf(command, session);
       const report = await checkUntil(context, options.wait !== undefined, waitMs);
       context.print(report, () => describe(report, context.edges.isTerminal));
