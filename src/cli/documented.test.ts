@@ -10,8 +10,17 @@ const page = (name: string): string =>
   readFileSync(new URL(`../../docs/cli/${name}.md`, import.meta.url), 'utf8');
 
 const commands = [
-  ...['check', 'status', 'stat', 'top', 'edges', 'routes', 'graph', 'explain', 'proxy config'],
-  ...['inject', 'uninject'],
+  'check',
+  'status',
+  'stat',
+  'top',
+  'edges',
+  'routes',
+  'graph',
+  'explain',
+  'proxy config',
+  'inject',
+  'uninject',
 ];
 
 for (const command of commands) {

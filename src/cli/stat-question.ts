@@ -32,16 +32,35 @@ export interface StatQuestion {
 type Kind = 'workload' | 'service' | 'route' | 'gateway' | 'version' | 'namespace';
 
 const kinds: Readonly<Record<string, Kind>> = {
-  ...{ workload: 'workload', workloads: 'workload', version: 'version', versions: 'version' },
-  ...{ svc: 'service', service: 'service', services: 'service', route: 'route', routes: 'route' },
-  ...{ gateway: 'gateway', gateways: 'gateway', gw: 'gateway' },
-  ...{ ns: 'namespace', namespace: 'namespace', namespaces: 'namespace' },
+  workload: 'workload',
+  workloads: 'workload',
+  version: 'version',
+  versions: 'version',
+  svc: 'service',
+  service: 'service',
+  services: 'service',
+  route: 'route',
+  routes: 'route',
+  gateway: 'gateway',
+  gateways: 'gateway',
+  gw: 'gateway',
+  ns: 'namespace',
+  namespace: 'namespace',
+  namespaces: 'namespace',
 };
 
 const dimensions: readonly TrafficDimension[] = [
-  ...(['side', 'source', 'sourceNamespace', 'sourceVersion'] as const),
-  ...(['destination', 'destinationNamespace', 'destinationVersion'] as const),
-  ...(['service', 'route', 'protocol', 'mtls'] as const),
+  'side',
+  'source',
+  'sourceNamespace',
+  'sourceVersion',
+  'destination',
+  'destinationNamespace',
+  'destinationVersion',
+  'service',
+  'route',
+  'protocol',
+  'mtls',
 ];
 
 /** Throws WeftError WEFT-CLI-03. */

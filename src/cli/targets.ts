@@ -3,11 +3,24 @@
 import { WeftError } from '../base/errors.ts';
 
 const workloadKinds: Readonly<Record<string, string>> = {
-  ...{ deploy: 'Deployment', deployment: 'Deployment', deployments: 'Deployment' },
-  ...{ sts: 'StatefulSet', statefulset: 'StatefulSet', statefulsets: 'StatefulSet' },
-  ...{ ds: 'DaemonSet', daemonset: 'DaemonSet', daemonsets: 'DaemonSet' },
-  ...{ job: 'Job', jobs: 'Job', cronjob: 'CronJob', cronjobs: 'CronJob' },
-  ...{ rs: 'ReplicaSet', replicaset: 'ReplicaSet', po: 'Pod', pod: 'Pod', pods: 'Pod' },
+  deploy: 'Deployment',
+  deployment: 'Deployment',
+  deployments: 'Deployment',
+  sts: 'StatefulSet',
+  statefulset: 'StatefulSet',
+  statefulsets: 'StatefulSet',
+  ds: 'DaemonSet',
+  daemonset: 'DaemonSet',
+  daemonsets: 'DaemonSet',
+  job: 'Job',
+  jobs: 'Job',
+  cronjob: 'CronJob',
+  cronjobs: 'CronJob',
+  rs: 'ReplicaSet',
+  replicaset: 'ReplicaSet',
+  po: 'Pod',
+  pod: 'Pod',
+  pods: 'Pod',
 };
 
 /** `Deployment` for `deploy`; undefined where it is no kind of workload. */

@@ -44,8 +44,13 @@ export const shopGraph: ServiceGraph = {
   nodes: [
     { id: 'gateway:shop/edge', kind: 'gateway', namespace: 'shop', name: 'edge', requestsPerSecond: 0 },
     {
-      ...{ id: 'workload:shop/Deployment/web', kind: 'workload', namespace: 'shop', name: 'Deployment/web' },
-      ...{ requestsPerSecond: 10, successRate: 0.9, p99Ms: 12 },
+      id: 'workload:shop/Deployment/web',
+      kind: 'workload',
+      namespace: 'shop',
+      name: 'Deployment/web',
+      requestsPerSecond: 10,
+      successRate: 0.9,
+      p99Ms: 12,
     },
   ],
   edges: [
@@ -55,7 +60,12 @@ export const shopGraph: ServiceGraph = {
         target: 'workload:shop/Deployment/web',
         protocols: ['http', 'http2'],
       },
-      ...{ mtls: true, requestsPerSecond: 10, bytesPerSecond: 0, successRate: 0.9, p50Ms: 1, p99Ms: 12 },
+      mtls: true,
+      requestsPerSecond: 10,
+      bytesPerSecond: 0,
+      successRate: 0.9,
+      p50Ms: 1,
+      p99Ms: 12,
     },
   ],
 };

@@ -104,8 +104,8 @@ test('gaps of an answer are warnings on standard error, and standard output stay
 test('a terminal gets colour, a pipe does not', async () => {
   const cluster = meshCluster();
   cluster.observed.set('stat', answerOf([trafficRow({ side: 'server', ...web }, { successRate: 0.5 })]));
-  assert.match((await cluster.run('stat -A', '', undefined, true)).out, /\u001b\[31m50\.00%\u001b\[0m/);
-  assert.doesNotMatch((await cluster.run('stat -A')).out, /\u001b/);
+  assert.ok((await cluster.run('stat -A', '', undefined, true)).out.includes('\u001b[31m50.00%\u001b[0m'));
+  assert.ok(!(await cluster.run('stat -A')).out.includes('\u001b'));
 });
 
 test('an API server that does not know the API is told as such, with what to look at', async () => {
