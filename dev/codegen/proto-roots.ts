@@ -73,5 +73,6 @@ export const protoRoots: Readonly<Record<string, readonly string[]>> = {
   'envoy/extensions/access_loggers/file/v3/file.proto': ['FileAccessLog'],
   'envoy/extensions/access_loggers/stream/v3/stream.proto': ['StdoutAccessLog', 'StderrAccessLog'],
   'envoy/extensions/access_loggers/open_telemetry/v3/logs_service.proto': ['OpenTelemetryAccessLogConfig'],
+  'envoy/extensions/access_loggers/stats/v3/stats.proto': ['Config'],
   'envoy/extensions/stat_sinks/open_telemetry/v3/open_telemetry.proto': ['SinkConfig'],
 };

@@ -11,48 +11,76 @@
 /** How often proxies report. */
 export const reportIntervalSeconds = 10;
 
-/** Counters and histograms; Prometheus sees them with `envoy_` before and dots as underscores. */
+/** `client`: this proxy sent the request; `server`: it received it. */
+export type Side = 'client' | 'server';
+
+/** The statistics of the loggers are below this; Prometheus sees them as `envoy_weft_…`, dots as underscores. */
+export const scopePrefix = 'weft';
+
+/** What is reported, by name. Nothing else is. */
 export const signals = {
-  /** Requests that ended. */
-  requests: 'weft.http.requests',
-  /** Attempts beyond the first, by the client's proxy. */
-  retries: 'weft.http.retries',
-  /** Microseconds from the first byte of the request to the last of the response. */
+  /**
+   * Histogram: requests that ended, one by one; milliseconds until the last byte of the response, or until the request
+   * was given up. Tags: side, peer, service, route, protocol, code, flags, grpc.
+   */
   duration: 'weft.http.duration',
-  connectionsOpened: 'weft.tcp.connections_opened',
-  connectionsClosed: 'weft.tcp.connections_closed',
-  /** Towards the server. */
-  bytesSent: 'weft.tcp.bytes_sent',
-  bytesReceived: 'weft.tcp.bytes_received',
+  /** Counter: connections, once when established and once when ended. Tags: side, peer, service, event, flags. */
+  connections: 'weft.tcp.connections',
+  /** Counters of Envoy itself, which grow while a connection is open. Attribute: `tcpPrefix`. */
+  bytesSent: 'tcp.downstream_cx_rx_bytes_total',
+  bytesReceived: 'tcp.downstream_cx_tx_bytes_total',
+  /** Counter of Envoy itself: attempts beyond the first, by the client's proxy. Attribute: `clusterName`. */
+  retries: 'cluster.upstream_rq_retry',
 } as const;
 
-/** Upper bounds of the buckets of `duration`, in microseconds; one more bucket is for what is longer. */
-export const durationBoundsMicros = [
-  500, 1_000, 2_000, 3_000, 5_000, 7_500, 10_000, 15_000, 25_000, 50_000, 75_000, 100_000, 150_000, 250_000,
-  500_000, 1_000_000, 2_500_000, 5_000_000, 10_000_000, 30_000_000,
+/** Full names of the statistics that are reported, for the sink; tags that are in a name are taken out of it afterwards. */
+export const reportedStatistics = `${scopePrefix}\\..*|tcp\\..*\\.downstream_cx_[rt]x_bytes_total|cluster\\.svc/.*\\.upstream_rq_retry`;
+
+/** Envoy cuts the duration of a request to whole milliseconds. */
+export const durationFormat = '%DURATION%';
+
+/** Upper bounds of the buckets of `duration`, in milliseconds, not included; one more bucket is for what is longer. */
+export const durationBoundsMs = [
+  1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 75, 100, 150, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000,
 ] as const;
 
-/** Tags of the signals. A tag whose value is unknown is empty. */
+/**
+ * The same as Envoy is told and as it reports them. It counts a value that equals a bound below it, so that a bound of 1
+ * would be for everything shorter than two milliseconds.
+ */
+export const envoyBoundsMs: readonly number[] = durationBoundsMs.map((bound) => bound - 0.01);
+
+/** Tags of the signals. A tag whose value is not known is empty or absent. */
 export const tags = {
-  /** `client`: this proxy sent the request; `server`: it received it. */
+  /** `Side`. */
   side: 'side',
-  /** Subject of the peer's certificate, see `workloadSubject`; empty without mutual TLS. */
+  /** Who the other end is, for `parsePeer`. */
   peer: 'peer',
-  /** `workload|version` of an endpoint without a proxy (client side), as in `workloadSubject`. */
-  plainPeer: 'plain_peer',
-  /** Key of the ServicePort: `namespace/service:port`. Where there is none (a passed-through connection), the host. */
+  /** For `parseService`. */
   service: 'service',
-  /** `namespace/name` of the route, and which of its rules; empty without one. */
+  /** `namespace/name` of the route, and `/<name>` of its rule where it has one; empty without a route. */
   route: 'route',
-  /** `http`, `http2`, `grpc`, `tcp`. */
+  /** `HTTP/1.0`, `HTTP/1.1`, `HTTP/2`; what has a `grpc` tag that is not empty is gRPC. */
   protocol: 'protocol',
   /** HTTP status, `0` where none was sent. */
   code: 'code',
-  /** Envoy's response flags, `-` without any: why a response did not come from the application. */
+  /** Envoy's response flags separated by commas, `-` without any: why a response did not come from the application. */
   flags: 'flags',
   /** gRPC status by number, empty for other protocols. */
   grpc: 'grpc',
+  /** Of connections: `established` or `ended` (connectionEvents). */
+  event: 'event',
 } as const;
+
+/** Values of `event`. A connection that was never established only ends, with a flag that says why. */
+export const connectionEvents = { established: 'TcpUpstreamConnected', ended: 'TcpConnectionEnd' } as const;
+
+/** Attributes that Envoy takes out of the names of its own statistics. */
+export const tcpPrefixAttribute = 'envoy.tcp_prefix';
+export const clusterNameAttribute = 'envoy.cluster_name';
+
+/** Where the endpoints of pods without a proxy say who they are. */
+export const peerMetadata = { namespace: 'weft', key: 'peer' } as const;
 
 /**
  * The subject of a workload's certificate: `CN=<kind>/<name>,O=<namespace>,OU=<version>`. The identity is and stays the
@@ -64,4 +92,113 @@ export interface WorkloadSubject {
   readonly workload: string;
   /** Empty where the pod has none. */
   readonly version: string;
+}
+
+/** Who bytes were for, as far as the counters tell: of a Service, or of the whole proxy. The peer is not known. */
+export interface TcpPrefix {
+  readonly side: Side;
+  /** Key of the ServicePort. */
+  readonly service?: string;
+  /** Only of the server's side. */
+  readonly mtls?: boolean;
+  /** To outside of the mesh. */
+  readonly outside?: boolean;
+}
+
+/** Prefixes of TCP proxies that are not those of a Service (`svc/<key>`). */
+export const tcpPrefixes = {
+  'inbound-mesh': { side: 'server', mtls: true },
+  'inbound-plain': { side: 'server', mtls: false },
+  outbound: { side: 'client' },
+  gateway: { side: 'client' },
+  passthrough: { side: 'client', outside: true },
+} as const satisfies Record<string, TcpPrefix>;
+
+/** Undefined for a prefix that is none of Weft's. Envoy writes an underscore for the colon of a key. */
+export function parseTcpPrefix(prefix: string): TcpPrefix | undefined {
+  if (!prefix.startsWith('svc/')) {
+    return Object.hasOwn(tcpPrefixes, prefix) ? tcpPrefixes[prefix as keyof typeof tcpPrefixes] : undefined;
+  }
+  return { side: 'client', service: serviceOfCluster(prefix) };
+}
+
+/** The ServicePort of a cluster's name, as tags and attributes have it: `svc/shop/web_80+edge` -> `shop/web:80`. */
+export function serviceOfCluster(cluster: string): string {
+  const plus = cluster.indexOf('+');
+  const key = cluster.slice('svc/'.length, plus < 0 ? undefined : plus);
+  // Names of namespaces and Services have no underscore.
+  return key.replace(/_(\d+)$/, ':$1');
+}
+
+/** What the tag `service` says: the key of a ServicePort, or the address of a host outside of the mesh. */
+export function parseService(tag: string): { readonly service: string; readonly host: string } {
+  if (tag.startsWith('svc/')) return { service: serviceOfCluster(tag), host: '' };
+  if (tag.includes('/')) return { service: tag, host: '' };
+  // The cluster of invalid backends is neither.
+  return { service: '', host: /[.:]/.test(tag) ? tag : '' };
+}
+
+/** `mtls`: it proved by its certificate who it is. */
+export interface Peer extends WorkloadSubject {
+  readonly mtls: boolean;
+}
+
+/** What the tag `peer` says; undefined where nothing is known. */
+export function parsePeer(tag: string): Peer | undefined {
+  if (tag === '') return undefined;
+  if (tag.startsWith(plainMark)) {
+    const [namespace = '', workload = '', version = ''] = tag.slice(plainMark.length).split('|');
+    return { namespace, workload, version, mtls: false };
+  }
+  const subject = parseSubject(tag);
+  return { ...subject, mtls: true };
+}
+
+const plainMark = 'plain|';
+
+/** The value of `peerMetadata`. */
+export function formatPlainPeer({ namespace, workload, version }: WorkloadSubject): string {
+  return `${plainMark}${namespace}|${workload}|${version}`;
+}
+
+/**
+ * Reads a distinguished name as Envoy prints it: RFC 2253, the most specific part first. A subject without these parts,
+ * as of a client of a gateway, gives empty strings.
+ */
+export function parseSubject(text: string): WorkloadSubject {
+  const parts = new Map<string, string>();
+  for (const [, name = '', raw = ''] of text.matchAll(/(?:^|[,+])\s*([A-Za-z]+)=((?:\\[\s\S]|[^,+\\])*)/g)) {
+    if (!parts.has(name)) parts.set(name, unescapeValue(raw));
+  }
+  return {
+    namespace: parts.get('O') ?? '',
+    workload: parts.get('CN') ?? '',
+    version: parts.get('OU') ?? '',
+  };
+}
+
+/** The opposite of `parseSubject`. */
+export function formatSubject({ namespace, workload, version }: WorkloadSubject): string {
+  const unit = version === '' ? '' : `,OU=${escapeValue(version)}`;
+  return `CN=${escapeValue(workload)},O=${escapeValue(namespace)}${unit}`;
+}
+
+/** Bytes beyond ASCII and control characters are written as pairs of hexadecimal digits. */
+function unescapeValue(raw: string): string {
+  if (!raw.includes('\\')) return raw;
+  const bytes: Buffer[] = [];
+  for (const [, hex, quoted, plain] of raw.matchAll(/\\([0-9A-Fa-f]{2})|\\([\s\S])|([^\\]+)/g)) {
+    bytes.push(hex === undefined ? Buffer.from(quoted ?? plain ?? '') : Buffer.from(hex, 'hex'));
+  }
+  return Buffer.concat(bytes).toString();
+}
+
+function escapeValue(value: string): string {
+  return value
+    .replace(/[,+"\\<>;]|^[ #]| $/g, '\\$&')
+    .replace(/[^\x20-\x7e]/gu, (character) =>
+      [...Buffer.from(character)]
+        .map((byte) => `\\${byte.toString(16).toUpperCase().padStart(2, '0')}`)
+        .join(''),
+    );
 }

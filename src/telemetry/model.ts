@@ -49,9 +49,9 @@ export interface TrafficCounts {
   /** Failed: 5xx, no response, or a gRPC status that is the server's fault (2, 4, 8, 12 to 15). */
   readonly failures: number;
   readonly retries: number;
-  /** One more than `durationBoundsMicros`; not cumulative. */
+  /** One more than `durationBoundsMs`; not cumulative. */
   readonly durations: readonly number[];
-  readonly durationSumMicros: number;
+  readonly durationSumMs: number;
   readonly connectionsOpened: number;
   readonly connectionsClosed: number;
   readonly bytesSent: number;

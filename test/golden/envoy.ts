@@ -32,8 +32,9 @@ export async function askEnvoy(
   const bootstrap = JSON.stringify(staticConfiguration(cases)).replaceAll(identityDirectory, volume);
   await writeFile(path, bootstrap);
   return new Promise((resolve) => {
-    execFile(envoy, ['--mode', 'validate', '-c', path, '-l', 'warning'], (error, stdout, stderr) => {
-      resolve({ accepted: error === null, output: stdout + stderr });
+    // Not by its exit code: with shared statistics Envoy 1.40 crashes when it is done with validating. A proxy ends well.
+    execFile(envoy, ['--mode', 'validate', '-c', path, '-l', 'warning'], (_, stdout, stderr) => {
+      resolve({ accepted: stdout.includes(`'${path}' OK`), output: stdout + stderr });
     });
   });
 }

@@ -38,6 +38,7 @@ import { file_envoy_data_accesslog_v3_accesslog } from './envoy/data/accesslog/v
 import { file_envoy_extensions_access_loggers_file_v3_file } from './envoy/extensions/access_loggers/file/v3/file_pb.js';
 import { file_envoy_extensions_access_loggers_grpc_v3_als } from './envoy/extensions/access_loggers/grpc/v3/als_pb.js';
 import { file_envoy_extensions_access_loggers_open_telemetry_v3_logs_service } from './envoy/extensions/access_loggers/open_telemetry/v3/logs_service_pb.js';
+import { file_envoy_extensions_access_loggers_stats_v3_stats } from './envoy/extensions/access_loggers/stats/v3/stats_pb.js';
 import { file_envoy_extensions_access_loggers_stream_v3_stream } from './envoy/extensions/access_loggers/stream/v3/stream_pb.js';
 import { file_envoy_extensions_common_matching_v3_extension_matcher } from './envoy/extensions/common/matching/v3/extension_matcher_pb.js';
 import { file_envoy_extensions_common_ratelimit_v3_ratelimit } from './envoy/extensions/common/ratelimit/v3/ratelimit_pb.js';
@@ -96,6 +97,7 @@ import { file_envoy_type_v3_http } from './envoy/type/v3/http_pb.js';
 import { file_envoy_type_v3_http_status } from './envoy/type/v3/http_status_pb.js';
 import { file_envoy_type_v3_percent } from './envoy/type/v3/percent_pb.js';
 import { file_envoy_type_v3_range } from './envoy/type/v3/range_pb.js';
+import { file_envoy_type_v3_scope } from './envoy/type/v3/scope_pb.js';
 import { file_envoy_type_v3_semantic_version } from './envoy/type/v3/semantic_version_pb.js';
 import { file_envoy_type_v3_token_bucket } from './envoy/type/v3/token_bucket_pb.js';
 import { file_google_api_expr_v1alpha1_checked } from './google/api/expr/v1alpha1/checked_pb.js';
@@ -150,6 +152,7 @@ export const registry = createRegistry(
   file_envoy_extensions_access_loggers_file_v3_file,
   file_envoy_extensions_access_loggers_grpc_v3_als,
   file_envoy_extensions_access_loggers_open_telemetry_v3_logs_service,
+  file_envoy_extensions_access_loggers_stats_v3_stats,
   file_envoy_extensions_access_loggers_stream_v3_stream,
   file_envoy_extensions_common_matching_v3_extension_matcher,
   file_envoy_extensions_common_ratelimit_v3_ratelimit,
@@ -208,6 +211,7 @@ export const registry = createRegistry(
   file_envoy_type_v3_http_status,
   file_envoy_type_v3_percent,
   file_envoy_type_v3_range,
+  file_envoy_type_v3_scope,
   file_envoy_type_v3_semantic_version,
   file_envoy_type_v3_token_bucket,
   file_google_api_expr_v1alpha1_checked,

@@ -16,6 +16,7 @@ import {
 } from '../proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { duration } from './encode.ts';
 import { connectionManager, routesByName } from './network-filters.ts';
+import { throughGateway } from './telemetry.ts';
 
 const { REJECT_REQUEST } = HttpProtocolOptions_HeadersWithUnderscoresAction;
 const { UNESCAPE_AND_REDIRECT } = HttpConnectionManager_PathWithEscapedSlashesAction;
@@ -23,7 +24,7 @@ const { SANITIZE, SANITIZE_SET } = HttpConnectionManager_ForwardClientCertDetail
 
 /** `proven`: the client has shown a certificate that was verified, and the backend is told whose. */
 export function gatewayHttp(routes: string, proven: boolean): MessageInitShape<typeof FilterSchema> {
-  return connectionManager('gateway', routesByName(routes), {
+  return connectionManager('gateway', throughGateway, routesByName(routes), {
     // The client's address is that of the connection, whatever it writes into x-forwarded-for.
     useRemoteAddress: true,
     skipXffAppend: false,

@@ -6,12 +6,13 @@ import type {
   FilterChainSchema,
   FilterSchema,
 } from '../proto/envoy/config/listener/v3/listener_components_pb.js';
-import { TcpProxySchema } from '../proto/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
-import { duration, extension } from './encode.ts';
+import { duration } from './encode.ts';
 import { streamCluster } from './gateway-names.ts';
 import { gatewayTls } from './gateway-tls.ts';
 import { anyHost, type Hostnames } from './hostnames.ts';
 import { invalidBackendCluster } from './names.ts';
+import { tcpProxy } from './network-filters.ts';
+import { throughGateway } from './telemetry.ts';
 
 type FilterChain = Exclude<MessageInitShape<typeof FilterChainSchema>, { $typeName: string }>;
 type Filter = MessageInitShape<typeof FilterSchema>;
@@ -80,23 +81,14 @@ const refusal: Filter = streamProxy(undefined);
 /** Backends by weight. The share of an invalid one goes to a cluster that does not exist, which closes the connection. */
 function streamProxy(stream: StreamRule | undefined): Filter {
   const [only, ...others] = stream?.backends ?? [];
-  return extension('tcp', TcpProxySchema, {
-    statPrefix: 'gateway',
-    clusterSpecifier:
-      only === undefined || others.length === 0
-        ? { case: 'cluster', value: only === undefined ? invalidBackendCluster : streamCluster(only) }
-        : {
-            case: 'weightedClusters',
-            value: {
-              clusters: [only, ...others].map((backend) => ({
-                name: streamCluster(backend),
-                weight: backend.weight,
-              })),
-            },
-          },
-    // Whether an idle connection is dead is found out by keepalive.
-    idleTimeout: duration(0),
-    // Nothing has been sent before a connection stands, so another endpoint may be tried.
-    maxConnectAttempts: 3,
-  });
+  if (only === undefined) return tcpProxy('gateway', throughGateway, invalidBackendCluster);
+  if (others.length > 0) {
+    const clusters = [only, ...others].map((backend) => ({
+      name: streamCluster(backend),
+      weight: backend.weight,
+    }));
+    return tcpProxy('gateway', throughGateway, clusters);
+  }
+  const prefix = only.servicePort === undefined ? 'gateway' : (`svc/${only.servicePort}` as const);
+  return tcpProxy(prefix, throughGateway, streamCluster(only));
 }

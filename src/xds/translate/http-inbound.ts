@@ -14,12 +14,17 @@ import { connectionManager, type Routes } from './network-filters.ts';
 
 /** `proven`: the caller's identity was proven by mutual TLS. */
 export function inboundHttp(proven: boolean): MessageInitShape<typeof FilterSchema> {
-  return connectionManager(proven ? 'inbound-mesh' : 'inbound-plain', routes, {
-    httpFilters: routerAlone(),
-    ...(proven
-      ? { ...identityOfCaller, localReplyConfig: { mappers: [unreached] } }
-      : { ...noIdentity, localReplyConfig: {} }),
-  });
+  return connectionManager(
+    proven ? 'inbound-mesh' : 'inbound-plain',
+    { side: 'server', peer: proven },
+    routes,
+    {
+      httpFilters: routerAlone(),
+      ...(proven
+        ? { ...identityOfCaller, localReplyConfig: { mappers: [unreached] } }
+        : { ...noIdentity, localReplyConfig: {} }),
+    },
+  );
 }
 
 /** The application is told the identity that the mesh has proven, and nothing that a caller claims. */

@@ -12,9 +12,10 @@ import type { EncodedResource, ResourceRef } from '../resource.ts';
 import { duration, encodeResource, socketAddress } from './encode.ts';
 import { detectionTimeoutMs, httpInspector, plaintextHttp } from './listener-filters.ts';
 import { addressListener, internalListener } from './names.ts';
-import { connectionManager, opaqueAlpn, routesByName, tcpProxy } from './network-filters.ts';
+import { connectionManager, opaqueAlpn, routesByName, tcpToService } from './network-filters.ts';
 import { connectionClusters, type DestinationPlan } from './plan.ts';
 import { streamChains } from './stream-chains.ts';
+import { asClient } from './telemetry.ts';
 
 type Listener = Exclude<MessageInitShape<typeof ListenerSchema>, { $typeName: string }>;
 type FilterChain = MessageInitShape<typeof FilterChainSchema>;
@@ -50,12 +51,12 @@ function listenerNeeds(plan: DestinationPlan): readonly ResourceRef[] {
 
 /** HTTP by routes, opaque TCP straight to the cluster, or both with detection on each connection. */
 function chains(plan: DestinationPlan): Listener {
-  if (plan.streams !== undefined) return streamChains(plan.streams);
-  const tcp: FilterChain = { name: 'tcp', filters: [opaqueAlpn, tcpProxy('outbound', plan.cluster)] };
+  if (plan.streams !== undefined) return streamChains(plan.streams, plan.service);
+  const tcp: FilterChain = { name: 'tcp', filters: [opaqueAlpn, tcpToService(plan.service, plan.cluster)] };
   if (plan.route === undefined) return { filterChains: [tcp] };
   const http: FilterChain = {
     name: 'http',
-    filters: [connectionManager('outbound', routesByName(plan.route))],
+    filters: [connectionManager('outbound', asClient(plan.service), routesByName(plan.route))],
   };
   if (!plan.detect) return { filterChains: [http] };
   return {

@@ -101,7 +101,7 @@ function patient(workload: string, { httpPorts }: InboundPolicy, trustDomain: st
     filterChains: [...meshChains(trustDomain), plaintextHttpChain()],
     defaultFilterChain: {
       name: 'detect',
-      filters: [passAddresses, tcpProxy('inbound-detect', detectName(workload))],
+      filters: [passAddresses, tcpProxy('transit', undefined, detectName(workload))],
     },
   };
 }
@@ -124,7 +124,10 @@ function chains(policy: InboundPolicy, trustDomain: string): Listener {
     listenerFiltersTimeout: duration(detectionTimeoutMs),
     continueOnListenerFiltersTimeout: true,
     filterChains: [...(secured ? meshChains(trustDomain) : []), plaintextHttpChain()],
-    defaultFilterChain: { name: 'plaintext-tcp', filters: [tcpProxy('inbound-plain', inboundAppCluster)] },
+    defaultFilterChain: {
+      name: 'plaintext-tcp',
+      filters: [tcpProxy('inbound-plain', { side: 'server', peer: false }, inboundAppCluster)],
+    },
   };
 }
 
@@ -142,7 +145,7 @@ function meshChains(trustDomain: string): FilterChain[] {
       name: 'mesh-tcp',
       filterChainMatch: { ...match, applicationProtocols: [tcpAlpn] },
       transportSocket: downstreamTls(trustDomain, [tcpAlpn]),
-      filters: [tcpProxy('inbound-mesh', inboundAppCluster)],
+      filters: [tcpProxy('inbound-mesh', { side: 'server', peer: true }, inboundAppCluster)],
     },
   ];
 }

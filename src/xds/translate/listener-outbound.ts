@@ -16,6 +16,7 @@ import { type EncodedResource, onDemandPrefix } from '../resource.ts';
 import { duration, encodeResource, socketAddress } from './encode.ts';
 import { outboundListener } from './names.ts';
 import { setFilterState, tcpProxy } from './network-filters.ts';
+import { toOutside } from './telemetry.ts';
 import { ads } from './tls.ts';
 
 type FilterChain = MessageInitShape<typeof FilterChainSchema>;
@@ -46,7 +47,7 @@ function onDemandChain(ranges: readonly string[]): FilterChain {
       setFilterState('destination', {
         'envoy.tcp_proxy.cluster': `${onDemandPrefix}%DOWNSTREAM_LOCAL_ADDRESS%`,
       }),
-      tcpProxy('outbound', 'unset', {
+      tcpProxy('transit', undefined, 'unset', {
         onDemand: { odcdsConfig: ads, timeout: duration(onDemandTimeoutMs) },
       }),
     ],
@@ -54,7 +55,7 @@ function onDemandChain(ranges: readonly string[]): FilterChain {
 }
 
 function passthroughChain(): FilterChain {
-  return { name: 'passthrough', filters: [tcpProxy('outbound', passthroughCluster)] };
+  return { name: 'passthrough', filters: [tcpProxy('passthrough', toOutside, passthroughCluster)] };
 }
 
 function cidrRange(cidr: string): { addressPrefix: string; prefixLen: number } {

@@ -2,6 +2,7 @@
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { tcpAlpn } from '../../base/names.ts';
+import type { tcpPrefixes } from '../../base/signals.ts';
 import type { FilterSchema } from '../proto/envoy/config/listener/v3/listener_components_pb.js';
 import {
   FilterStateValue_SharedWithUpstream,
@@ -17,6 +18,7 @@ import { ConfigSchema as SetFilterStateSchema } from '../proto/envoy/extensions/
 import { TcpProxySchema } from '../proto/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import { duration, extension } from './encode.ts';
 import { httpFilters } from './http-filters.ts';
+import { asClient, type Counted, countConnections, countRequests } from './telemetry.ts';
 import { ads } from './tls.ts';
 
 type Filter = MessageInitShape<typeof FilterSchema>;
@@ -25,10 +27,15 @@ type TcpProxy = Exclude<MessageInitShape<typeof TcpProxySchema>, { $typeName: st
 
 /**
  * Statistics are kept per cluster; one prefix per direction saves a hundred of them per destination. Incoming connections
- * have two, so that who still calls without mutual TLS can be counted; `inbound-detect` is on the way to one of these
- * and in no statistics.
+ * have two, so that who still calls without mutual TLS can be counted.
  */
-export type StatPrefix = 'inbound-mesh' | 'inbound-plain' | 'inbound-detect' | 'outbound' | 'gateway';
+export type StatPrefix = 'inbound-mesh' | 'inbound-plain' | 'outbound' | 'gateway';
+
+/**
+ * TCP proxies count bytes by prefix, so those to a Service have its own, `svc/<namespace>/<service>:<port>`. What is only
+ * on the way to where it is counted is a `transit` and in no statistics.
+ */
+export type TcpStatPrefix = keyof typeof tcpPrefixes | 'transit' | `svc/${string}`;
 
 export interface WeightedCluster {
   readonly name: string;
@@ -49,6 +56,7 @@ export function routesByName(name: string): Routes {
  */
 export function connectionManager(
   statPrefix: StatPrefix,
+  counted: Counted,
   routes: Routes,
   extra: Partial<ConnectionManager> = {},
 ): Filter {
@@ -57,6 +65,7 @@ export function connectionManager(
     codecType: HttpConnectionManager_CodecType.AUTO,
     routeSpecifier: routes,
     httpFilters: httpFilters(),
+    accessLog: [countRequests(counted)],
     localReplyConfig: { mappers: [deadlineExceeded] },
     serverHeaderTransformation: HttpConnectionManager_ServerHeaderTransformation.PASS_THROUGH,
     skipXffAppend: true,
@@ -102,13 +111,21 @@ const deadlineExceeded: MessageInitShape<typeof ResponseMapperSchema> = {
   headersToAdd: [{ header: { key: 'grpc-status', value: '4' } }],
 };
 
+/** `counted` is absent of what is counted elsewhere. */
 export function tcpProxy(
-  statPrefix: StatPrefix,
+  statPrefix: TcpStatPrefix,
+  counted: Counted | undefined,
   cluster: string | readonly WeightedCluster[],
   extra: Pick<TcpProxy, 'onDemand'> = {},
 ): Filter {
   return extension('tcp', TcpProxySchema, {
     statPrefix,
+    ...(counted === undefined
+      ? {}
+      : {
+          accessLog: [countConnections(counted)],
+          accessLogOptions: { flushAccessLogOnConnected: true },
+        }),
     clusterSpecifier:
       typeof cluster === 'string'
         ? { case: 'cluster', value: cluster }
@@ -119,6 +136,11 @@ export function tcpProxy(
     maxConnectAttempts: 3,
     ...extra,
   });
+}
+
+/** `service` is the key of the ServicePort that was called, absent of a pod called by its own address. */
+export function tcpToService(service: string | undefined, cluster: Parameters<typeof tcpProxy>[2]): Filter {
+  return tcpProxy(service === undefined ? 'outbound' : `svc/${service}`, asClient(service), cluster);
 }
 
 /**

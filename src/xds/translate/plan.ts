@@ -9,6 +9,8 @@ export interface DestinationPlan {
   readonly destination: string;
   readonly address: string;
   readonly port: number;
+  /** Key of the ServicePort that is called; absent of a pod called by its own address. */
+  readonly service?: string;
   /** Where opaque TCP goes. */
   readonly cluster: string;
   /** Set where HTTP is possible. */
@@ -27,8 +29,10 @@ export function planDestination(
 ): DestinationPlan {
   const { address, port, protocol } = target;
   const cluster = target.kind === 'pod' ? podName(destination) : serviceName(target.servicePort);
-  if (streams !== undefined) return { destination, address, port, cluster, detect: false, streams };
-  const plan = { destination, address, port, cluster, detect: protocol === 'detect' };
+  const service = target.kind === 'pod' ? {} : { service: target.servicePort };
+  if (streams !== undefined)
+    return { destination, address, port, ...service, cluster, detect: false, streams };
+  const plan = { destination, address, port, ...service, cluster, detect: protocol === 'detect' };
   return protocol === 'tcp' ? plan : { ...plan, route: cluster };
 }
 

@@ -7,7 +7,7 @@ import type { ListenerSchema } from '../proto/envoy/config/listener/v3/listener_
 import { duration } from './encode.ts';
 import { tlsInspector } from './listener-filters.ts';
 import { invalidBackendCluster } from './names.ts';
-import { opaqueAlpn, tcpProxy } from './network-filters.ts';
+import { opaqueAlpn, tcpToService } from './network-filters.ts';
 import { streamCluster } from './plan.ts';
 
 type Listener = Exclude<MessageInitShape<typeof ListenerSchema>, { $typeName: string }>;
@@ -17,15 +17,15 @@ type FilterChain = MessageInitShape<typeof FilterChainSchema>;
 const helloTimeoutMs = 15_000;
 
 /** One chain per server name; what names none of them, or is not TLS where it should be, is refused. */
-export function streamChains(streams: readonly StreamRule[]): Listener {
+export function streamChains(streams: readonly StreamRule[], service: string | undefined): Listener {
   if (!streams.some(({ kind }) => kind === 'TLSRoute')) {
-    return { filterChains: streams.slice(0, 1).map((stream) => chain(stream)) };
+    return { filterChains: streams.slice(0, 1).map((stream) => chain(stream, service)) };
   }
   return {
     listenerFilters: [tlsInspector()],
     listenerFiltersTimeout: duration(helloTimeoutMs),
     filterChains: streams.map((stream) =>
-      chain(stream, {
+      chain(stream, service, {
         transportProtocol: 'tls',
         serverNames: stream.serverName === undefined ? [] : [stream.serverName],
       }),
@@ -35,17 +35,18 @@ export function streamChains(streams: readonly StreamRule[]): Listener {
 
 function chain(
   stream: StreamRule,
+  service: string | undefined,
   filterChainMatch?: NonNullable<Exclude<FilterChain, { $typeName: string }>['filterChainMatch']>,
 ): FilterChain {
   return {
     name: stream.serverName ?? 'tcp',
     ...(filterChainMatch === undefined ? {} : { filterChainMatch }),
-    filters: [opaqueAlpn, tcpProxy('outbound', targets(stream))],
+    filters: [opaqueAlpn, tcpToService(service, targets(stream))],
   };
 }
 
 /** A connection that nothing takes is closed. */
-function targets({ backends }: StreamRule): Parameters<typeof tcpProxy>[1] {
+function targets({ backends }: StreamRule): Parameters<typeof tcpToService>[1] {
   const [only, ...others] = backends;
   if (only === undefined) return invalidBackendCluster;
   if (others.length === 0) return streamCluster(only);
