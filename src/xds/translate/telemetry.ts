@@ -93,9 +93,7 @@ const peerFormats: Readonly<Record<Side, string>> = {
   server: '%DOWNSTREAM_PEER_SUBJECT%',
 };
 
-function tagged(
-  values: Readonly<Record<string, string>>,
-): MessageInitShape<typeof Config_StatSchema>['tags'] {
+function tagged(values: Readonly<Record<string, string>>): MessageInitShape<typeof Config_TagSchema>[] {
   return Object.entries(values).map(([name, valueFormat]) => ({ name, valueFormat }));
 }
 
