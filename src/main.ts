@@ -22,7 +22,7 @@ import { deriveReported } from './controllers/route-progress.ts';
 import { ServingCertificates } from './controllers/serving.ts';
 import { webhookObjectName } from './controllers/webhook-objects.ts';
 import { WorkloadIdentities } from './controllers/workload-identities.ts';
-import { createDebugServer } from './dashboard/debug.ts';
+import { createDebugServer, type ReplicaStatus } from './dashboard/debug.ts';
 import { explain } from './dashboard/explain.ts';
 import { createHealthServer } from './dashboard/health.ts';
 import { registerProcessMetrics } from './dashboard/process-metrics.ts';
@@ -38,6 +38,7 @@ import { TokenReviewer } from './kube/token-review.ts';
 import { createMesh } from './mesh/mesh.ts';
 import { createMeshSources } from './mesh/sources.ts';
 import { UsedSets } from './mesh/used.ts';
+import { createObservability } from './observability.ts';
 import { parseSettings, type Settings, settingsHelp } from './settings.ts';
 import { startWatches } from './watches.ts';
 import { createWebhookServer } from './webhook/server.ts';
@@ -270,17 +271,37 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   // The trust domain is part of the identity that proxies expect; a MeshConfig may come after the start.
   mesh.settings.subscribe(() => serving.refresh());
   const explaining = { graph, sources: byName(Object.values(sources)), translation, acks };
-  const debug = createDebugServer({
-    status: () => ({
-      replica: settings.podName,
-      version,
-      leading: leadership.leading,
-      nowMs: clock.now(),
-      proxies: xds.proxies().map((proxy) => {
-        const dates = certificates.get(proxy.proxy);
-        return dates === undefined ? proxy : { ...proxy, certificate: dates };
-      }),
+  const status = (): ReplicaStatus => ({
+    replica: settings.podName,
+    version,
+    leading: leadership.leading,
+    nowMs: clock.now(),
+    proxies: xds.proxies().map((proxy) => {
+      const dates = certificates.get(proxy.proxy);
+      return dates === undefined ? proxy : { ...proxy, certificate: dates };
     }),
+  });
+  const observability = createObservability({
+    settings,
+    api,
+    clock,
+    log,
+    stop,
+    graph,
+    mesh,
+    sources,
+    translation,
+    acks,
+    keeper,
+    serving,
+    certificate,
+    certificates,
+    leadership,
+    trustDomain,
+    status,
+  });
+  const debug = createDebugServer({
+    status,
     proxy: (key) => xds.proxy(key),
     explain: (kind, key) => explain(explaining, kind, key),
     // Plain data but for the function that makes random words, which JSON leaves out.
@@ -289,6 +310,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   await listening(debug, settings.debugPort, '127.0.0.1');
   await xds.listen(settings.xdsPort, settings.bindAddress);
   await webhook.listen(settings.bindAddress, settings.webhookPort);
+  await observability.listen();
   missing.delete('the servers');
   // Until the API server knows the webhook, a pod of a labelled namespace would start without its proxy.
   const lookForWebhooks = (): void => {
@@ -297,13 +319,13 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   mutating.subscribe(lookForWebhooks);
   validating.subscribe(lookForWebhooks);
   lookForWebhooks();
-  background.push(leadership.run(stop), controllers.run(stop));
+  background.push(leadership.run(stop), controllers.run(stop), observability.run(stop));
   if (gateways !== undefined) background.push(gateways.run(stop));
   log.info({ version, identitySource, watched: watches.resources }, 'ready');
 
   await aborted(stop);
   missing.add('nothing: this replica is going away');
-  await Promise.all([webhook.close(), xds.close()]);
+  await Promise.all([webhook.close(), xds.close(), observability.close()]);
   health.close();
   debug.close();
   await Promise.all(background);

@@ -2,7 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { defineErrors, WeftError } from './base/errors.ts';
-import { debugPort, metricsPort, webhookPort, xdsPort } from './base/names.ts';
+import { apiPort, debugPort, metricsPort, webhookPort, xdsPort } from './base/names.ts';
 
 export const settingsErrors = defineErrors({
   'WEFT-SET-01': {
@@ -24,6 +24,9 @@ export interface Settings {
   readonly logLevel: string;
   readonly gateways: 'enabled' | 'disabled';
   readonly identities: 'auto' | 'sds';
+  readonly aggregatedApi: 'enabled' | 'disabled';
+  /** Directory of the web page's files; empty: `ui` beside the program. */
+  readonly uiDirectory: string;
   /** Path of a kubeconfig; empty inside a cluster. */
   readonly kubeconfig: string;
   readonly context: string;
@@ -31,6 +34,7 @@ export interface Settings {
   readonly webhookPort: number;
   readonly xdsPort: number;
   readonly metricsPort: number;
+  readonly apiPort: number;
   readonly debugPort: number;
 }
 
@@ -121,13 +125,26 @@ export const flags: readonly Flag[] = [
     pattern: /^(auto|sds)$/,
     help: 'who makes the identities of new pods: auto (kubelets where the cluster serves that) or sds (Weft)',
   },
+  {
+    name: 'aggregated-api',
+    field: 'aggregatedApi',
+    default: 'enabled',
+    pattern: /^(enabled|disabled)$/,
+    help: 'whether the API is offered through the API server of Kubernetes: enabled or disabled',
+  },
+  {
+    name: 'ui-directory',
+    field: 'uiDirectory',
+    default: '',
+    help: "directory of the web page's files; `ui` beside the program by default",
+  },
   { name: 'kubeconfig', field: 'kubeconfig', default: '', help: 'path of a kubeconfig, outside a cluster' },
   { name: 'context', field: 'context', default: '', help: 'context of the kubeconfig' },
   {
     name: 'bind-address',
     field: 'bindAddress',
     default: '::',
-    help: 'address of the webhook, xDS and metrics servers',
+    help: 'address of the webhook, xDS, API and metrics servers',
   },
   {
     name: 'webhook-port',
@@ -149,6 +166,13 @@ export const flags: readonly Flag[] = [
     default: String(metricsPort),
     pattern: port,
     help: 'port of /metrics, /healthz, /readyz',
+  },
+  {
+    name: 'api-port',
+    field: 'apiPort',
+    default: String(apiPort),
+    pattern: port,
+    help: 'port of the API that people, programs and other replicas ask',
   },
   {
     name: 'debug-port',

@@ -42,6 +42,8 @@ export const healthPort = 15021;
 export const webhookPort = 9443;
 export const xdsPort = 15010;
 export const metricsPort = 9090;
+/** The API that people, programs and other replicas ask; see base/observe.ts. */
+export const apiPort = 9444;
 /** Loopback only, reached by port-forward: what the CLI reads. */
 export const debugPort = 9091;
 

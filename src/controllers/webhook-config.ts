@@ -6,17 +6,13 @@
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Collection } from '../graph/types.ts';
-import {
-  clusterRoles,
-  mutatingWebhookConfigurations,
-  namespaces,
-  validatingWebhookConfigurations,
-} from '../kube/resources.ts';
-import type { KubeApi, KubeObject, OwnerReference, ResourceType } from '../kube/types.ts';
+import { mutatingWebhookConfigurations, validatingWebhookConfigurations } from '../kube/resources.ts';
+import type { KubeApi, ResourceType } from '../kube/types.ts';
 import { type ReconcileResult, WorkQueue } from '../kube/workqueue.ts';
 import type { AuthorityKeeper } from './authority-keeper.ts';
 import { covers } from './covers.ts';
 import { type Leadership, whileLeading } from './leading.ts';
+import { ownerReference } from './owner.ts';
 import { retryBackoff } from './retry.ts';
 import type { WebhookConfiguration } from './objects.ts';
 import {
@@ -101,7 +97,7 @@ export class WebhookConfigController {
     const { api, keeper, log } = this.#options;
     const kind = this.#kinds[name];
     if (kind === undefined || keeper.authority === undefined) return undefined;
-    const owner = await this.#owner();
+    const owner = await ownerReference(this.#options);
     if (owner === undefined) {
       log.warn({ owner: this.#options.owner }, 'webhooks wait for the ClusterRole that is to own them');
       return { requeueAfterMs: ownerRetryMs };
@@ -112,36 +108,6 @@ export class WebhookConfigController {
     await api.apply(kind.type, wanted, { fieldManager: 'weft-webhook-config', force: true });
     log.info({ kind: kind.type.kind }, 'webhook configuration applied');
     return undefined;
-  }
-
-  async #owner(): Promise<OwnerReference | undefined> {
-    const role = await this.#options.api.get(clusterRoles, this.#options.owner);
-    if (role?.metadata.uid === undefined) return undefined;
-    await this.#tieToNamespace(role);
-    return {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRole',
-      name: this.#options.owner,
-      uid: role.metadata.uid,
-    };
-  }
-
-  /**
-   * Makes our namespace the owner of the owner. Who removes Weft by deleting its namespace leaves the ClusterRole behind;
-   * this way the garbage collector takes it, and the configurations after it. The chart cannot say it: when it is
-   * rendered, the namespace may not exist yet.
-   */
-  async #tieToNamespace(role: KubeObject): Promise<void> {
-    const { api, namespace, log } = this.#options;
-    const { uid } = (await api.get(namespaces, namespace))?.metadata ?? {};
-    const { ownerReferences = [] } = role.metadata;
-    if (uid === undefined || ownerReferences.some((reference) => reference.uid === uid)) return;
-    const reference: OwnerReference = { apiVersion: 'v1', kind: 'Namespace', name: namespace, uid };
-    await api.update(clusterRoles, {
-      ...role,
-      metadata: { ...role.metadata, ownerReferences: [...ownerReferences, reference] },
-    });
-    log.info({ owner: role.metadata.name, namespace }, 'the webhooks go when this namespace goes');
   }
 }
 

@@ -58,6 +58,8 @@ export const validatingWebhookConfigurations = define(
   'ValidatingWebhookConfiguration',
   'cluster',
 );
+/** Served where the aggregation layer is. */
+export const apiServices = define('apiregistration.k8s.io/v1', 'apiservices', 'APIService', 'cluster');
 export const clusterRoles = define('rbac.authorization.k8s.io/v1', 'clusterroles', 'ClusterRole', 'cluster');
 export const replicaSets = define('apps/v1', 'replicasets', 'ReplicaSet', 'namespaced');
 export const deployments = define('apps/v1', 'deployments', 'Deployment', 'namespaced');

@@ -65,6 +65,7 @@ const everything = {
   logLevel: 'debug',
   identities: 'sds',
   gateways: { enabled: false, className: 'edge' },
+  api: { aggregate: false },
   resources: { requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: 2, memory: '2Gi' } },
   nodeSelector: { pool: 'system' },
   tolerations: [{ key: 'system', operator: 'Exists' }],

@@ -1,0 +1,204 @@
+/** The part of the composition root that is about observability: what is counted, and the API that tells it. */
+
+import { X509Certificate } from 'node:crypto';
+import { join } from 'node:path';
+import { formatIdentity } from './base/spiffe.ts';
+import type { Clock } from './base/clock.ts';
+import type { Logger } from './base/log.ts';
+import { version } from './base/version.ts';
+import { ApiServicesController } from './controllers/api-services.ts';
+import type { AuthorityKeeper } from './controllers/authority-keeper.ts';
+import type { Leadership } from './controllers/leading.ts';
+import type { PodCertificates } from './controllers/pod-certificates.ts';
+import { type ServingCertificate, type ServingCertificates, servingNames } from './controllers/serving.ts';
+import { observeResourcesOf, type Traffic } from './dashboard/observe-group.ts';
+import { Peers, type Replica } from './dashboard/peers.ts';
+import type { Answer } from './dashboard/resources.ts';
+import { type ApiTls, createApiServer, type PeerMethods } from './dashboard/server.ts';
+import { readStaticFiles, staticFileAt } from './dashboard/static-files.ts';
+import type { ReplicaReport } from './dashboard/views/replica.ts';
+import type { ReplicaStatus } from './dashboard/debug.ts';
+import type { Collection, GraphApi } from './graph/types.ts';
+import type { KubeClient } from './kube/types.ts';
+import { UserReviewer } from './kube/user-review.ts';
+import type { Mesh } from './mesh/model.ts';
+import type { MeshSources } from './mesh/sources.ts';
+import { watchForObservability } from './observe-watches.ts';
+import type { Settings } from './settings.ts';
+import type { TrafficQuery } from './telemetry/model.ts';
+import type { ResourceAcks, Translation } from './xds/resource.ts';
+
+export interface ObservabilityOptions {
+  readonly settings: Settings;
+  readonly api: KubeClient;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly stop: AbortSignal;
+  readonly graph: GraphApi;
+  readonly mesh: Mesh;
+  readonly sources: MeshSources;
+  readonly translation: Translation;
+  readonly acks: Collection<ResourceAcks>;
+  readonly keeper: AuthorityKeeper;
+  readonly serving: ServingCertificates;
+  /** The first one that was issued. */
+  readonly certificate: ServingCertificate;
+  readonly certificates: PodCertificates;
+  readonly leadership: Leadership;
+  readonly trustDomain: () => string;
+  /** What the debug port tells of this replica. */
+  readonly status: () => ReplicaStatus;
+}
+
+export interface Observability {
+  listen(): Promise<void>;
+  /** What runs beside the servers, until the signal aborts; never rejects. */
+  run(signal: AbortSignal): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export function createObservability(options: ObservabilityOptions): Observability {
+  const { settings, api, clock, graph, mesh, serving, stop } = options;
+  const log = options.log.child({ room: 'dashboard' });
+  const watches = watchForObservability({ api, graph, log: options.log.child({ room: 'kube' }), stop });
+  const own = () => ({
+    namespace: settings.namespace,
+    serviceName: settings.serviceName,
+    serviceAccount: settings.serviceAccount,
+    trustDomain: options.trustDomain(),
+  });
+  const current = (): ServingCertificate => serving.current ?? options.certificate;
+  const peers = new Peers({
+    self: settings.podName,
+    others: () => otherReplicas(options),
+    port: settings.apiPort,
+    tls: () => {
+      const { key, cert, ca } = current();
+      const serverName = servingNames(own())[0] ?? '';
+      return { key, cert, ca, serverName, identity: formatIdentity(own()) };
+    },
+    log,
+  });
+  const traffic = noTraffic(settings.podName, clock);
+  const report = (): ReplicaReport => ({
+    ...options.status(),
+    serving: { serial: current().serial, notAfterMs: current().notAfterMs },
+    rejections: rejectionsOf(options),
+  });
+  const peerMethods: PeerMethods = {
+    replica: () => json(report()),
+    stat: (query) => json(traffic.part(JSON.parse(query.get('query') ?? '{}') as TrafficQuery)),
+  };
+  const users = new UserReviewer({ api, clock });
+  const files = readStaticFiles(settings.uiDirectory || join(import.meta.dirname, 'ui'));
+  const tls = (): ApiTls => ({
+    key: current().key,
+    cert: current().cert,
+    ca: [current().ca, watches.frontProxy()?.authorities ?? ''].join('\n'),
+  });
+  const authorities = memo((pem: string) => certificatesIn(pem));
+  const server = createApiServer({
+    groups: [observeResourcesOf({ peers, mesh, traffic, report })],
+    peerMethods,
+    authentication: {
+      frontProxy: watches.frontProxy,
+      userOfToken: (token) => users.user(token),
+      self: () => ({ identity: formatIdentity(own()), authorities: authorities(current().ca) }),
+      nowMs: () => clock.now(),
+    },
+    mayAccess: (user, access) => users.mayAccess(user, access),
+    staticFile: (path) => staticFileAt(files, path),
+    tls: tls(),
+    log,
+  });
+  serving.onChange(() => server.updateTls(tls()));
+  watches.onFrontProxy(() => server.updateTls(tls()));
+  const apiServices = new ApiServicesController({
+    api,
+    current: watches.apiServices,
+    keeper: options.keeper,
+    leadership: options.leadership,
+    namespace: settings.namespace,
+    serviceName: settings.serviceName,
+    owner: settings.owner,
+    wanted: settings.aggregatedApi === 'enabled',
+    served: watches.servesApiServices,
+    clock,
+    log: options.log.child({ room: 'controllers' }),
+  });
+  return {
+    listen: async () => {
+      const port = await server.listen(settings.bindAddress, settings.apiPort);
+      log.info({ port, version, files: files.size }, 'the API is served');
+    },
+    run: (signal) => Promise.all([apiServices.run(signal), watches.ended]),
+    close: async () => {
+      await server.close();
+      peers.close();
+    },
+  };
+}
+
+function json(body: unknown): Answer {
+  return { kind: 'json', body };
+}
+
+/** Pods behind the control plane's own Service, but for this one; ready or not, since a silent one must be missed. */
+function otherReplicas({ settings, sources }: ObservabilityOptions): readonly Replica[] {
+  const { namespace, serviceName, podName } = settings;
+  const selector = Object.entries(sources.services.get(`${namespace}/${serviceName}`)?.selector ?? {});
+  if (selector.length === 0) return [];
+  const replicas: Replica[] = [];
+  for (const [, pod] of sources.pods.entries()) {
+    const isReplica =
+      pod.namespace === namespace && selector.every(([label, value]) => pod.labels[label] === value);
+    if (!isReplica || pod.name === podName || pod.terminating) continue;
+    replicas.push({ name: pod.name, address: pod.addresses[0] ?? '' });
+  }
+  return replicas;
+}
+
+function rejectionsOf({ acks, graph, translation }: ObservabilityOptions): ReplicaReport['rejections'] {
+  const rejections: ReplicaReport['rejections'][number][] = [];
+  for (const [resource, { rejected }] of acks.entries()) {
+    if (rejected === undefined) continue;
+    const space = resource.indexOf(' ');
+    const kind = resource.slice(0, space) as keyof Translation['resources'];
+    const causes = graph.causes(translation.resources[kind], resource.slice(space + 1), translation.presence);
+    const from = causes.map(({ collection, key }) => `${collection} ${key}`);
+    rejections.push({ resource, message: rejected.message, from });
+  }
+  return rejections;
+}
+
+function certificatesIn(pem: string): readonly X509Certificate[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  return blocks.map((block) => new X509Certificate(block));
+}
+
+/** Remembers the answer to the last question. */
+function memo<A, B>(compute: (input: A) => B): (input: A) => B {
+  let last: { readonly input: A; readonly output: B } | undefined;
+  return (input) => {
+    if (last?.input !== input) last = { input, output: compute(input) };
+    return last.output;
+  };
+}
+
+function noTraffic(replica: string, clock: Clock): Traffic {
+  return {
+    part: ({ windowMs }) => ({
+      replica,
+      sinceMs: clock.now(),
+      fromMs: clock.now() - windowMs,
+      toMs: clock.now(),
+      rows: [],
+    }),
+    merge: (_, parts) => ({
+      fromMs: Math.min(...parts.map((part) => part.fromMs)),
+      toMs: Math.max(...parts.map((part) => part.toMs)),
+      gaps: [],
+      rows: [],
+    }),
+  };
+}
