@@ -4,6 +4,7 @@
  */
 
 import type { JsonObject } from '../../base/json.ts';
+import { scopePrefix, tcpPrefixes } from '../../base/signals.ts';
 
 const perCluster = [
   'upstream_rq(_[1-5]xx|_total|_active|_time|_timeout|_retry|_retry_success|_pending_overflow|_rx_reset|_tx_reset)',
@@ -38,16 +39,22 @@ const clusters = 'cluster\\.((svc|pod|udp)/[^.]*|probe-[^.]*|xds|inbound-app|pas
 export const statsMatcher: JsonObject = {
   inclusion_list: {
     patterns: [
-      ...['server.', 'cluster_manager.', 'listener_manager.', 'control_plane.', 'sds.', 'overload.'].map(
-        (prefix) => ({ prefix }),
-      ),
+      ...[
+        'server.',
+        'cluster_manager.',
+        'listener_manager.',
+        'control_plane.',
+        'sds.',
+        'overload.',
+        `${scopePrefix}.`,
+      ].map((prefix) => ({ prefix })),
       { contains: 'expiration_unix_time_seconds' },
       one(clusters, perCluster),
       one('http\\.(inbound-mesh|inbound-plain|outbound|gateway)', [
         ...perHttp,
         'rds\\..*\\.(update_rejected|config_reload)',
       ]),
-      one('tcp\\.(inbound-mesh|inbound-plain|outbound|gateway)', perTcp),
+      one(`tcp\\.(svc/[^.]*|${Object.keys(tcpPrefixes).join('|')})`, perTcp),
       one('udp\\.gateway', perUdp),
       one('listener\\..*', perListener),
     ],

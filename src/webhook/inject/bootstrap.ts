@@ -8,6 +8,7 @@ import type { Json, JsonObject } from '../../base/json.ts';
 import { bootstrapClusters, clusterSlot } from './bootstrap-clusters.ts';
 import { bootstrapListeners, filterSlot, routeSlot } from './bootstrap-listeners.ts';
 import { statsMatcher } from './bootstrap-stats.ts';
+import { histogramBuckets, reporting } from './bootstrap-telemetry.ts';
 import type { InjectContext } from './context.ts';
 import { adminSocket } from './envoy.ts';
 
@@ -93,7 +94,8 @@ function bootstrap(context: InjectContext): JsonObject {
       },
     ],
     layered_runtime: { layers: [{ name: 'static', static_layer: { ...regexLimits, ...noFalseResets } }] },
-    stats_config: { stats_matcher: statsMatcher },
+    stats_config: { stats_matcher: statsMatcher, ...histogramBuckets },
+    ...reporting,
     deferred_stat_options: { enable_deferred_creation_stats: true },
     overload_manager: {
       refresh_interval: '1s',
