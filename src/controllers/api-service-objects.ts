@@ -27,15 +27,11 @@ export interface ApiServiceOptions {
   readonly owner: OwnerReference;
 }
 
-/** Of the Service Mesh Interface: traffic metrics. */
-export const smiMetrics = { group: 'metrics.smi-spec.io', version: 'v1alpha1' };
-
 /** By name. */
 export const apiServiceGroups: Readonly<
   Record<string, { readonly group: string; readonly version: string }>
 > = {
   [`${observeVersion}.${observeGroup}`]: { group: observeGroup, version: observeVersion },
-  [`${smiMetrics.version}.${smiMetrics.group}`]: smiMetrics,
 };
 
 export function wantedApiService(name: string, options: ApiServiceOptions): ApiService | undefined {

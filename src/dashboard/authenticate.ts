@@ -7,7 +7,7 @@ import type { X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { User } from '../kube/user-review.ts';
-import { hasIdentity, isIssuedBelow } from './client-certificate.ts';
+import { hasIdentity, isIssuedBelow, verifiedChain } from './client-certificate.ts';
 import { unauthorized } from './errors.ts';
 import { type FrontProxy, isFrontProxy, userOf } from './front-proxy.ts';
 
@@ -25,20 +25,16 @@ export interface AuthenticateOptions {
 
 /** Rejects with WEFT-API-01 where nobody is named, and with the API server's error where it cannot be asked. */
 export async function authenticate(request: IncomingMessage, options: AuthenticateOptions): Promise<Caller> {
-  const certificate = verifiedCertificate(request);
+  const chain = request.socket instanceof TLSSocket ? verifiedChain(request.socket) : [];
   const nowMs = options.nowMs();
   const proxy = options.frontProxy();
-  if (certificate !== undefined && proxy !== undefined && isFrontProxy(proxy, certificate, nowMs)) {
+  if (proxy !== undefined && isFrontProxy(proxy, chain, nowMs)) {
     const user = userOf(proxy, request.rawHeaders);
     if (user === undefined) throw unauthorized('The API server does not say for whom it asks.');
     return { kind: 'user', user };
   }
   const self = options.self();
-  if (
-    certificate !== undefined &&
-    hasIdentity(certificate, self.identity) &&
-    isIssuedBelow(certificate, self.authorities, nowMs)
-  ) {
+  if (hasIdentity(chain[0], self.identity) && isIssuedBelow(chain, self.authorities, nowMs)) {
     return { kind: 'replica' };
   }
   const token = tokenIn(request.headers.authorization);
@@ -46,12 +42,6 @@ export async function authenticate(request: IncomingMessage, options: Authentica
   const user = await options.userOfToken(token);
   if (user === undefined) throw unauthorized('The API server does not accept the bearer token.');
   return { kind: 'user', user };
-}
-
-/** As far as TLS goes: below any authority that the server knows. */
-function verifiedCertificate({ socket }: IncomingMessage): X509Certificate | undefined {
-  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
-  return socket.getPeerX509Certificate();
 }
 
 /** Source: RFC 6750, section 2.1. */

@@ -4,26 +4,43 @@
  * things. Signatures count, never names alone: a client may send any certificates beside its own.
  */
 
-import type { X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
+import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
 
 const longestChain = 5;
 
-/** @param leaf with its issuers, as TLS knows them, in `issuerCertificate` */
+/** @param chain the client's certificate, then what it sent besides, each issued by the next as far as names go */
 export function isIssuedBelow(
-  leaf: X509Certificate,
+  chain: readonly X509Certificate[],
   authorities: readonly X509Certificate[],
   nowMs: number,
 ): boolean {
-  let certificate: X509Certificate | undefined = leaf;
-  for (let depth = 0; certificate !== undefined && depth < longestChain; depth++) {
-    const subject: X509Certificate = certificate;
-    if (!isValidAt(subject, nowMs)) return false;
-    if (authorities.some((authority) => isValidAt(authority, nowMs) && signed(authority, subject)))
-      return true;
-    const issuer: X509Certificate | undefined = subject.issuerCertificate;
-    certificate = issuer !== undefined && issuer.ca && signed(issuer, subject) ? issuer : undefined;
+  for (const [index, certificate] of chain.entries()) {
+    if (!isValidAt(certificate, nowMs)) return false;
+    const isBelow = (authority: X509Certificate): boolean =>
+      isValidAt(authority, nowMs) && signed(authority, certificate);
+    if (authorities.some(isBelow)) return true;
+    const next = chain[index + 1];
+    if (next === undefined || !next.ca || !signed(next, certificate)) return false;
   }
   return false;
+}
+
+/**
+ * The client's certificate and its issuers, where TLS has verified it; empty where there is none. By the older of Node's
+ * two functions: the newer one takes the issuers out of the connection, so that they are missing the next time.
+ */
+export function verifiedChain(socket: TLSSocket): readonly X509Certificate[] {
+  if (!socket.authorized) return [];
+  const chain: X509Certificate[] = [];
+  let certificate: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
+  while (certificate?.raw !== undefined && chain.length < longestChain) {
+    chain.push(new X509Certificate(certificate.raw));
+    // A self-signed one is its own issuer.
+    const { issuerCertificate } = certificate as Partial<DetailedPeerCertificate>;
+    certificate = issuerCertificate === certificate ? undefined : issuerCertificate;
+  }
+  return chain;
 }
 
 /** `CN=a\\nO=b` of a subject, by attribute; the last one counts where one is repeated. */
@@ -44,9 +61,9 @@ function signed(issuer: X509Certificate, certificate: X509Certificate): boolean 
 }
 
 /** Whether `uri` is the one URI among the alternative names (SPIFFE X.509-SVID, section 2: exactly one). */
-export function hasIdentity(certificate: X509Certificate, uri: string): boolean {
+export function hasIdentity(certificate: X509Certificate | undefined, uri: string): boolean {
   // Node writes a value that could be taken for several as a JSON string, which then equals no URI.
-  const names = certificate.subjectAltName?.match(/(?:[^,"]|"(?:[^"\\]|\\.)*")+/g) ?? [];
+  const names = certificate?.subjectAltName?.match(/(?:[^,"]|"(?:[^"\\]|\\.)*")+/g) ?? [];
   const uris = names.map((name) => name.trim()).filter((name) => name.startsWith('URI:'));
   return uris.length === 1 && uris[0] === `URI:${uri}`;
 }

@@ -26,6 +26,7 @@ export const explainable = {
   configmap: 'configmaps',
   meshconfig: 'meshconfigs',
   mutualtlspolicy: 'mutualtlspolicies',
+  telemetrypolicy: 'telemetrypolicies',
 } as const;
 
 export type ExplainableKind = keyof typeof explainable;

@@ -45,10 +45,12 @@ export function parseFrontProxy(data: Readonly<Record<string, string>>): FrontPr
 }
 
 /** Whether this is the certificate with which the API server passes requests on. */
-export function isFrontProxy(proxy: FrontProxy, certificate: X509Certificate, nowMs: number): boolean {
+export function isFrontProxy(proxy: FrontProxy, chain: readonly X509Certificate[], nowMs: number): boolean {
+  const [certificate] = chain;
+  if (certificate === undefined) return false;
   const name = subjectAttribute(certificate, 'CN');
   const isAllowed = proxy.allowedNames.length === 0 || proxy.allowedNames.includes(name ?? '');
-  return isAllowed && isIssuedBelow(certificate, proxy.certificates, nowMs);
+  return isAllowed && isIssuedBelow(chain, proxy.certificates, nowMs);
 }
 
 /** Who asks, by the headers; undefined where they name nobody. Only to be believed of the API server itself. */
