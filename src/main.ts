@@ -12,6 +12,7 @@ import { describeError, WeftError } from './base/errors.ts';
 import { createLogger, type Logger } from './base/log.ts';
 import { registry } from './base/metrics.ts';
 import { tokenAudience } from './base/names.ts';
+import { subjectOf } from './base/signals.ts';
 import { version } from './base/version.ts';
 import { AuthorityKeeper } from './controllers/authority-keeper.ts';
 import { authorityLifetimes, authorityName } from './controllers/authority-settings.ts';
@@ -237,10 +238,11 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
         certificates.presented(key, uid, peer);
         return identified;
       }
+      const subject = subjectOf(identified.workload, mesh.pods.get(key)?.version ?? '');
       return {
         ...identified,
         secrets: (listener) =>
-          identities.follow(identity, (issued) => {
+          identities.follow({ identity, subject }, (issued) => {
             certificates.presented(key, uid, issued);
             listener(ownSecrets(issued));
           }),

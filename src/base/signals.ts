@@ -94,6 +94,12 @@ export interface WorkloadSubject {
   readonly version: string;
 }
 
+/** @param workload `namespace/kind/name` */
+export function subjectOf(workload: string, version: string): WorkloadSubject {
+  const slash = workload.indexOf('/');
+  return { namespace: workload.slice(0, slash), workload: workload.slice(slash + 1), version };
+}
+
 /** Who bytes were for, as far as the counters tell: of a Service, or of the whole proxy. The peer is not known. */
 export interface TcpPrefix {
   readonly side: Side;

@@ -26,6 +26,29 @@ test('a workload certificate verifies strictly, for both sides of TLS', () => {
   }
 });
 
+test('the longest names of Kubernetes fit into a subject, and leave the certificate one that verifies strictly', () => {
+  const workload = `Deployment/${'w'.repeat(253)}`;
+  const subject = { namespace: 'n'.repeat(63), workload, version: 'v'.repeat(63) };
+  const leaf = authority.issueWorkload({ publicKey, identity, subject, lifetimeMs: dayMs });
+  assert.deepEqual(new X509Certificate(leaf.chain).subject.split('\n'), [
+    `OU=${subject.version}`,
+    `O=${subject.namespace}`,
+    `CN=${workload}`,
+  ]);
+  const files = { 'root.pem': authority.trustBundle, 'chain.pem': leaf.chain };
+  const how = `verify -x509_strict -attime ${Math.floor(clock.now() / 1000)} -CAfile root.pem -untrusted chain.pem chain.pem`;
+  assert.match(openssl(files, how.split(' ')), /chain\.pem: OK/);
+  const printed = openssl(files, 'x509 -in chain.pem -noout -text'.split(' '));
+  // Critical only of a certificate without a subject.
+  assert.match(printed, /X509v3 Subject Alternative Name: *\n/);
+});
+
+test('a workload without a version has none in its subject', () => {
+  const subject = { namespace: 'shop', workload: 'Deployment/web', version: '' };
+  const { chain } = authority.issueWorkload({ publicKey, identity, subject, lifetimeMs: dayMs });
+  assert.equal(new X509Certificate(chain).subject, 'O=shop\nCN=Deployment/web');
+});
+
 test('a chain is the leaf and the intermediate, without the root', () => {
   const { chain, serial } = authority.issueWorkload({ publicKey, identity, lifetimeMs: dayMs });
   const certificates = chain.match(/-----BEGIN[^-]+-----[^-]+-----END[^-]+-----/g) ?? [];

@@ -2,6 +2,7 @@
 
 import type { Clock } from '../base/clock.ts';
 import { WeftError } from '../base/errors.ts';
+import type { WorkloadSubject } from '../base/signals.ts';
 import {
   type AuthorityMaterial,
   backdateMs,
@@ -11,7 +12,7 @@ import {
   loadMaterial,
   publicKeyDer,
 } from './material.ts';
-import { emptyName, encodeCertificate, leafExtensions, toPem, wholeSeconds } from './x509.ts';
+import { emptyName, encodeCertificate, leafExtensions, toPem, wholeSeconds, workloadName } from './x509.ts';
 
 export interface AuthorityCertificate {
   /** Hexadecimal, upper case. */
@@ -36,6 +37,8 @@ export interface WorkloadOptions {
   readonly publicKey: Uint8Array;
   /** SPIFFE ID. */
   readonly identity: string;
+  /** What other proxies are told of it beside; no decision rests on this. */
+  readonly subject?: WorkloadSubject;
   /** From notBefore (a minute ago) to notAfter; cut where the intermediate ends. */
   readonly lifetimeMs: number;
 }
@@ -45,6 +48,12 @@ export interface ServingOptions {
   /** SPIFFE ID of the control plane. */
   readonly uri: string;
   readonly lifetimeMs: number;
+}
+
+interface Names {
+  readonly dnsNames: readonly string[];
+  readonly uri: string;
+  readonly subject?: WorkloadSubject | undefined;
 }
 
 export class Authority {
@@ -66,7 +75,8 @@ export class Authority {
 
   /** A certificate for both sides of mutual TLS. Throws WEFT-CA-08 once the intermediate has expired. */
   issueWorkload(options: WorkloadOptions): IssuedLeaf {
-    return this.#issue(options.publicKey, { dnsNames: [], uri: options.identity }, options.lifetimeMs);
+    const { publicKey, identity, subject, lifetimeMs } = options;
+    return this.#issue(publicKey, { dnsNames: [], uri: identity, subject }, lifetimeMs);
   }
 
   /** The same with a new key (PKCS#8 PEM), for a workload that nobody else makes one for. Throws WEFT-CA-08. */
@@ -86,11 +96,7 @@ export class Authority {
     return { ...leaf, key: keyPem(key) };
   }
 
-  #issue(
-    publicKey: Uint8Array,
-    names: { readonly dnsNames: readonly string[]; readonly uri: string },
-    lifetimeMs: number,
-  ): IssuedLeaf {
+  #issue(publicKey: Uint8Array, names: Names, lifetimeMs: number): IssuedLeaf {
     const nowMs = this.#clock.now();
     const notBeforeMs = wholeSeconds(nowMs - backdateMs);
     const notAfterMs = Math.min(notBeforeMs + wholeSeconds(lifetimeMs), this.intermediate.notAfterMs);
@@ -101,11 +107,11 @@ export class Authority {
       );
     }
     const { der, serial } = encodeCertificate(this.#loaded.issuer, {
-      subject: emptyName,
+      subject: names.subject === undefined ? emptyName : workloadName(names.subject),
       publicKey,
       notBeforeMs,
       notAfterMs,
-      extensions: leafExtensions(names),
+      extensions: leafExtensions(names, names.subject !== undefined),
     });
     const chain = toPem('CERTIFICATE', der) + this.#loaded.intermediatePem;
     return { chain, serial, notBeforeMs, notAfterMs };

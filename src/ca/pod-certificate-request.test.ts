@@ -22,11 +22,12 @@ import { distinguishedName } from './x509.ts';
 
 const clock = standingClock(Date.UTC(2026, 8, 1, 12, 0, 0, 250));
 const material = testMaterial(clock);
+const pod = { uid: 'p1', serviceAccount: 'web', workload: 'shop/Deployment/web', version: 'v1' };
 const context1: AnswerContext = {
   authority: new Authority(material, clock),
   trustDomain: 'cluster.local',
   lifetimeMs: dayMs,
-  pod: { uid: 'p1', serviceAccount: 'web' },
+  pod,
   nowMs: clock.now(),
 };
 const base64 = (bytes: Buffer): string => bytes.toString('base64');
@@ -148,7 +149,7 @@ test('what may pass is waited for, as a denial would be final', () => {
   const expired = standingClock(context1.authority.intermediate.notAfterMs + 1);
   const cases: readonly (readonly [string, Partial<AnswerContext>])[] = [
     ['the pod is not known yet', { pod: undefined }],
-    ['the pod was replaced', { pod: { uid: 'p2', serviceAccount: 'web' } }],
+    ['the pod was replaced', { pod: { ...pod, uid: 'p2' } }],
     ['the intermediate is about to end', { authority: new Authority(material, atEnd) }],
     ['the intermediate has ended', { authority: new Authority(material, expired) }],
   ];

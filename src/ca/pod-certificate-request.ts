@@ -5,6 +5,7 @@
 
 import { WeftError } from '../base/errors.ts';
 import { signerName } from '../base/names.ts';
+import { subjectOf } from '../base/signals.ts';
 import { formatIdentity } from '../base/spiffe.ts';
 import type { Condition, KubeObject } from '../kube/types.ts';
 import type { Authority, IssuedLeaf } from './authority.ts';
@@ -39,6 +40,9 @@ export interface PodCertificateRequestStatus {
 export interface RequestingPod {
   readonly uid: string;
   readonly serviceAccount: string;
+  /** `namespace/kind/name` of what owns it. */
+  readonly workload: string;
+  readonly version: string;
 }
 
 export interface AnswerContext {
@@ -82,7 +86,7 @@ export function answerPodCertificateRequest(request: PodCertificateRequest, cont
   // Made for a pod of the same name that is gone: garbage collection takes it away.
   if (pod.uid !== request.spec.podUID) return { kind: 'wait', why: 'another pod has this name now' };
   try {
-    return issue(request, verifyRequest(request, pod), context);
+    return issue(request, verifyRequest(request, pod), pod, context);
   } catch (error) {
     if (!(error instanceof WeftError)) throw error;
     const reason = denialReasons[error.code];
@@ -122,7 +126,12 @@ function verifyRequest(request: PodCertificateRequest, pod: RequestingPod): Cert
   return read;
 }
 
-function issue(request: PodCertificateRequest, read: CertificateRequest, context: AnswerContext): Answer {
+function issue(
+  request: PodCertificateRequest,
+  read: CertificateRequest,
+  pod: RequestingPod,
+  context: AnswerContext,
+): Answer {
   const { spec, metadata } = request;
   const identity = formatIdentity({
     trustDomain: context.trustDomain,
@@ -133,7 +142,12 @@ function issue(request: PodCertificateRequest, read: CertificateRequest, context
     minLifetimeMs,
     Math.min(context.lifetimeMs, (spec.maxExpirationSeconds ?? 86_400) * 1000),
   );
-  const leaf = context.authority.issueWorkload({ publicKey: read.publicKey, identity, lifetimeMs });
+  const leaf = context.authority.issueWorkload({
+    publicKey: read.publicKey,
+    identity,
+    subject: subjectOf(pod.workload, pod.version),
+    lifetimeMs,
+  });
   if (leaf.notAfterMs - leaf.notBeforeMs < minLifetimeMs) {
     return { kind: 'wait', why: 'the intermediate ends within the hour and is about to be renewed' };
   }

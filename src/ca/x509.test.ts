@@ -23,7 +23,7 @@ function leaf(uri: string, dnsNames: readonly string[] = [], notAfterMs = Date.U
     publicKey: spki,
     notBeforeMs: Date.UTC(2026, 8, 1),
     notAfterMs,
-    extensions: leafExtensions({ uri, dnsNames }),
+    extensions: leafExtensions({ uri, dnsNames }, false),
   });
 }
 

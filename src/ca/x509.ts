@@ -4,6 +4,7 @@
  */
 
 import { createHash, type KeyObject, randomBytes, sign } from 'node:crypto';
+import type { WorkloadSubject } from '../base/signals.ts';
 import {
   bitString,
   boolean,
@@ -27,6 +28,7 @@ import {
 const oid = {
   commonName: objectIdentifier('2.5.4.3'),
   organization: objectIdentifier('2.5.4.10'),
+  organizationalUnit: objectIdentifier('2.5.4.11'),
   subjectKeyIdentifier: objectIdentifier('2.5.29.14'),
   keyUsage: objectIdentifier('2.5.29.15'),
   subjectAlternativeName: objectIdentifier('2.5.29.17'),
@@ -42,11 +44,20 @@ export const ecdsaWithSha256 = sequence(objectIdentifier('1.2.840.10045.4.3.2'))
 const signatureAlgorithm = encodedOnce(ecdsaWithSha256);
 const critical = boolean(true);
 
-/** An empty Name, for certificates whose names are all in the subjectAltName. */
+/** For certificates whose names are all in the subjectAltName. */
 export const emptyName = sequence();
 
 export function distinguishedName(organization: string, commonName: string): Element {
   return sequence(attribute(oid.organization, organization), attribute(oid.commonName, commonName));
+}
+
+/**
+ * From the widest to the narrowest, so that it is printed the other way round (RFC 2253). RFC 5280 wants no part to be
+ * longer than 64 characters, while names in Kubernetes have up to 253; neither OpenSSL, BoringSSL nor Go minds.
+ */
+export function workloadName({ namespace, workload, version }: WorkloadSubject): Element {
+  const unit = version === '' ? [] : [attribute(oid.organizationalUnit, version)];
+  return sequence(...unit, attribute(oid.organization, namespace), attribute(oid.commonName, workload));
 }
 
 function attribute(type: Element, text: string): Element {
@@ -84,18 +95,22 @@ const leafConstraints = [
   sequence(oid.extendedKeyUsage, octetString(sequence(oid.serverAuthentication, oid.clientAuthentication))),
 ].map(encodedOnce);
 
-/** Extensions of a leaf without a subject: its names are the critical subjectAltName. */
-export function leafExtensions(names: {
-  readonly dnsNames: readonly string[];
-  readonly uri: string;
-}): readonly Element[] {
+/** Extensions of a leaf. The subjectAltName is critical exactly where there is no subject: RFC 5280 section 4.2.1.6. */
+export function leafExtensions(
+  names: { readonly dnsNames: readonly string[]; readonly uri: string },
+  hasSubject: boolean,
+): readonly Element[] {
   const general = [
     ...names.dnsNames.map((name) => element(context(2, false), ascii(name))),
     element(context(6, false), ascii(names.uri)),
   ];
   return [
     ...leafConstraints,
-    sequence(oid.subjectAlternativeName, critical, octetString(sequence(...general))),
+    sequence(
+      oid.subjectAlternativeName,
+      ...(hasSubject ? [] : [critical]),
+      octetString(sequence(...general)),
+    ),
   ];
 }
 

@@ -11,7 +11,7 @@ import type { MeshPod } from '../mesh/model.ts';
 import { projectRequest, Signer } from './signer.ts';
 import { kubeError, movableClock, newGraph, RecordedApi, settle } from './testing.ts';
 
-const pod = { uid: 'p1', serviceAccount: 'web' } as MeshPod;
+const pod = { uid: 'p1', serviceAccount: 'web', workload: 'shop/Deployment/web', version: 'v1' } as MeshPod;
 const target = 'podcertificaterequests shop/req-1';
 
 /** A signer over a graph, an API server in memory and a watch between the two. */

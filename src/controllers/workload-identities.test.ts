@@ -9,6 +9,7 @@ import { movableClock, StubKeeper } from './testing.ts';
 import { type WorkloadIdentity, WorkloadIdentities } from './workload-identities.ts';
 
 const identity = 'spiffe://cluster.local/ns/shop/sa/web';
+const subject = { namespace: 'shop', workload: 'Deployment/web', version: 'v1' };
 
 function setUp() {
   const clock = movableClock();
@@ -21,7 +22,7 @@ function setUp() {
   /** What one proxy is given, in order. */
   const follow = (): { readonly given: WorkloadIdentity[]; readonly end: () => void } => {
     const given: WorkloadIdentity[] = [];
-    return { given, end: identities.follow(identity, (one) => given.push(one)) };
+    return { given, end: identities.follow({ identity, subject }, (one) => given.push(one)) };
   };
   return { clock, keeper, lifetime, identities, authority, follow, stop };
 }
@@ -34,6 +35,7 @@ test('a proxy is given the identity of its workload, with a key that fits and th
   assert.ok(one !== undefined);
   const leaf = new X509Certificate(one.chain);
   assert.equal(leaf.subjectAltName, `URI:${identity}`);
+  assert.equal(leaf.subject, 'OU=v1\nO=shop\nCN=Deployment/web');
   assert.ok(leaf.checkPrivateKey(createPrivateKey(one.key)));
   assert.equal(one.roots, current.trustBundle);
   assert.equal(one.notAfterMs - one.notBeforeMs, dayMs);

@@ -10,6 +10,7 @@ import { setImmediate } from 'node:timers';
 import type { Clock } from '../base/clock.ts';
 import { describeError, WeftError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
+import type { WorkloadSubject } from '../base/signals.ts';
 import type { Authority } from '../ca/authority.ts';
 import type { AuthorityKeeper } from './authority-keeper.ts';
 import { identitiesIssued } from './metrics.ts';
@@ -32,8 +33,14 @@ export interface WorkloadIdentitiesOptions {
   readonly log: Logger;
 }
 
-interface Follower {
+/** As whom a proxy is certified. */
+export interface Certified {
+  /** SPIFFE ID. */
   readonly identity: string;
+  readonly subject: WorkloadSubject;
+}
+
+interface Follower extends Certified {
   readonly listener: (identity: WorkloadIdentity) => void;
   roots: string;
   renewAtMs: number;
@@ -73,12 +80,11 @@ export class WorkloadIdentities {
   /**
    * Calls back at once with a new identity, and with each that replaces it until the returned function is called.
    * Throws WEFT-CA-08 where none can be issued.
-   * @param identity SPIFFE ID
    */
-  follow(identity: string, listener: (identity: WorkloadIdentity) => void): () => void {
+  follow(certified: Certified, listener: (identity: WorkloadIdentity) => void): () => void {
     const { authority } = this.#options.keeper;
     if (authority === undefined) throw new WeftError('WEFT-CA-08', 'There is no certificate authority yet.');
-    const follower: Follower = { identity, listener, roots: '', renewAtMs: 0 };
+    const follower: Follower = { ...certified, listener, roots: '', renewAtMs: 0 };
     this.#issue(follower, authority, 'connected');
     this.#followers.add(follower);
     return () => {
@@ -131,7 +137,8 @@ export class WorkloadIdentities {
 
   #issue(follower: Follower, authority: Authority, reason: 'connected' | 'roots' | 'due'): void {
     const { clock, lifetimeMs, log } = this.#options;
-    const leaf = authority.issueWorkloadWithKey({ identity: follower.identity, lifetimeMs: lifetimeMs() });
+    const { identity, subject } = follower;
+    const leaf = authority.issueWorkloadWithKey({ identity, subject, lifetimeMs: lifetimeMs() });
     const { key, chain, notBeforeMs, notAfterMs, serial } = leaf;
     const dueMs = notBeforeMs + ((notAfterMs - notBeforeMs) * 2) / 3;
     // An authority that is about to end cuts every certificate shorter than the one before.
@@ -139,7 +146,7 @@ export class WorkloadIdentities {
     follower.roots = authority.trustBundle;
     identitiesIssued.inc({ reason });
     log.info(
-      { identity: follower.identity, serial, reason, notAfter: new Date(notAfterMs).toISOString() },
+      { identity, serial, reason, notAfter: new Date(notAfterMs).toISOString() },
       'certificate issued over the stream',
     );
     follower.listener({ key, chain, roots: authority.trustBundle, notBeforeMs, notAfterMs });

@@ -4,6 +4,7 @@
  * The figure is that of the slower of the two.
  */
 
+import { subjectOf } from '../../src/base/signals.ts';
 import { formatIdentity } from '../../src/base/spiffe.ts';
 import { Authority } from '../../src/ca/authority.ts';
 import { generateKey, publicKeyDer } from '../../src/ca/material.ts';
@@ -32,7 +33,7 @@ export async function run(): Promise<Record<string, number>> {
     authority,
     trustDomain: 'cluster.local',
     lifetimeMs: dayMs,
-    pod: { uid: 'p1', serviceAccount: 'web' },
+    pod: { uid: 'p1', serviceAccount: 'web', workload: 'shop/Deployment/web', version: 'v1' },
     nowMs: clock.now(),
   };
   const template = podCertificateRequest();
@@ -52,7 +53,8 @@ export async function run(): Promise<Record<string, number>> {
       namespace: 'shop',
       serviceAccount: 'web',
     });
-    authority.issueWorkload({ publicKey, identity, lifetimeMs: dayMs });
+    const subject = subjectOf('shop/Deployment/web', 'v1');
+    authority.issueWorkload({ publicKey, identity, subject, lifetimeMs: dayMs });
   };
 
   let [byRequest, byKey] = [0, 0];

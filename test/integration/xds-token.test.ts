@@ -8,6 +8,7 @@ import { X509Certificate } from 'node:crypto';
 import { connect, type TLSSocket } from 'node:tls';
 import { after, before, describe, test } from 'node:test';
 import { silent } from '../../src/base/log.ts';
+import { subjectOf } from '../../src/base/signals.ts';
 import { MovableClock } from '../../src/base/movable-clock.ts';
 import { Authority } from '../../src/ca/authority.ts';
 import { testMaterial } from '../../src/ca/testing.ts';
@@ -90,7 +91,10 @@ describe('a real Envoy with a token', () => {
     await fixture.graph.settled();
     running = await serveFixture(fixture, {
       ownSecrets: () => (listener) =>
-        identities.follow(identityIn('a'), (identity) => listener(ownSecrets(identity))),
+        identities.follow(
+          { identity: identityIn('a'), subject: subjectOf('a/Deployment/app', 'v1') },
+          (identity) => listener(ownSecrets(identity)),
+        ),
     });
     envoy = await EnvoyUnderTest.start({
       xdsPort: running.port,

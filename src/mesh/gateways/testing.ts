@@ -161,7 +161,7 @@ function certificateOf(key: KeyObject, dnsNames: readonly string[]): TestPair {
     publicKey: publicKeyDer(key),
     notBeforeMs: Date.UTC(2026, 0, 1),
     notAfterMs: Date.UTC(2036, 0, 1),
-    extensions: leafExtensions({ dnsNames, uri: 'spiffe://tests/none' }),
+    extensions: leafExtensions({ dnsNames, uri: 'spiffe://tests/none' }, true),
   };
   const { der } = encodeCertificate(createIssuer(name, signer, publicKeyDer(signer)), contents);
   return { chain: toPem('CERTIFICATE', der), privateKey: keyPem(key) };
