@@ -27,8 +27,9 @@ export function isIssuedBelow(
 }
 
 /**
- * The client's certificate and its issuers, where TLS has verified it; empty where there is none. By the older of Node's
- * two functions: the newer one takes the issuers out of the connection, so that they are missing the next time.
+ * The client's certificate and its issuers, where TLS has verified it; empty where there is none. Node tells the issuers
+ * to a server only where the client sent more than one, so a replica that asks sends its root as well. Of Node's two
+ * functions the older one is used: the newer takes the issuers out of the connection, and the next request misses them.
  */
 export function verifiedChain(socket: TLSSocket): readonly X509Certificate[] {
   if (!socket.authorized) return [];

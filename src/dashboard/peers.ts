@@ -161,7 +161,8 @@ export class Peers {
     if (this.#agent?.cert === cert && this.#agent.ca === ca) return this.#agent.agent;
     const agent = new Agent({
       key,
-      cert,
+      // With the roots: see verifiedChain in client-certificate.ts.
+      cert: `${cert}\n${ca}`,
       ca,
       servername: serverName,
       minVersion: 'TLSv1.3',
