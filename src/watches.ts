@@ -130,6 +130,13 @@ export function startWatches(options: WatchesOptions): Watches {
       outlet(projectStatus, controllers.policies),
     ),
   });
+  watch({
+    type: resources.telemetryPolicies,
+    ...fanOut(
+      outlet(project.projectTelemetryPolicy, mesh.telemetryPolicies),
+      outlet(projectStatus, controllers.telemetryPolicies),
+    ),
+  });
   watch({ type: resources.namespaces, project: project.projectNamespace, sink: mesh.namespaces });
   watch({
     type: resources.certificateAuthorities,

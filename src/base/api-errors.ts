@@ -83,4 +83,83 @@ export const apiErrors = defineErrors({
     remedy:
       'Make rootLifetime longer than intermediateLifetime, and that one longer than workloadLifetime and servingLifetime.',
   },
+  'WEFT-CRD-40': {
+    title: 'This can only be on or off.',
+    remedy: 'Write On or Off.',
+  },
+  'WEFT-CRD-41': {
+    title: 'A share is a percentage.',
+    remedy: 'Write a number from 0 to 100.',
+  },
+  'WEFT-CRD-42': {
+    title: 'This is not the name of a header.',
+    remedy: 'Write lower-case letters, digits, hyphens and underscores, for example x-tenant.',
+  },
+  'WEFT-CRD-43': {
+    title: 'A format is JSON or text, not both.',
+    remedy: 'Remove one of them.',
+  },
+  'WEFT-CRD-44': {
+    title:
+      'The name of a field has letters, digits, dots, hyphens and underscores, and begins with a letter or underscore.',
+    remedy: 'Write it like http.status or route_name.',
+  },
+  'WEFT-CRD-45': {
+    title: 'There is no such class of answers.',
+    remedy: 'Write 1xx, 2xx, 3xx, 4xx, 5xx or none.',
+  },
+  'WEFT-CRD-46': {
+    title: 'This is not a duration.',
+    remedy: 'Write hours, minutes, seconds or milliseconds, for example 250ms or 1m30s.',
+  },
+  'WEFT-CRD-47': {
+    title: 'A tag has one value.',
+    remedy: 'Write either literal or requestHeader.',
+  },
+  'WEFT-CRD-48': {
+    title: 'A TelemetryPolicy cannot attach to this kind.',
+    remedy:
+      'Write group "" with kind Service, group apps with kind Deployment, StatefulSet, DaemonSet or ReplicaSet, group batch with kind Job, or group gateway.networking.k8s.io with kind Gateway, HTTPRoute or GRPCRoute.',
+  },
+  'WEFT-CRD-49': {
+    title: 'Tapping can only be allowed or denied.',
+    remedy: 'Write Allow or Deny.',
+  },
+  'WEFT-CRD-50': {
+    title: 'This policy says nothing.',
+    remedy: 'Write at least one of accessLog, tracing, metrics and tap.',
+  },
+  'WEFT-CRD-51': {
+    title: 'A policy for routes says only how much of them is traced.',
+    remedy:
+      'Write tracing.samplingPercent and nothing else, and name other targets in a policy of their own.',
+  },
+  'WEFT-CRD-52': {
+    title: 'A provider is reached by one way.',
+    remedy: 'Write either service or address.',
+  },
+  'WEFT-CRD-53': {
+    title: 'This is not a host and port.',
+    remedy: 'Write them like otel.corp.example:4317, and an IPv6 address in brackets.',
+  },
+  'WEFT-CRD-54': {
+    title: 'There is no such provider.',
+    remedy: 'Add it to spec.telemetry.providers, or name one that is there.',
+  },
+  'WEFT-CRD-55': {
+    title: 'Traces need somebody who takes them.',
+    remedy: 'Write the name of a provider.',
+  },
+  'WEFT-CRD-56': {
+    title: 'The name of a provider has lower-case letters, digits and hyphens.',
+    remedy: 'Write it like collector.',
+  },
+  'WEFT-CRD-57': {
+    title: 'OTLP is spoken over gRPC or HTTP.',
+    remedy: 'Write GRPC or HTTP.',
+  },
+  'WEFT-CRD-58': {
+    title: 'This is not a port.',
+    remedy: 'Write a number from 1 to 65535.',
+  },
 });

@@ -185,6 +185,118 @@ export interface MeshConfig {
        */
       readonly drainSeconds: number;
     };
+    /**
+     * What proxies and the control plane tell of requests, and to whom. A TelemetryPolicy says otherwise for
+     * its workloads.
+     */
+    readonly telemetry?: {
+      /** Who takes logs, spans and metrics by OTLP, for example an OpenTelemetry collector. Up to 8. */
+      readonly providers?: readonly {
+        /** By this name it is referred to. */
+        readonly name: string;
+        /** `GRPC` or `HTTP` (protobuf, to `/v1/traces`, `/v1/logs` and `/v1/metrics`). */
+        readonly protocol: 'GRPC' | 'HTTP';
+        /** A Service of the cluster. Its pods are called by mutual TLS where they are in the mesh. */
+        readonly service?: {
+          /** Namespace of the Service. */
+          readonly namespace: string;
+          /** Name of the Service. */
+          readonly name: string;
+          /** Port of the Service, usually 4317 for gRPC and 4318 for HTTP. */
+          readonly port: number;
+        };
+        /** A host and port that every proxy reaches without TLS, for example `otel.corp.example:4317`. */
+        readonly address?: string;
+      }[];
+      /**
+       * Access logs of HTTP requests, at both of their ends, for workloads of which no TelemetryPolicy says
+       * otherwise. Without it nothing is logged.
+       */
+      readonly accessLog?: {
+        /** `On`: requests are logged. `Off`: they are not. */
+        readonly mode: 'On' | 'Off';
+        /**
+         * What a line says. Without it: JSON with the time, method, path, response, sizes, duration, both
+         * identities, route and trace.
+         */
+        readonly format?: {
+          /** A line of JSON with these fields, in this order. Up to 64. */
+          readonly json?: readonly {
+            /** Name of the field. */
+            readonly name: string;
+            /**
+             * Text with commands as `%RESPONSE_CODE%` or `%REQ(X-TENANT)%`; docs/observability/logs.md lists
+             * them. A field of one command alone keeps its type.
+             */
+            readonly value: string;
+          }[];
+          /**
+           * A line of text with commands as `%RESPONSE_CODE%` or `%REQ(X-TENANT)%`; docs/observability/logs.md
+           * lists them. A line break is added.
+           */
+          readonly text?: string;
+        };
+        /** Which requests are logged; all that is said has to hold. */
+        readonly filter?: {
+          /**
+           * Only requests with a status of these classes: `1xx` to `5xx`, or `none` for requests that got no
+           * answer.
+           */
+          readonly statusClasses?: readonly ('1xx' | '2xx' | '3xx' | '4xx' | '5xx' | 'none')[];
+          /** Only requests that took at least this long, for example `250ms`. */
+          readonly minDuration?: string;
+          /** Only this share of the requests, by chance; 0 to 100, with decimals. */
+          readonly samplingPercent?: number;
+        };
+        /**
+         * Name of a provider of the MeshConfig that the logs are sent to by OTLP. Without it they go to the
+         * standard output of the proxy's container.
+         */
+        readonly provider?: string;
+      };
+      /**
+       * Traces of HTTP requests, for workloads of which no TelemetryPolicy says otherwise. Without it nothing
+       * is traced.
+       */
+      readonly tracing?: {
+        /**
+         * `On`: proxies record spans and tell the next hop of the trace. `Off`: they leave the headers of
+         * traces alone.
+         */
+        readonly mode: 'On' | 'Off';
+        /** Name of a provider of the MeshConfig that spans are sent to by OTLP. Required for tracing. */
+        readonly provider?: string;
+        /**
+         * Share of the traces that is recorded, of those that begin here; 0 to 100, with decimals. A trace
+         * that has begun elsewhere is recorded here where it is recorded there. 1 where nobody says it.
+         */
+        readonly samplingPercent?: number;
+        /** Attributes of every span beside those that say who called whom, by which route. Up to 16. */
+        readonly customTags?: readonly {
+          /** Name of the attribute, for example `tenant` or `app.tier`. */
+          readonly name: string;
+          /** Always this value. */
+          readonly literal?: string;
+          /** The value of this header of the request; no attribute where the request has none. */
+          readonly requestHeader?: string;
+        }[];
+        /**
+         * A request with this header is traced whatever the sampling says, for example `x-trace-me`. At a
+         * gateway anybody outside can send it.
+         */
+        readonly forceHeader?: string;
+        /**
+         * Whether a trace that a request brings in B3 headers (`b3`, or `x-b3-traceid` and its companions)
+         * goes on here. Headers of W3C Trace Context are always read, come first, and are what is sent.
+         */
+        readonly readB3?: boolean;
+      };
+      /** Where the control plane sends the golden metrics of the mesh, beside what it answers itself. */
+      readonly metrics?: {
+        /** Name of a provider. */
+        readonly provider: string;
+      };
+    };
   };
   /** What the control plane made of it. */
   readonly status?: {
@@ -248,6 +360,156 @@ export interface MutualTLSPolicy {
     /**
      * `Accepted`: whether the policy is in use, and what stands in its way where it is not, such as a target
      * that does not exist or an older policy for the same workload.
+     */
+    readonly conditions?: readonly {
+      /** What the condition is about. */
+      readonly type: string;
+      /** Whether it holds, `True`, `False` or `Unknown`. */
+      readonly status: 'True' | 'False' | 'Unknown';
+      /** One word for programs that says why. */
+      readonly reason: string;
+      /** A sentence for people that says why. */
+      readonly message: string;
+      /** The metadata.generation that was judged; an older one means the judgement is stale. */
+      readonly observedGeneration?: number;
+      /** When the status last changed. */
+      readonly lastTransitionTime: string;
+    }[];
+  };
+}
+
+/**
+ * Says what proxies tell of requests. Without targetRefs and selector it holds for every workload of its
+ * namespace. For each of accessLog, tracing, metrics and tap by itself, the more specific policy that has it
+ * wins: targetRefs over selector over namespace over MeshConfig; among equals the older one, and the other
+ * says so in its status.
+ */
+export interface TelemetryPolicy {
+  /** Version of this schema, `weft.dev/v1alpha1`. */
+  readonly apiVersion: 'weft.dev/v1alpha1';
+  /** `TelemetryPolicy`. */
+  readonly kind: 'TelemetryPolicy';
+  readonly metadata: Metadata;
+  /** What you want, and for which workloads. */
+  readonly spec: {
+    /**
+     * What the policy is about, in its own namespace: a Deployment, StatefulSet, DaemonSet, Job, or a
+     * ReplicaSet that nothing else owns; a Service, which stands for the workloads behind it; a Gateway; or,
+     * for sampling alone, an HTTPRoute or GRPCRoute. Up to 16.
+     */
+    readonly targetRefs?: readonly {
+      /** API group of the target; empty for a Service. */
+      readonly group: string;
+      /**
+       * `Service`, `Deployment`, `StatefulSet`, `DaemonSet`, `ReplicaSet`, `Job`, `Gateway`, `HTTPRoute` or
+       * `GRPCRoute`.
+       */
+      readonly kind: string;
+      /** Name of the target. */
+      readonly name: string;
+    }[];
+    /** The workloads by the labels of their pods. */
+    readonly selector?: {
+      /** A pod is meant when it has all of these labels. At least one, at most 16. */
+      readonly matchLabels: Readonly<Record<string, string>>;
+    };
+    /** Access logs of HTTP requests, at both of their ends. What is left out is as MeshConfig says. */
+    readonly accessLog?: {
+      /** `On`: requests are logged. `Off`: they are not. */
+      readonly mode: 'On' | 'Off';
+      /**
+       * What a line says. Without it: JSON with the time, method, path, response, sizes, duration, both
+       * identities, route and trace.
+       */
+      readonly format?: {
+        /** A line of JSON with these fields, in this order. Up to 64. */
+        readonly json?: readonly {
+          /** Name of the field. */
+          readonly name: string;
+          /**
+           * Text with commands as `%RESPONSE_CODE%` or `%REQ(X-TENANT)%`; docs/observability/logs.md lists
+           * them. A field of one command alone keeps its type.
+           */
+          readonly value: string;
+        }[];
+        /**
+         * A line of text with commands as `%RESPONSE_CODE%` or `%REQ(X-TENANT)%`; docs/observability/logs.md
+         * lists them. A line break is added.
+         */
+        readonly text?: string;
+      };
+      /** Which requests are logged; all that is said has to hold. */
+      readonly filter?: {
+        /**
+         * Only requests with a status of these classes: `1xx` to `5xx`, or `none` for requests that got no
+         * answer.
+         */
+        readonly statusClasses?: readonly ('1xx' | '2xx' | '3xx' | '4xx' | '5xx' | 'none')[];
+        /** Only requests that took at least this long, for example `250ms`. */
+        readonly minDuration?: string;
+        /** Only this share of the requests, by chance; 0 to 100, with decimals. */
+        readonly samplingPercent?: number;
+      };
+      /**
+       * Name of a provider of the MeshConfig that the logs are sent to by OTLP. Without it they go to the
+       * standard output of the proxy's container.
+       */
+      readonly provider?: string;
+    };
+    /** Traces of HTTP requests. What is left out is as MeshConfig says. */
+    readonly tracing?: {
+      /**
+       * `On`: proxies record spans and tell the next hop of the trace. `Off`: they leave the headers of traces
+       * alone.
+       */
+      readonly mode: 'On' | 'Off';
+      /** Name of a provider of the MeshConfig that spans are sent to by OTLP. */
+      readonly provider?: string;
+      /**
+       * Share of the traces that is recorded, of those that begin here; 0 to 100, with decimals. A trace that
+       * has begun elsewhere is recorded here where it is recorded there. 1 where nobody says it.
+       */
+      readonly samplingPercent?: number;
+      /** Attributes of every span beside those that say who called whom, by which route. Up to 16. */
+      readonly customTags?: readonly {
+        /** Name of the attribute, for example `tenant` or `app.tier`. */
+        readonly name: string;
+        /** Always this value. */
+        readonly literal?: string;
+        /** The value of this header of the request; no attribute where the request has none. */
+        readonly requestHeader?: string;
+      }[];
+      /**
+       * A request with this header is traced whatever the sampling says, for example `x-trace-me`. At a
+       * gateway anybody outside can send it.
+       */
+      readonly forceHeader?: string;
+      /**
+       * Whether a trace that a request brings in B3 headers (`b3`, or `x-b3-traceid` and its companions) goes
+       * on here. Headers of W3C Trace Context are always read, come first, and are what is sent.
+       */
+      readonly readB3?: boolean;
+    };
+    /** The golden metrics that proxies count. */
+    readonly metrics?: {
+      /**
+       * `On`: requests and connections are counted. `Off`: the proxies of these workloads count none, which
+       * saves them what counting costs; the other end still does.
+       */
+      readonly mode: 'On' | 'Off';
+    };
+    /**
+     * `Allow`: whoever may tap by RBAC can see single requests of these workloads live. `Deny`: their proxies
+     * show none, whoever asks.
+     */
+    readonly tap?: 'Allow' | 'Deny';
+  };
+  /** What the control plane made of it. */
+  readonly status?: {
+    /**
+     * `Accepted`: whether the policy is in use, and what stands in its way where it is not, such as a target
+     * that does not exist, a provider that the MeshConfig does not have, or an older policy for the same
+     * workload. `Programmed`: whether the proxies concerned have taken it over, and how many.
      */
     readonly conditions?: readonly {
       /** What the condition is about. */

@@ -284,7 +284,7 @@ export function meshCluster(): Cluster {
   const trustBundle = meshRoots;
   const owner = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', name: 'weft', uid: 'u' };
   const options = { namespace: 'weft-system', serviceName: 'weft', trustBundle, owner };
-  for (const kind of ['meshconfigs', 'certificateauthorities', 'mutualtlspolicies']) {
+  for (const kind of ['meshconfigs', 'certificateauthorities', 'mutualtlspolicies', 'telemetrypolicies']) {
     cluster.put(resources.customResourceDefinitions, `${kind}.weft.dev`, {
       status: { conditions: [{ type: 'Established', status: 'True' }] },
     });

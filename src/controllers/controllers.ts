@@ -6,7 +6,12 @@ import type { Logger } from '../base/log.ts';
 import type { PodCertificateRequest } from '../ca/pod-certificate-request.ts';
 import type { Collection, GraphApi, Source } from '../graph/types.ts';
 import { EventRecorder } from '../kube/events.ts';
-import { backendTrafficPolicies, meshConfigs, mutualTLSPolicies } from '../kube/resources.ts';
+import {
+  backendTrafficPolicies,
+  meshConfigs,
+  mutualTLSPolicies,
+  telemetryPolicies,
+} from '../kube/resources.ts';
 import type { KubeApi, KubeObject } from '../kube/types.ts';
 import type { Mesh, RouteKind } from '../mesh/model.ts';
 import type { ResourceAcks, Translation } from '../xds/resource.ts';
@@ -27,6 +32,8 @@ import type { RouteObject } from './route-status.ts';
 import { RouteStatusController } from './route-status-controller.ts';
 import { Signer } from './signer.ts';
 import { StatusController, type StatusObject } from './status-controller.ts';
+import { telemetryPolicyStatus } from './telemetry-policy-status.ts';
+import { deriveTelemetryProgress } from './telemetry-progress.ts';
 import { TrustBundleController } from './trust-bundle.ts';
 import { WebhookConfigController } from './webhook-config.ts';
 
@@ -41,6 +48,7 @@ export interface ControllerSources {
   readonly reports: Source<ProgressReport>;
   readonly meshConfigs: Source<StatusObject>;
   readonly policies: Source<StatusObject>;
+  readonly telemetryPolicies: Source<StatusObject>;
   readonly backendTrafficPolicies: Source<StatusObject>;
 }
 
@@ -55,6 +63,7 @@ export function createControllerSources(graph: GraphApi): ControllerSources {
     reports: graph.source('progressreports'),
     meshConfigs: graph.source('meshconfigs/status'),
     policies: graph.source('mutualtlspolicies/status'),
+    telemetryPolicies: graph.source('telemetrypolicies/status'),
     backendTrafficPolicies: graph.source('xbackendtrafficpolicies/status'),
   };
 }
@@ -107,9 +116,23 @@ export function createControllers(options: ControllersOptions): Controller {
     }),
     reported: options.reported,
   });
-  const local = graph.union('ownProgress', [progress.local, ...(options.otherProgress ?? [])]);
   const verdictsByRoute = graph.index('verdictsByRoute', mesh.routeVerdicts, ({ kind, route }) => [
     `${kind}/${route}`,
+  ]);
+  const telemetryProgress = deriveTelemetryProgress(graph, {
+    verdicts: mesh.telemetryVerdicts,
+    gateways: mesh.gateway.gateways,
+    routeVerdicts: verdictsByRoute,
+    routeProgress: progress.local,
+    acks: options.acks,
+    listeners: options.translation.resources.listener,
+    names: options.carrierNames,
+    reported: options.reported,
+  });
+  const local = graph.union('ownProgress', [
+    progress.local,
+    telemetryProgress.local,
+    ...(options.otherProgress ?? []),
   ]);
   const controllers: readonly Controller[] = [
     new Signer({
@@ -152,6 +175,7 @@ export function createControllers(options: ControllersOptions): Controller {
       objects: {
         ...Object.fromEntries(routeKinds.map((kind) => [routeTypes[kind].plural, sources.routes[kind]])),
         [mutualTLSPolicies.plural]: sources.policies,
+        [telemetryPolicies.plural]: sources.telemetryPolicies,
         [meshConfigs.plural]: sources.meshConfigs,
         ...options.otherObjects,
       },
@@ -173,6 +197,20 @@ export function createControllers(options: ControllersOptions): Controller {
       objects: sources.policies,
       causes: [mesh.policyVerdicts],
       statusOf: (key, object, nowMs) => policyStatus(object, mesh.policyVerdicts.get(key), nowMs),
+    }),
+    new StatusController({
+      ...common,
+      name: 'telemetry-policy-status',
+      type: telemetryPolicies,
+      objects: sources.telemetryPolicies,
+      causes: [mesh.telemetryVerdicts, telemetryProgress.total],
+      statusOf: (key, object, nowMs) =>
+        telemetryPolicyStatus(
+          object,
+          mesh.telemetryVerdicts.get(key),
+          telemetryProgress.total.get(key),
+          nowMs,
+        ),
     }),
     new StatusController({
       ...common,

@@ -14,6 +14,7 @@ import {
   meshConfigs,
   mutualTLSPolicies,
   services,
+  telemetryPolicies,
 } from '../kube/resources.ts';
 import type { KubeObject, ResourceType } from '../kube/types.ts';
 import type { EncodedResource, ResourceAcks, ResourceKind, Translation } from '../xds/resource.ts';
@@ -30,7 +31,7 @@ export interface RejectionOptions {
 
 /** What people write to shape traffic; a Service is only told where nothing of these had a part. */
 const suspects: readonly (readonly ResourceType[])[] = [
-  [...Object.values(routeTypes), gateways, listenerSets, backendTLSPolicies, mutualTLSPolicies, meshConfigs],
+  [...Object.values(routeTypes), gateways, listenerSets, backendTLSPolicies, mutualTLSPolicies, telemetryPolicies, meshConfigs],
   [services],
 ];
 /** A resource may be made from many objects; whoever looks at one finds the resource, and by it the others. */

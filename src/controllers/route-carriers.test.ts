@@ -9,6 +9,7 @@ const names: CarrierNames = {
   table: (table) => `table ${table}`,
   destination: (destination) => `to ${destination}`,
   port: (gateway, { transport, port }) => `${gateway} ${transport} ${port}`,
+  inbound: (workload: string) => `inbound/${workload}`,
   https: (listener) => `https ${listener}`,
 };
 

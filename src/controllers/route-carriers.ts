@@ -23,6 +23,8 @@ export interface CarrierNames {
   readonly table: (table: string) => string;
   /** The listener of a destination, `<ip>:<port>`. */
   readonly destination: (destination: string) => string;
+  /** The listener of all connections into a workload. */
+  readonly inbound: (workload: string) => string;
   /** The listener of one port, which is also the name of the RouteConfiguration of its HTTP listeners. */
   readonly port: (gateway: string, port: GatewayPort) => string;
   /** The RouteConfiguration of one HTTPS listener. */

@@ -77,7 +77,7 @@ export function validatingConfiguration(options: WebhookOptions): WebhookConfigu
       {
         apiGroups: [group],
         apiVersions: ['v1alpha1'],
-        resources: ['certificateauthorities', 'meshconfigs', 'mutualtlspolicies'],
+        resources: ['certificateauthorities', 'meshconfigs', 'mutualtlspolicies', 'telemetrypolicies'],
         operations,
         scope: '*',
       },

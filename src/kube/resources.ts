@@ -133,6 +133,12 @@ export const mutualTLSPolicies = define(
   'MutualTLSPolicy',
   'namespaced',
 );
+export const telemetryPolicies = define(
+  'weft.dev/v1alpha1',
+  'telemetrypolicies',
+  'TelemetryPolicy',
+  'namespaced',
+);
 
 /**
  * Whether kubelets make the identities of pods, both key and trust; else they come over SDS. By discovery: a version

@@ -13,6 +13,7 @@ import { deriveTrafficPolicies } from './routes/traffic-policies.ts';
 import { deriveServicePorts, indexFrontends } from './services.ts';
 import { deriveSettings } from './settings.ts';
 import type { MeshSources } from './sources.ts';
+import { deriveTelemetry } from './telemetry.ts';
 import { indexUsers } from './used.ts';
 import type { WorkedMesh } from './workings.ts';
 import { deriveIdentities, deriveSubjects, deriveWorkloads } from './workloads.ts';
@@ -39,6 +40,7 @@ export function createMesh(graph: GraphApi, sources: MeshSources): WorkedMesh {
     podsByWorkload,
     subjects,
   });
+  const telemetry = deriveTelemetry(graph, { sources, settings, subjects, podsByWorkload });
   const identities = deriveIdentities(graph, { settings, pods, workloads });
   const endpoints = deriveEndpoints(graph, sources, servicePorts, identities);
 
@@ -66,6 +68,9 @@ export function createMesh(graph: GraphApi, sources: MeshSources): WorkedMesh {
     routeTables: routes.routeTables,
     routeVerdicts: routes.routeVerdicts,
     policyVerdicts,
+    telemetryProfiles: telemetry.profiles,
+    routeSampling: telemetry.routeSampling,
+    telemetryVerdicts: telemetry.verdicts,
     backendTrafficVerdicts: traffic.verdicts,
     gateway: createGatewayModel(graph, sources, servicePorts, gateways, routes),
     workings: {

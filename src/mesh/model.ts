@@ -29,6 +29,68 @@ export interface MeshSettings {
   /** Ranges in which a destination may be a Service or a pod; elsewhere connections pass straight through. */
   readonly meshCIDRs: readonly string[];
   readonly proxy: ProxySettings;
+  readonly telemetry: TelemetrySettings;
+}
+
+/** What proxies and the control plane tell, and to whom. */
+export interface TelemetrySettings {
+  /** By name. */
+  readonly providers: Readonly<Record<string, OtlpProvider>>;
+  /** Of workloads for which no TelemetryPolicy says otherwise. */
+  readonly profile: TelemetryProfile;
+  /** Where the control plane sends the golden metrics of the mesh. */
+  readonly metricsExport?: OtlpProvider;
+}
+
+/** Who takes what is told by OTLP. */
+export interface OtlpProvider {
+  readonly name: string;
+  readonly protocol: 'GRPC' | 'HTTP';
+  readonly target:
+    | { readonly kind: 'service'; readonly servicePort: string }
+    /** Without TLS. `host` is a name or an address, an IPv6 one without brackets. */
+    | { readonly kind: 'host'; readonly host: string; readonly port: number };
+}
+
+/** What a workload's proxies tell of the requests they forward, at both sides. */
+export interface TelemetryProfile {
+  readonly accessLog?: AccessLog;
+  readonly tracing?: Tracing;
+  /** Whether requests and connections are counted. */
+  readonly metrics: boolean;
+  /** Whether single requests may be seen live. */
+  readonly tap: boolean;
+}
+
+export interface AccessLog {
+  /** Commands in them are Envoy's and known to be good. */
+  readonly format:
+    | { readonly kind: 'json'; readonly fields: readonly { readonly name: string; readonly value: string }[] }
+    | { readonly kind: 'text'; readonly text: string };
+  /** Ascending; absent for all. `none`: no answer was given. */
+  readonly statusClasses?: readonly StatusClass[];
+  readonly minDurationMs?: number;
+  /** 0 to 100; absent for all. */
+  readonly samplingPercent?: number;
+  /** Absent: the standard output of the proxy. */
+  readonly provider?: OtlpProvider;
+}
+
+export type StatusClass = '1xx' | '2xx' | '3xx' | '4xx' | '5xx' | 'none';
+
+export interface Tracing {
+  readonly provider: OtlpProvider;
+  /** 0 to 100. Of traces that begin here; a route may say otherwise. */
+  readonly samplingPercent: number;
+  /** Ascending by name. */
+  readonly customTags: readonly {
+    readonly name: string;
+    readonly kind: 'literal' | 'requestHeader';
+    readonly value: string;
+  }[];
+  /** Lower case: requests with this header are traced in any case. */
+  readonly forceHeader?: string;
+  readonly readB3: boolean;
 }
 
 /** Defaults of the sidecar; pod annotations `proxy.weft.dev/*` override them one by one. */
@@ -286,6 +348,8 @@ export interface RouteRule {
   /** `namespace/name` of the route it came from; empty for the rule of a port without routes. */
   readonly route: string;
   readonly ruleName?: string;
+  /** Of its requests, how many begin a trace, where a TelemetryPolicy says so of the route. */
+  readonly samplingPercent?: number;
 }
 
 /**
@@ -339,6 +403,20 @@ export interface PolicyVerdict {
   readonly missingTargets: readonly string[];
 }
 
+/** What became of a TelemetryPolicy; keyed like it, `namespace/name`. */
+export interface TelemetryVerdict {
+  readonly generation: number;
+  /**
+   * Reasons: Accepted; Conflicted (older policies hold for all that it means); TargetNotFound (none exists); Invalid (a
+   * provider that does not exist, a format that Envoy cannot use).
+   */
+  readonly accepted: { readonly status: boolean; readonly reason: string; readonly message: string };
+  /** Workloads for which it decides at least something, ascending. */
+  readonly workloads: readonly string[];
+  /** Routes for which it decides, `<kind>/<namespace>/<name>`, ascending. */
+  readonly routes: readonly string[];
+}
+
 /** What became of an XBackendTrafficPolicy; keyed like it, `namespace/name`. */
 export interface BackendTrafficVerdict {
   readonly generation: number;
@@ -371,6 +449,11 @@ export interface Mesh {
   readonly routeTables: Collection<RouteTable>;
   readonly routeVerdicts: Collection<RouteVerdict>;
   readonly policyVerdicts: Collection<PolicyVerdict>;
+  /** Keyed by workload; only of those that have another one than the mesh's default. */
+  readonly telemetryProfiles: Collection<TelemetryProfile>;
+  /** Percent of the requests of a route that begin a trace; keyed `<kind>/<namespace>/<name>`. */
+  readonly routeSampling: Collection<number>;
+  readonly telemetryVerdicts: Collection<TelemetryVerdict>;
   /** Of XBackendTrafficPolicies. */
   readonly backendTrafficVerdicts: Collection<BackendTrafficVerdict>;
   readonly gateway: GatewayModel;

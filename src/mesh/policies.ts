@@ -1,8 +1,25 @@
-/** Which MutualTLSPolicy decides for a workload. */
+/** Which of the policies that attach to workloads decides for one. */
 
 import type { GraphApi, Index, IndexEntry } from '../graph/types.ts';
 import type { MutualTLSMode } from './model.ts';
 import type { MeshSources, MutualTLSPolicySource, ServiceSource } from './sources.ts';
+
+/** A policy that names its workloads, of whatever kind. */
+export interface AttachedPolicy {
+  readonly namespace: string;
+  readonly name: string;
+  readonly createdAt: string;
+  readonly spec: {
+    readonly targetRefs?: readonly TargetRef[];
+    readonly selector?: { readonly matchLabels: Readonly<Record<string, string>> };
+  };
+}
+
+export interface TargetRef {
+  readonly group: string;
+  readonly kind: string;
+  readonly name: string;
+}
 
 /** What a policy is matched against. */
 export interface PolicySubject {
@@ -23,7 +40,7 @@ export function indexPolicies(graph: GraphApi, sources: MeshSources): PoliciesBy
 const levels = ['targetRefs', 'selector', 'namespace'] as const;
 type Level = (typeof levels)[number];
 
-export function levelOf({ spec }: MutualTLSPolicySource): Level {
+export function levelOf({ spec }: AttachedPolicy): Level {
   if (spec.targetRefs !== undefined) return 'targetRefs';
   return spec.selector === undefined ? 'namespace' : 'selector';
 }
@@ -35,43 +52,39 @@ export const workloadGroups: Readonly<Record<string, string>> = {
   DaemonSet: 'apps',
   ReplicaSet: 'apps',
   Job: 'batch',
+  Gateway: 'gateway.networking.k8s.io',
 };
 
-export type TargetRef = NonNullable<MutualTLSPolicySource['spec']['targetRefs']>[number];
 export type FindService = (key: string) => ServiceSource | undefined;
 
 /**
  * The policy in force for a workload, out of those of its namespace: the most specific; among equally specific
  * ones the oldest, then the first by name (GEP-713).
  */
-export function policyFor(
+export function policyFor<Policy extends AttachedPolicy>(
   subject: PolicySubject,
-  policies: readonly IndexEntry<MutualTLSPolicySource>[],
+  policies: readonly IndexEntry<Policy>[],
   service: FindService,
-): IndexEntry<MutualTLSPolicySource> | undefined {
+): IndexEntry<Policy> | undefined {
   return policies
     .filter(({ value }) => concerns(value, subject, service))
-    .reduce<IndexEntry<MutualTLSPolicySource> | undefined>(
+    .reduce<IndexEntry<Policy> | undefined>(
       (best, policy) => (best === undefined || precedes(policy.value, best.value) ? policy : best),
       undefined,
     );
 }
 
-function precedes(policy: MutualTLSPolicySource, other: MutualTLSPolicySource): boolean {
+function precedes(policy: AttachedPolicy, other: AttachedPolicy): boolean {
   const difference = levels.indexOf(levelOf(policy)) - levels.indexOf(levelOf(other));
   return difference === 0 ? isOlder(policy, other) : difference < 0;
 }
 
-export function isOlder(policy: MutualTLSPolicySource, other: MutualTLSPolicySource): boolean {
+export function isOlder(policy: AttachedPolicy, other: AttachedPolicy): boolean {
   if (policy.createdAt !== other.createdAt) return policy.createdAt < other.createdAt;
   return policy.name < other.name;
 }
 
-export function concerns(
-  policy: MutualTLSPolicySource,
-  subject: PolicySubject,
-  service: FindService,
-): boolean {
+export function concerns(policy: AttachedPolicy, subject: PolicySubject, service: FindService): boolean {
   const { targetRefs, selector } = policy.spec;
   if (targetRefs !== undefined) return targetRefs.some((target) => isTarget(target, subject, service));
   return selector === undefined || hasLabels(subject.labels, selector.matchLabels);

@@ -3,6 +3,7 @@
 import type { Collection, GraphApi, Read } from '../graph/types.ts';
 import type { PolicyVerdict, Workload } from './model.ts';
 import {
+  type AttachedPolicy,
   concerns,
   type FindService,
   isOlder,
@@ -56,8 +57,8 @@ export function derivePolicyVerdicts(graph: GraphApi, context: PolicyContext): C
 }
 
 /** Whether two policies of the same level say for which workloads they are in the same words. */
-function sameScope(policy: MutualTLSPolicySource, other: MutualTLSPolicySource): boolean {
-  const scope = ({ spec }: MutualTLSPolicySource): string =>
+export function sameScope(policy: AttachedPolicy, other: AttachedPolicy): boolean {
+  const scope = ({ spec }: AttachedPolicy): string =>
     JSON.stringify([
       (spec.targetRefs ?? []).map(({ group, kind, name }) => `${group}/${kind}/${name}`).sort(),
       Object.entries(spec.selector?.matchLabels ?? {})
@@ -67,7 +68,12 @@ function sameScope(policy: MutualTLSPolicySource, other: MutualTLSPolicySource):
   return scope(policy) === scope(other);
 }
 
-function targetExists(target: TargetRef, namespace: string, context: PolicyContext, read: Read): boolean {
+export function targetExists(
+  target: TargetRef,
+  namespace: string,
+  context: Pick<PolicyContext, 'sources' | 'podsByWorkload'>,
+  read: Read,
+): boolean {
   if (isService(target)) return read(context.sources.services, `${namespace}/${target.name}`) !== undefined;
   if (workloadGroups[target.kind] !== target.group) return false;
   return read(context.podsByWorkload, `${namespace}/${target.kind}/${target.name}`) !== undefined;

@@ -4,7 +4,7 @@
  */
 
 import { proxyAnnotation } from '../base/names.ts';
-import type { MeshConfig, MutualTLSPolicy } from '../base/api.ts';
+import type { MeshConfig, MutualTLSPolicy, TelemetryPolicy } from '../base/api.ts';
 import type { KubeObject } from '../kube/types.ts';
 import type { KubeEndpointSlice, KubeNode, KubePod, KubeService, KubeServiceCIDR } from './kubernetes.ts';
 import { ownerOf } from './owner.ts';
@@ -17,6 +17,7 @@ import type {
   ServiceCIDRSource,
   ServiceSource,
   SliceEndpoint,
+  TelemetryPolicySource,
 } from './sources.ts';
 
 const isTCP = (port: { readonly protocol?: string }): boolean => (port.protocol ?? 'TCP') === 'TCP';
@@ -143,11 +144,18 @@ export function projectMeshConfig(config: MeshConfig): MeshConfigSource | undefi
 }
 
 export function projectMutualTLSPolicy(policy: MutualTLSPolicy): MutualTLSPolicySource {
+  return { ...policyMeta(policy), spec: policy.spec };
+}
+
+export function projectTelemetryPolicy(policy: TelemetryPolicy): TelemetryPolicySource {
+  return { ...policyMeta(policy), spec: policy.spec };
+}
+
+function policyMeta({ metadata }: KubeObject): Omit<MutualTLSPolicySource, 'spec'> {
   return {
-    namespace: policy.metadata.namespace ?? '',
-    name: policy.metadata.name,
-    createdAt: policy.metadata.creationTimestamp ?? '',
-    generation: policy.metadata.generation ?? 0,
-    spec: policy.spec,
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    createdAt: metadata.creationTimestamp ?? '',
+    generation: metadata.generation ?? 0,
   };
 }

@@ -4,6 +4,7 @@ import type { Collection, GraphApi } from '../graph/types.ts';
 import { mergeCIDRs } from './cidrs.ts';
 import type { MeshSettings } from './model.ts';
 import type { MeshConfigSource, MeshDefaults, MeshSources } from './sources.ts';
+import { telemetrySettings } from './telemetry-settings.ts';
 
 /** The defaults of the MeshConfig CRD, for when there is no MeshConfig. A test keeps both the same. */
 export const configDefaults: MeshConfigSource = {
@@ -41,7 +42,7 @@ export function deriveSettings(graph: GraphApi, sources: MeshSources): Collectio
 
 /** @param discovered address ranges of Services and pods that the cluster tells of, beyond the private ones */
 export function settingsOf(
-  { trustDomain, mtls, outbound, proxy }: MeshConfigSource,
+  { trustDomain, mtls, outbound, proxy, telemetry }: MeshConfigSource,
   defaults: MeshDefaults,
   discovered: readonly string[],
 ): MeshSettings {
@@ -63,5 +64,6 @@ export function settingsOf(
       concurrency: proxy.concurrency,
       drainSeconds: proxy.drainSeconds,
     },
+    telemetry: telemetrySettings(telemetry),
   };
 }

@@ -1,7 +1,7 @@
 /** What the mesh is computed from: small shapes, projected from Kubernetes objects, one collection per kind. */
 
 import type { GraphApi, Source } from '../graph/types.ts';
-import type { MeshConfig, MutualTLSPolicy } from '../base/api.ts';
+import type { MeshConfig, MutualTLSPolicy, TelemetryPolicy } from '../base/api.ts';
 import type {
   GRPCRule,
   HTTPRule,
@@ -135,6 +135,15 @@ export interface MutualTLSPolicySource {
   readonly spec: MutualTLSPolicy['spec'];
 }
 
+/** Keyed `namespace/name`. */
+export interface TelemetryPolicySource {
+  readonly namespace: string;
+  readonly name: string;
+  readonly createdAt: string;
+  readonly generation: number;
+  readonly spec: TelemetryPolicy['spec'];
+}
+
 /** What the control plane was started with; a MeshConfig overrides it. */
 export type MeshDefaults = Pick<ProxySettings, 'image' | 'redirectImage' | 'imagePullPolicy'>;
 
@@ -164,6 +173,7 @@ export interface MeshSources {
   readonly namespaces: Source<Readonly<Record<string, string>>>;
   readonly meshConfigs: Source<MeshConfigSource>;
   readonly mutualTLSPolicies: Source<MutualTLSPolicySource>;
+  readonly telemetryPolicies: Source<TelemetryPolicySource>;
   /** Keyed by workload. */
   readonly used: Source<UsedSet>;
   readonly defaults: MeshDefaults;
@@ -195,6 +205,7 @@ export function createMeshSources(graph: GraphApi, defaults: MeshDefaults): Mesh
     namespaces: graph.source('namespaces'),
     meshConfigs: graph.source('meshconfigs'),
     mutualTLSPolicies: graph.source('mutualtlspolicies'),
+    telemetryPolicies: graph.source('telemetrypolicies'),
     used: graph.source('used'),
     defaults,
   };

@@ -69,6 +69,7 @@ export function createTestMesh(graph: GraphApi): TestMesh {
     CustomResourceDefinition: kind(sources.gatewayAPI, projectGateways.projectGatewayAPI),
     MeshConfig: kind(sources.meshConfigs, project.projectMeshConfig),
     MutualTLSPolicy: kind(sources.mutualTLSPolicies, project.projectMutualTLSPolicy),
+    TelemetryPolicy: kind(sources.telemetryPolicies, project.projectTelemetryPolicy),
   };
   const kindOf = (name: string): Kind => {
     const found = kinds[name];

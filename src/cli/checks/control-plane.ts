@@ -8,6 +8,7 @@ import {
   certificateAuthorities,
   meshConfigs,
   mutualTLSPolicies,
+  telemetryPolicies,
   resourceNameOf,
 } from '../../kube/resources.ts';
 import type { Condition, KubeApi, KubeObject, ResourceType } from '../../kube/types.ts';
@@ -15,7 +16,7 @@ import { readyReplicas } from '../replicas.ts';
 import { failed, ok, type Verdict, warning } from './check.ts';
 import type { Facts } from './facts.ts';
 
-const ownKinds = [meshConfigs, certificateAuthorities, mutualTLSPolicies];
+const ownKinds = [meshConfigs, certificateAuthorities, mutualTLSPolicies, telemetryPolicies];
 
 interface Definition extends KubeObject {
   readonly status?: { readonly conditions?: readonly Pick<Condition, 'type' | 'status'>[] };

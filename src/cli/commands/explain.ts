@@ -26,6 +26,7 @@ const namesOfKinds: Readonly<Record<string, readonly string[]>> = {
   secret: ['secrets'],
   configmap: ['configmaps', 'cm'],
   mutualtlspolicy: ['mutualtlspolicies', 'mtls'],
+  telemetrypolicy: ['telemetrypolicies', 'telemetry'],
   meshconfig: ['meshconfigs'],
 };
 

@@ -23,6 +23,7 @@ export function testContext(changes: Partial<InjectContext> = {}): InjectContext
         concurrency: 1,
         drainSeconds: 5,
       },
+    telemetry: { providers: {}, profile: { metrics: true, tap: true } },
     },
     controlPlane: { namespace: 'weft-system', service: 'weft', serviceAccount: 'weft', xdsPort: 15010 },
     identity: 'podCertificate',

@@ -40,4 +40,12 @@ export const validateErrors = defineErrors({
     title: 'Without a CertificateAuthority the control plane creates one with the default lifetimes.',
     remedy: 'Create it again where you need other lifetimes; keys and certificates are untouched either way.',
   },
+  'WEFT-VAL-30': {
+    title: 'Envoy cannot use a format of the access log.',
+    remedy: 'Write commands as in docs/observability/logs.md, and %% for a percent sign.',
+  },
+  'WEFT-VAL-31': {
+    title: 'An access log is switched on and logs nothing.',
+    remedy: 'Write mode: Off, or a share above 0.',
+  },
 });

@@ -3,8 +3,10 @@
 import { isIPv6 } from 'node:net';
 import type { MeshConfig } from '../../base/api.ts';
 import type { Check, Finding } from './policy.ts';
+import { meshTelemetryChecks } from './telemetry.ts';
 
 export const meshConfigChecks: readonly Check<MeshConfig>[] = [
+  ...meshTelemetryChecks,
   // Every destination outside the cluster would be looked up and remembered, one by one.
   { outcome: 'refuse', find: ({ object }) => ranges(object, coversEverything) },
   { outcome: 'refuse', find: ({ object }) => ranges(object, hasHostBits) },

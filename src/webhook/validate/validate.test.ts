@@ -28,7 +28,12 @@ function meshConfig(spec: Record<string, unknown> = {}): unknown {
 }
 
 test('Every kind of the mesh is validated, and no other', () => {
-  assert.deepEqual(validatedKinds, ['MeshConfig', 'MutualTLSPolicy', 'CertificateAuthority']);
+  assert.deepEqual(validatedKinds, [
+    'MeshConfig',
+    'MutualTLSPolicy',
+    'TelemetryPolicy',
+    'CertificateAuthority',
+  ]);
   for (const kind of ['Pod', 'constructor', '__proto__']) {
     assert.equal(validateChange(kind, { object: meshConfig(), old: undefined }), undefined);
   }

@@ -6,11 +6,13 @@
 import { certificateAuthorityChecks } from './certificateauthority.ts';
 import { meshConfigChecks } from './meshconfig.ts';
 import { mutualTLSPolicyChecks } from './mutualtlspolicy.ts';
+import { telemetryPolicyChecks } from './telemetry.ts';
 import { type Change, type Check, type Findings, runChecks } from './policy.ts';
 
 const checksByKind: Readonly<Record<string, readonly Check<never>[]>> = {
   MeshConfig: meshConfigChecks,
   MutualTLSPolicy: mutualTLSPolicyChecks,
+  TelemetryPolicy: telemetryPolicyChecks,
   CertificateAuthority: certificateAuthorityChecks,
 };
 

@@ -1,11 +1,12 @@
 /** What carries routes out, by the names of the mesh model: for whoever asks how far a route has come. */
 
 import { listenerRoutes, portName } from './gateway-names.ts';
-import { addressListener, serviceName } from './names.ts';
+import { addressListener, inboundListener, serviceName } from './names.ts';
 
 export const carrierNames = {
   table: serviceName,
   destination: addressListener,
+  inbound: inboundListener,
   port: portName,
   https: listenerRoutes,
 };

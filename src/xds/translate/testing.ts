@@ -49,6 +49,7 @@ export const testSettings: MeshSettings = {
     concurrency: 1,
     drainSeconds: 5,
   },
+  telemetry: { providers: {}, profile: { metrics: true, tap: true } },
 };
 
 export interface TestMesh {
@@ -79,6 +80,9 @@ export function testMesh(graph: GraphApi): TestMesh {
     ...sources,
     pods: graph.source<MeshPod>('pods'),
     routeVerdicts: graph.source<RouteVerdict>('routeVerdicts'),
+    telemetryProfiles: graph.source('telemetryProfiles'),
+    routeSampling: graph.source('routeSampling'),
+    telemetryVerdicts: graph.source('telemetryVerdicts'),
     policyVerdicts: graph.source<PolicyVerdict>('policyVerdicts'),
     backendTrafficVerdicts: graph.source('backendTrafficVerdicts'),
     usedBy: graph.index('usedBy', sources.used, (used) => used.destinations),
