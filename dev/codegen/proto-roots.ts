@@ -70,9 +70,16 @@ export const protoRoots: Readonly<Record<string, readonly string[]>> = {
   'envoy/extensions/filters/http/health_check/v3/health_check.proto': ['HealthCheck'],
   'envoy/extensions/filters/http/on_demand/v3/on_demand.proto': ['OnDemand'],
   // Telemetry.
+  'envoy/config/trace/v3/opentelemetry.proto': ['OpenTelemetryConfig'],
+  'envoy/extensions/tracers/opentelemetry/resource_detectors/v3/environment_resource_detector.proto': [
+    'EnvironmentResourceDetectorConfig',
+  ],
+  'envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation.proto': ['HeaderMutation'],
   'envoy/extensions/access_loggers/file/v3/file.proto': ['FileAccessLog'],
   'envoy/extensions/access_loggers/stream/v3/stream.proto': ['StdoutAccessLog', 'StderrAccessLog'],
   'envoy/extensions/access_loggers/open_telemetry/v3/logs_service.proto': ['OpenTelemetryAccessLogConfig'],
   'envoy/extensions/access_loggers/stats/v3/stats.proto': ['Config'],
+  'envoy/extensions/access_loggers/grpc/v3/als.proto': ['HttpGrpcAccessLogConfig', 'TcpGrpcAccessLogConfig'],
+  'envoy/extensions/filters/http/tap/v3/tap.proto': ['Tap'],
   'envoy/extensions/stat_sinks/open_telemetry/v3/open_telemetry.proto': ['SinkConfig'],
 };

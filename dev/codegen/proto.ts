@@ -101,10 +101,21 @@ async function readProto(file: string): Promise<string> {
   throw new Error(`no proto root holds ${file}; add it under dev/codegen/overlay`);
 }
 
-/** The bundled validate.proto is older than the files that use it: one rule it lacks stops the compiler. */
+/** What bundled files are too old to have, with the numbers of Envoy 1.40: where it goes, and the field. */
+const repairs: Readonly<Record<string, readonly [after: RegExp, field: string]>> = {
+  // Files that use this rule would stop the compiler.
+  'validate/validate.proto': [/message StringRules \{/, 'optional bool ignore_empty = 26;'],
+  // What a span is called: a format as of access logs.
+  'envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto': [
+    /google\.protobuf\.BoolValue spawn_upstream_span = 10;/,
+    'string operation = 11;\n    string upstream_operation = 12;',
+  ],
+};
+
 function repair(file: string, text: string): string {
-  if (file !== 'validate/validate.proto' || text.includes('ignore_empty')) return text;
-  return text.replace(/(message StringRules \{)/, '$1\n  optional bool ignore_empty = 26;');
+  const [after, field = ''] = repairs[file] ?? [];
+  if (after === undefined || text.includes(field)) return text;
+  return text.replace(after, (found) => `${found}\n    ${field}`);
 }
 
 function generateConfig(types: readonly string[]): unknown {

@@ -15,6 +15,7 @@ import { file_envoy_config_core_v3_extension } from './envoy/config/core/v3/exte
 import { file_envoy_config_core_v3_grpc_method_list } from './envoy/config/core/v3/grpc_method_list_pb.js';
 import { file_envoy_config_core_v3_grpc_service } from './envoy/config/core/v3/grpc_service_pb.js';
 import { file_envoy_config_core_v3_health_check } from './envoy/config/core/v3/health_check_pb.js';
+import { file_envoy_config_core_v3_http_service } from './envoy/config/core/v3/http_service_pb.js';
 import { file_envoy_config_core_v3_http_uri } from './envoy/config/core/v3/http_uri_pb.js';
 import { file_envoy_config_core_v3_protocol } from './envoy/config/core/v3/protocol_pb.js';
 import { file_envoy_config_core_v3_proxy_protocol } from './envoy/config/core/v3/proxy_protocol_pb.js';
@@ -33,7 +34,9 @@ import { file_envoy_config_rbac_v3_rbac } from './envoy/config/rbac/v3/rbac_pb.j
 import { file_envoy_config_route_v3_route_components } from './envoy/config/route/v3/route_components_pb.js';
 import { file_envoy_config_route_v3_route } from './envoy/config/route/v3/route_pb.js';
 import { file_envoy_config_route_v3_scoped_route } from './envoy/config/route/v3/scoped_route_pb.js';
+import { file_envoy_config_tap_v3_common } from './envoy/config/tap/v3/common_pb.js';
 import { file_envoy_config_trace_v3_http_tracer } from './envoy/config/trace/v3/http_tracer_pb.js';
+import { file_envoy_config_trace_v3_opentelemetry } from './envoy/config/trace/v3/opentelemetry_pb.js';
 import { file_envoy_data_accesslog_v3_accesslog } from './envoy/data/accesslog/v3/accesslog_pb.js';
 import { file_envoy_extensions_access_loggers_file_v3_file } from './envoy/extensions/access_loggers/file/v3/file_pb.js';
 import { file_envoy_extensions_access_loggers_grpc_v3_als } from './envoy/extensions/access_loggers/grpc/v3/als_pb.js';
@@ -42,6 +45,7 @@ import { file_envoy_extensions_access_loggers_stats_v3_stats } from './envoy/ext
 import { file_envoy_extensions_access_loggers_stream_v3_stream } from './envoy/extensions/access_loggers/stream/v3/stream_pb.js';
 import { file_envoy_extensions_common_matching_v3_extension_matcher } from './envoy/extensions/common/matching/v3/extension_matcher_pb.js';
 import { file_envoy_extensions_common_ratelimit_v3_ratelimit } from './envoy/extensions/common/ratelimit/v3/ratelimit_pb.js';
+import { file_envoy_extensions_common_tap_v3_common } from './envoy/extensions/common/tap/v3/common_pb.js';
 import { file_envoy_extensions_filters_common_fault_v3_fault } from './envoy/extensions/filters/common/fault/v3/fault_pb.js';
 import { file_envoy_extensions_filters_common_set_filter_state_v3_value } from './envoy/extensions/filters/common/set_filter_state/v3/value_pb.js';
 import { file_envoy_extensions_filters_http_composite_v3_composite } from './envoy/extensions/filters/http/composite/v3/composite_pb.js';
@@ -58,6 +62,7 @@ import { file_envoy_extensions_filters_http_rbac_v3_rbac } from './envoy/extensi
 import { file_envoy_extensions_filters_http_router_v3_router } from './envoy/extensions/filters/http/router/v3/router_pb.js';
 import { file_envoy_extensions_filters_http_set_filter_state_v3_set_filter_state } from './envoy/extensions/filters/http/set_filter_state/v3/set_filter_state_pb.js';
 import { file_envoy_extensions_filters_http_stateful_session_v3_stateful_session } from './envoy/extensions/filters/http/stateful_session/v3/stateful_session_pb.js';
+import { file_envoy_extensions_filters_http_tap_v3_tap } from './envoy/extensions/filters/http/tap/v3/tap_pb.js';
 import { file_envoy_extensions_filters_listener_http_inspector_v3_http_inspector } from './envoy/extensions/filters/listener/http_inspector/v3/http_inspector_pb.js';
 import { file_envoy_extensions_filters_listener_original_dst_v3_original_dst } from './envoy/extensions/filters/listener/original_dst/v3/original_dst_pb.js';
 import { file_envoy_extensions_filters_listener_tls_inspector_v3_tls_inspector } from './envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.js';
@@ -68,12 +73,14 @@ import { file_envoy_extensions_filters_network_set_filter_state_v3_set_filter_st
 import { file_envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy } from './envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import { file_envoy_extensions_filters_udp_udp_proxy_v3_route } from './envoy/extensions/filters/udp/udp_proxy/v3/route_pb.js';
 import { file_envoy_extensions_filters_udp_udp_proxy_v3_udp_proxy } from './envoy/extensions/filters/udp/udp_proxy/v3/udp_proxy_pb.js';
+import { file_envoy_extensions_http_early_header_mutation_header_mutation_v3_header_mutation } from './envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb.js';
 import { file_envoy_extensions_http_stateful_session_cookie_v3_cookie } from './envoy/extensions/http/stateful_session/cookie/v3/cookie_pb.js';
 import { file_envoy_extensions_http_stateful_session_header_v3_header } from './envoy/extensions/http/stateful_session/header/v3/header_pb.js';
 import { file_envoy_extensions_load_balancing_policies_common_v3_common } from './envoy/extensions/load_balancing_policies/common/v3/common_pb.js';
 import { file_envoy_extensions_load_balancing_policies_least_request_v3_least_request } from './envoy/extensions/load_balancing_policies/least_request/v3/least_request_pb.js';
 import { file_envoy_extensions_retry_host_previous_hosts_v3_previous_hosts } from './envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.js';
 import { file_envoy_extensions_stat_sinks_open_telemetry_v3_open_telemetry } from './envoy/extensions/stat_sinks/open_telemetry/v3/open_telemetry_pb.js';
+import { file_envoy_extensions_tracers_opentelemetry_resource_detectors_v3_environment_resource_detector } from './envoy/extensions/tracers/opentelemetry/resource_detectors/v3/environment_resource_detector_pb.js';
 import { file_envoy_extensions_transport_sockets_internal_upstream_v3_internal_upstream } from './envoy/extensions/transport_sockets/internal_upstream/v3/internal_upstream_pb.js';
 import { file_envoy_extensions_transport_sockets_raw_buffer_v3_raw_buffer } from './envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer_pb.js';
 import { file_envoy_extensions_transport_sockets_tls_v3_common } from './envoy/extensions/transport_sockets/tls/v3/common_pb.js';
@@ -129,6 +136,7 @@ export const registry = createRegistry(
   file_envoy_config_core_v3_grpc_method_list,
   file_envoy_config_core_v3_grpc_service,
   file_envoy_config_core_v3_health_check,
+  file_envoy_config_core_v3_http_service,
   file_envoy_config_core_v3_http_uri,
   file_envoy_config_core_v3_protocol,
   file_envoy_config_core_v3_proxy_protocol,
@@ -147,7 +155,9 @@ export const registry = createRegistry(
   file_envoy_config_route_v3_route_components,
   file_envoy_config_route_v3_route,
   file_envoy_config_route_v3_scoped_route,
+  file_envoy_config_tap_v3_common,
   file_envoy_config_trace_v3_http_tracer,
+  file_envoy_config_trace_v3_opentelemetry,
   file_envoy_data_accesslog_v3_accesslog,
   file_envoy_extensions_access_loggers_file_v3_file,
   file_envoy_extensions_access_loggers_grpc_v3_als,
@@ -156,6 +166,7 @@ export const registry = createRegistry(
   file_envoy_extensions_access_loggers_stream_v3_stream,
   file_envoy_extensions_common_matching_v3_extension_matcher,
   file_envoy_extensions_common_ratelimit_v3_ratelimit,
+  file_envoy_extensions_common_tap_v3_common,
   file_envoy_extensions_filters_common_fault_v3_fault,
   file_envoy_extensions_filters_common_set_filter_state_v3_value,
   file_envoy_extensions_filters_http_composite_v3_composite,
@@ -172,6 +183,7 @@ export const registry = createRegistry(
   file_envoy_extensions_filters_http_router_v3_router,
   file_envoy_extensions_filters_http_set_filter_state_v3_set_filter_state,
   file_envoy_extensions_filters_http_stateful_session_v3_stateful_session,
+  file_envoy_extensions_filters_http_tap_v3_tap,
   file_envoy_extensions_filters_listener_http_inspector_v3_http_inspector,
   file_envoy_extensions_filters_listener_original_dst_v3_original_dst,
   file_envoy_extensions_filters_listener_tls_inspector_v3_tls_inspector,
@@ -182,12 +194,14 @@ export const registry = createRegistry(
   file_envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy,
   file_envoy_extensions_filters_udp_udp_proxy_v3_route,
   file_envoy_extensions_filters_udp_udp_proxy_v3_udp_proxy,
+  file_envoy_extensions_http_early_header_mutation_header_mutation_v3_header_mutation,
   file_envoy_extensions_http_stateful_session_cookie_v3_cookie,
   file_envoy_extensions_http_stateful_session_header_v3_header,
   file_envoy_extensions_load_balancing_policies_common_v3_common,
   file_envoy_extensions_load_balancing_policies_least_request_v3_least_request,
   file_envoy_extensions_retry_host_previous_hosts_v3_previous_hosts,
   file_envoy_extensions_stat_sinks_open_telemetry_v3_open_telemetry,
+  file_envoy_extensions_tracers_opentelemetry_resource_detectors_v3_environment_resource_detector,
   file_envoy_extensions_transport_sockets_internal_upstream_v3_internal_upstream,
   file_envoy_extensions_transport_sockets_raw_buffer_v3_raw_buffer,
   file_envoy_extensions_transport_sockets_tls_v3_common,

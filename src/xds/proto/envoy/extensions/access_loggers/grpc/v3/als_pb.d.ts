@@ -16,6 +16,53 @@ import type { CustomTag } from "../../../../type/tracing/v3/custom_tag_pb.js";
 export declare const file_envoy_extensions_access_loggers_grpc_v3_als: GenFile;
 
 /**
+ * @generated from message envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig
+ */
+export declare type HttpGrpcAccessLogConfig = Message<"envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig"> & {
+  /**
+   * @generated from field: envoy.extensions.access_loggers.grpc.v3.CommonGrpcAccessLogConfig common_config = 1;
+   */
+  commonConfig?: CommonGrpcAccessLogConfig | undefined;
+
+  /**
+   * @generated from field: repeated string additional_request_headers_to_log = 2;
+   */
+  additionalRequestHeadersToLog: string[];
+
+  /**
+   * @generated from field: repeated string additional_response_headers_to_log = 3;
+   */
+  additionalResponseHeadersToLog: string[];
+
+  /**
+   * @generated from field: repeated string additional_response_trailers_to_log = 4;
+   */
+  additionalResponseTrailersToLog: string[];
+};
+
+/**
+ * Describes the message envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig.
+ * Use `create(HttpGrpcAccessLogConfigSchema)` to create a new message.
+ */
+export declare const HttpGrpcAccessLogConfigSchema: GenMessage<HttpGrpcAccessLogConfig>;
+
+/**
+ * @generated from message envoy.extensions.access_loggers.grpc.v3.TcpGrpcAccessLogConfig
+ */
+export declare type TcpGrpcAccessLogConfig = Message<"envoy.extensions.access_loggers.grpc.v3.TcpGrpcAccessLogConfig"> & {
+  /**
+   * @generated from field: envoy.extensions.access_loggers.grpc.v3.CommonGrpcAccessLogConfig common_config = 1;
+   */
+  commonConfig?: CommonGrpcAccessLogConfig | undefined;
+};
+
+/**
+ * Describes the message envoy.extensions.access_loggers.grpc.v3.TcpGrpcAccessLogConfig.
+ * Use `create(TcpGrpcAccessLogConfigSchema)` to create a new message.
+ */
+export declare const TcpGrpcAccessLogConfigSchema: GenMessage<TcpGrpcAccessLogConfig>;
+
+/**
  * @generated from message envoy.extensions.access_loggers.grpc.v3.CommonGrpcAccessLogConfig
  */
 export declare type CommonGrpcAccessLogConfig = Message<"envoy.extensions.access_loggers.grpc.v3.CommonGrpcAccessLogConfig"> & {

@@ -369,6 +369,16 @@ export declare type HttpConnectionManager_Tracing = Message<"envoy.extensions.fi
    * @generated from field: google.protobuf.BoolValue spawn_upstream_span = 10;
    */
   spawnUpstreamSpan?: boolean | undefined;
+
+  /**
+   * @generated from field: string operation = 11;
+   */
+  operation: string;
+
+  /**
+   * @generated from field: string upstream_operation = 12;
+   */
+  upstreamOperation: string;
 };
 
 /**
