@@ -26,6 +26,7 @@ import type {
 } from '../../src/xds/resource.ts';
 import {
   createXdsServer,
+  type StreamMethod,
   type UnaryMethod,
   type XdsLimits,
   type XdsServer,
@@ -114,6 +115,7 @@ export interface ServeOptions {
   readonly port?: number;
   readonly limits?: Partial<XdsLimits>;
   readonly methods?: ReadonlyMap<string, UnaryMethod>;
+  readonly streams?: ReadonlyMap<string, StreamMethod>;
   readonly log?: Logger;
   /** What proxies that come with a token get of their own, by `namespace/pod`. */
   readonly ownSecrets?: (proxy: string) => OwnSecrets;
@@ -166,6 +168,7 @@ export async function serveFixture(fixture: Served, options: ServeOptions = {}):
     clock: systemClock,
     limits: { drainMs: 0, ...options.limits },
     ...(options.methods === undefined ? {} : { methods: options.methods }),
+    ...(options.streams === undefined ? {} : { streams: options.streams }),
   });
   return { server, port: await server.listen(options.port ?? 0, '127.0.0.1'), pki };
 }

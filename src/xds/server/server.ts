@@ -15,6 +15,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { describeError, WeftError } from '../../base/errors.ts';
+import { serveClientStream, type StreamMethod } from './client-stream.ts';
 import { xdsError } from './errors.ts';
 import { Hub, type HubOptions } from './hub.ts';
 import { describeProxy, type ProxyDetail, type ProxyStatus, statusOf } from './inspect.ts';
@@ -26,7 +27,7 @@ import { AdsStream, type StreamOwner } from './stream.ts';
 import { refuse, serveUnary, type UnaryMethod } from './unary.ts';
 import type { DeltaRequest, ProxyNode } from './wire.ts';
 
-export type { ProxyDetail, ProxyInfo, ProxyNode, ProxyStatus, UnaryMethod };
+export type { ProxyDetail, ProxyInfo, ProxyNode, ProxyStatus, StreamMethod, UnaryMethod };
 
 /** PEM throughout; `ca` is the bundle that client certificates are verified with. */
 export interface ServerTls {
@@ -59,6 +60,8 @@ export interface XdsServerOptions extends HubOptions {
   readonly identify: (peer: Peer, node: ProxyNode) => Promise<ProxyInfo>;
   /** Unary gRPC methods that are served beside ADS, by path (`/package.Service/Method`). */
   readonly methods?: ReadonlyMap<string, UnaryMethod>;
+  /** The same for methods to which the client sends for as long as it likes. */
+  readonly streams?: ReadonlyMap<string, StreamMethod>;
   readonly limits?: Partial<XdsLimits>;
 }
 
@@ -273,9 +276,10 @@ class Http2XdsServer implements XdsServer, StreamOwner {
       return;
     }
     const method = this.#options.methods?.get(path);
+    const streaming = this.#options.streams?.get(path);
     let peer: Peer;
     try {
-      if (path !== adsMethod && method === undefined) {
+      if (path !== adsMethod && method === undefined && streaming === undefined) {
         throw xdsError('WEFT-XDS-04', `The method ${path.slice(0, 200)} is not served.`);
       }
       peer = this.#peerOf(stream.session, headers.authorization);
@@ -286,6 +290,7 @@ class Http2XdsServer implements XdsServer, StreamOwner {
       return;
     }
     if (method !== undefined) return this.#call(stream, path, method, peer);
+    if (streaming !== undefined) return this.#listen(stream, path, streaming, peer);
     const ads = new AdsStream(stream, this);
     this.#callers.set(ads, { peer, session: stream.session });
     this.#streams.set(ads, undefined);
@@ -307,17 +312,33 @@ class Http2XdsServer implements XdsServer, StreamOwner {
       clock: this.#options.clock,
       handle: (message) => method(peer, message),
       ended: (error) => {
-        const code = error instanceof WeftError ? error.code : error === undefined ? '' : 'WEFT-XDS-13';
-        metrics.calls.inc({ method: path, code });
         // Whom the method has answered it has also believed.
         if (error === undefined && session !== undefined) this.#unproven.get(session)?.();
-        if (code === 'WEFT-XDS-13') {
-          this.#options.log.error({ method: path, error: describeError(error) }, 'a method failed');
-        } else if (error !== undefined) {
-          this.#options.log.debug({ method: path, peer: nameOf(peer), code }, 'a call was refused');
-        }
+        this.#callEnded(path, peer, error);
       },
     });
+  }
+
+  #listen(stream: ServerHttp2Stream, path: string, method: StreamMethod, peer: Peer): void {
+    const { session } = stream;
+    serveClientStream(stream, {
+      maxMessageBytes: this.maxMessageBytes,
+      sink: method(peer),
+      believed: () => {
+        if (session !== undefined) this.#unproven.get(session)?.();
+      },
+      ended: (error) => this.#callEnded(path, peer, error),
+    });
+  }
+
+  #callEnded(method: string, peer: Peer, error: unknown): void {
+    const code = error instanceof WeftError ? error.code : error === undefined ? '' : 'WEFT-XDS-13';
+    metrics.calls.inc({ method, code });
+    if (code === 'WEFT-XDS-13') {
+      this.#options.log.error({ method, error: describeError(error) }, 'a method failed');
+    } else if (error !== undefined) {
+      this.#options.log.debug({ method, peer: nameOf(peer), code }, 'a call was refused');
+    }
   }
 
   /** Finds connections whose other end is gone without a word. Spread over the interval. */
