@@ -93,7 +93,13 @@ function bootstrap(context: InjectContext): JsonObject {
         },
       },
     ],
-    layered_runtime: { layers: [{ name: 'static', static_layer: { ...regexLimits, ...noFalseResets } }] },
+    layered_runtime: {
+      layers: [
+        { name: 'static', static_layer: { ...regexLimits, ...noFalseResets } },
+        // What the control plane sets while the proxy runs.
+        { name: 'admin', admin_layer: {} },
+      ],
+    },
     stats_config: { stats_matcher: statsMatcher, ...histogramBuckets },
     ...reporting,
     deferred_stat_options: { enable_deferred_creation_stats: true },
@@ -142,6 +148,9 @@ const adminPaths: readonly JsonObject[] = [
   { exact: '/listeners' },
   { exact: '/memory' },
   { prefix: '/drain_listeners' },
+  { prefix: '/logging' },
+  { exact: '/tap' },
+  { prefix: '/runtime_modify' },
 ];
 
 function heapLimit(maxHeapBytes: number | undefined): { monitors: JsonObject[]; actions: JsonObject[] } {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RouteRule } from '../../mesh/model.ts';
-import { filtersOf, httpFilters, routerAlone } from './http-filters.ts';
+import { filtersOf, httpFilters, ownFilters } from './http-filters.ts';
 import { testRule } from './testing.ts';
 
 const everything: RouteRule = testRule({
@@ -27,15 +27,19 @@ const everything: RouteRule = testRule({
 });
 
 test('the router is the last filter, as Envoy demands', () => {
-  for (const filters of [httpFilters(), routerAlone()]) {
+  for (const filters of [httpFilters(), ownFilters()]) {
     assert.equal(filters.at(-1)?.name, 'envoy.filters.http.router');
   }
 });
 
-test('all other filters are off until a route brings their configuration', () => {
+test('all other filters are off until a route brings their configuration, but for the one that shows requests', () => {
   assert.deepEqual(
     httpFilters().map(({ disabled }) => disabled === true),
-    [true, true, true, true, false],
+    [false, true, true, true, true, false],
+  );
+  assert.deepEqual(
+    ownFilters().map(({ name }) => name),
+    ['tap', 'envoy.filters.http.router'],
   );
 });
 

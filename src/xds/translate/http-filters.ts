@@ -18,6 +18,7 @@ import { corsPolicy } from './cors.ts';
 import { extension, pack } from './encode.ts';
 import { externalAuthPerRoute } from './external-auth.ts';
 import { pinScript, sessionPerRoute } from './sessions.ts';
+import { tapFilter } from './tap.ts';
 
 type HttpFilter = Exclude<MessageInitShape<typeof HttpFilterSchema>, { $typeName: string }>;
 
@@ -39,13 +40,15 @@ const onDemand = {
 } satisfies Record<string, HttpFilter>;
 
 /** Of connection managers whose routes are Weft's own. */
-export function routerAlone(): HttpFilter[] {
-  return [router];
+export function ownFilters(): HttpFilter[] {
+  return [tapFilter, router];
 }
 
 /** Of connection managers whose routes are made of people's. */
 export function httpFilters(): HttpFilter[] {
   return [
+    // First, so that it shows what the client sent and what the client got.
+    tapFilter,
     ...Object.values(onDemand).map((filter) => ({ ...filter, disabled: true })),
     // Last: Envoy demands it.
     router,

@@ -8,7 +8,7 @@ import {
   type ResponseMapperSchema,
 } from '../proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { duration } from './encode.ts';
-import { routerAlone } from './http-filters.ts';
+import { ownFilters } from './http-filters.ts';
 import { notSentHeader } from './names.ts';
 import { connectionManager, type Routes } from './network-filters.ts';
 
@@ -19,7 +19,7 @@ export function inboundHttp(proven: boolean): MessageInitShape<typeof FilterSche
     { side: 'server', peer: proven },
     routes,
     {
-      httpFilters: routerAlone(),
+      httpFilters: ownFilters(),
       ...(proven
         ? { ...identityOfCaller, localReplyConfig: { mappers: [unreached] } }
         : { ...noIdentity, localReplyConfig: {} }),

@@ -19,6 +19,7 @@ import { TcpProxySchema } from '../proto/envoy/extensions/filters/network/tcp_pr
 import { duration, extension } from './encode.ts';
 import { httpFilters } from './http-filters.ts';
 import { asClient, type Counted, countConnections, countRequests } from './telemetry.ts';
+import { tapConnections, tapRequests } from './tap.ts';
 import { ads } from './tls.ts';
 
 type Filter = MessageInitShape<typeof FilterSchema>;
@@ -65,7 +66,7 @@ export function connectionManager(
     codecType: HttpConnectionManager_CodecType.AUTO,
     routeSpecifier: routes,
     httpFilters: httpFilters(),
-    accessLog: [countRequests(counted)],
+    accessLog: [countRequests(counted), tapRequests[counted.side]],
     localReplyConfig: { mappers: [deadlineExceeded] },
     serverHeaderTransformation: HttpConnectionManager_ServerHeaderTransformation.PASS_THROUGH,
     skipXffAppend: true,
@@ -123,7 +124,7 @@ export function tcpProxy(
     ...(counted === undefined
       ? {}
       : {
-          accessLog: [countConnections(counted)],
+          accessLog: [countConnections(counted), tapConnections[counted.side]],
           accessLogOptions: { flushAccessLogOnConnected: true },
         }),
     clusterSpecifier:
