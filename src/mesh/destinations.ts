@@ -6,13 +6,13 @@ import type { Destination, MeshPod, ServicePort, UsedSet } from './model.ts';
 import type { PodPort } from './pod-ports.ts';
 import { holderOf } from './pods.ts';
 import { protocolOfNumber } from './protocol.ts';
+import { type PodProofs, proofOf } from './workloads.ts';
 
-export interface DestinationContext {
+export interface DestinationContext extends PodProofs {
   readonly usedBy: Index<UsedSet>;
   readonly frontends: Index<ServicePort>;
   readonly podsByAddress: Index<MeshPod>;
   readonly podPorts: Collection<readonly PodPort[]>;
-  readonly identities: Collection<string>;
 }
 
 /** A ClusterIP and port lead to the Service; a pod's address, to that pod alone, whatever its Services are. */
@@ -27,13 +27,12 @@ export function deriveDestinations(graph: GraphApi, context: DestinationContext)
     const pod = holderOf(read(context.podsByAddress, target.address));
     if (pod === undefined) return undefined;
     const known = read(context.podPorts, pod.key)?.find(({ port }) => port === target.port);
-    const identity = read(context.identities, pod.key);
     return {
       kind: 'pod',
       ...target,
       pod: pod.key,
       protocol: known?.protocol ?? protocolOfNumber(target.port),
-      ...(identity === undefined ? {} : { identity }),
+      ...proofOf(pod.key, context, read),
     };
   });
 }

@@ -3,12 +3,13 @@
 import type { Collection, GraphApi } from '../graph/types.ts';
 import type { Endpoint, ServiceEndpoints, ServicePort } from './model.ts';
 import type { AddressFamily, EndpointSliceSource, MeshSources, SliceEndpoint } from './sources.ts';
+import { type PodProofs, proofOf } from './workloads.ts';
 
 export function deriveEndpoints(
   graph: GraphApi,
   sources: MeshSources,
   servicePorts: Collection<ServicePort>,
-  identities: Collection<string>,
+  proofs: PodProofs,
 ): Collection<ServiceEndpoints> {
   const slicesByService = graph.index('slicesByService', sources.endpointSlices, ({ service }) => [service]);
   const families = graph.derive('serviceFamilies', sources.services, (_, { primaryFamily }) => primaryFamily);
@@ -16,10 +17,10 @@ export function deriveEndpoints(
     const { namespace, service } = port;
     const key = `${namespace}/${service}`;
     const slices = (read(slicesByService, key) ?? []).map(({ value }) => value);
-    const endpoints = mergeSlices(slices, port, read(families, key) ?? 'IPv4').map((endpoint) => {
-      const identity = endpoint.pod === undefined ? undefined : read(identities, endpoint.pod);
-      return identity === undefined ? endpoint : { ...endpoint, identity };
-    });
+    const endpoints = mergeSlices(slices, port, read(families, key) ?? 'IPv4').map(
+      (endpoint): Endpoint =>
+        endpoint.pod === undefined ? endpoint : { ...endpoint, ...proofOf(endpoint.pod, proofs, read) },
+    );
     const found = new Set(endpoints.flatMap(({ identity }) => identity ?? []));
     return { endpoints, identities: [...found].sort() };
   });

@@ -85,7 +85,13 @@ test('a Service, its slices and pods become ports, endpoints, pods and workloads
         pod: 'shop/web-6c5-x1',
         identity: 'spiffe://cluster.local/ns/shop/sa/web',
       },
-      { address: '10.244.0.8', port: 8080, zone: 'z1', pod: 'shop/web-6c5-x2' },
+      {
+        address: '10.244.0.8',
+        port: 8080,
+        zone: 'z1',
+        pod: 'shop/web-6c5-x2',
+        peer: 'plain|shop|Pod/web-6c5-x2|',
+      },
     ],
     identities: ['spiffe://cluster.local/ns/shop/sa/web'],
   });

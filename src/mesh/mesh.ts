@@ -16,7 +16,7 @@ import type { MeshSources } from './sources.ts';
 import { deriveTelemetry } from './telemetry.ts';
 import { indexUsers } from './used.ts';
 import type { WorkedMesh } from './workings.ts';
-import { deriveIdentities, deriveSubjects, deriveWorkloads } from './workloads.ts';
+import { deriveIdentities, derivePlainPeers, deriveSubjects, deriveWorkloads } from './workloads.ts';
 
 export function createMesh(graph: GraphApi, sources: MeshSources): WorkedMesh {
   const settings = deriveSettings(graph, sources);
@@ -42,10 +42,18 @@ export function createMesh(graph: GraphApi, sources: MeshSources): WorkedMesh {
   });
   const telemetry = deriveTelemetry(graph, { sources, settings, subjects, podsByWorkload });
   const identities = deriveIdentities(graph, { settings, pods, workloads });
-  const endpoints = deriveEndpoints(graph, sources, servicePorts, identities);
+  const plainPeers = derivePlainPeers(graph, pods, identities);
+  const endpoints = deriveEndpoints(graph, sources, servicePorts, { identities, plainPeers });
 
   const usedBy = indexUsers(graph, sources.used);
-  const destinations = deriveDestinations(graph, { usedBy, frontends, podsByAddress, podPorts, identities });
+  const destinations = deriveDestinations(graph, {
+    usedBy,
+    frontends,
+    podsByAddress,
+    podPorts,
+    identities,
+    plainPeers,
+  });
 
   const gateways = createGatewayInputs(graph, sources, servicePorts, podsByWorkload);
   const routes = createRoutes(graph, {

@@ -136,6 +136,8 @@ export interface Endpoint {
   readonly pod?: string;
   /** SPIFFE ID to expect; present exactly when the endpoint speaks TLS of the mesh. */
   readonly identity?: string;
+  /** Which workload it is, as telemetry is told of a pod that shows no certificate (`formatPlainPeer`). */
+  readonly peer?: string;
 }
 
 /** Keyed like its ServicePort. */
@@ -203,7 +205,9 @@ export type Destination =
       readonly port: number;
       readonly pod: string;
       readonly protocol: Protocol;
+      /** Of an Endpoint. */
       readonly identity?: string;
+      readonly peer?: string;
     };
 
 export type StringMatch =

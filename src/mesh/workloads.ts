@@ -1,7 +1,8 @@
 /** The workloads of the mesh: pods with the same controller, their inbound policy, and the identities they show. */
 
+import { formatPlainPeer, subjectOf } from '../base/signals.ts';
 import { formatIdentity } from '../base/spiffe.ts';
-import type { Collection, GraphApi, Index, IndexEntry } from '../graph/types.ts';
+import type { Collection, GraphApi, Index, IndexEntry, Read } from '../graph/types.ts';
 import type { InboundPolicy, MeshPod, MeshSettings, Protocol, Workload } from './model.ts';
 import { gatewayKind } from './pods.ts';
 import type { PodPort } from './pod-ports.ts';
@@ -88,4 +89,32 @@ export function deriveIdentities(
       return formatIdentity({ trustDomain, namespace, serviceAccount });
     },
   );
+}
+
+/** By pod: what telemetry is told of one that has no identity to show. */
+export function derivePlainPeers(
+  graph: GraphApi,
+  pods: Collection<MeshPod>,
+  identities: Collection<string>,
+): Collection<string> {
+  return graph.derive('plainPeers', pods, (key, { workload, version }, read) =>
+    read(identities, key) === undefined ? formatPlainPeer(subjectOf(workload, version)) : undefined,
+  );
+}
+
+/** Who the pod of an endpoint is, by one of the two. */
+export function proofOf(
+  pod: string,
+  { identities, plainPeers }: PodProofs,
+  read: Read,
+): { readonly identity?: string; readonly peer?: string } {
+  const identity = read(identities, pod);
+  if (identity !== undefined) return { identity };
+  const peer = read(plainPeers, pod);
+  return peer === undefined ? {} : { peer };
+}
+
+export interface PodProofs {
+  readonly identities: Collection<string>;
+  readonly plainPeers: Collection<string>;
 }

@@ -8,6 +8,7 @@
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
+import { peerMetadata } from '../../base/signals.ts';
 import type { Destination, Protocol, RetryBudget, ServicePort } from '../../mesh/model.ts';
 import {
   Cluster_DiscoveryType,
@@ -80,6 +81,7 @@ export function podCluster(key: string, pod: Extract<Destination, { kind: 'pod' 
           lbEndpoints: [
             {
               hostIdentifier: { case: 'endpoint', value: { address: socketAddress(pod.address, pod.port) } },
+              ...(pod.peer === undefined ? {} : { metadata: peerMetadataOf(pod.peer) }),
             },
           ],
         },
@@ -89,6 +91,11 @@ export function podCluster(key: string, pod: Extract<Destination, { kind: 'pod' 
   if (pod.identity === undefined) return encodeResource(name, ClusterSchema, cluster);
   cluster.transportSocket = upstreamTls(podSni(pod.port), [pod.identity]);
   return encodeResource(name, ClusterSchema, cluster, tlsNeeds);
+}
+
+function peerMetadataOf(peer: string) {
+  const { namespace, key } = peerMetadata;
+  return { filterMetadata: { [namespace]: { [key]: peer } } };
 }
 
 function base(name: string, protocol: Protocol, edge = false): Cluster {

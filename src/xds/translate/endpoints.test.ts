@@ -8,11 +8,12 @@ import { socketAddress } from './encode.ts';
 import { encodeAssignment, namedEndpoints } from './endpoints.ts';
 
 function byLibrary(clusterName: string, endpoints: readonly Endpoint[]): Uint8Array {
-  const lbEndpoints = endpoints.map(({ address, port, identity }) => ({
+  const lbEndpoints = endpoints.map(({ address, port, identity, peer }) => ({
     hostIdentifier: { case: 'endpoint', value: { address: socketAddress(address, port) } } as const,
     ...(identity === undefined
       ? {}
       : { metadata: { filterMetadata: { 'envoy.transport_socket_match': meshEndpointMatch } } }),
+    ...(peer === undefined ? {} : { metadata: { filterMetadata: { weft: { peer } } } }),
   }));
   const message = create(ClusterLoadAssignmentSchema, {
     clusterName,
@@ -27,11 +28,14 @@ function endpoint(index: number): Endpoint {
       ? `fd00:10:244::${index.toString(16)}`
       : `10.${index % 256}.${(index * 7) % 256}.${index % 250}`;
   const identity = index % 3 === 0 ? undefined : 'spiffe://cluster.local/ns/shop/sa/web';
+  // From none to longer than one byte of a length can say.
+  const peer = index % 6 === 0 ? `plain|shop|Deployment/${'w'.repeat(index % 253)}|v1` : undefined;
   return {
     address,
     port: 1 + ((index * 7919) % 65_535),
     zone: '',
     ...(identity === undefined ? {} : { identity }),
+    ...(peer === undefined ? {} : { peer }),
   };
 }
 

@@ -7,6 +7,7 @@
  */
 
 import { create, toBinary } from '@bufbuild/protobuf';
+import { peerMetadata } from '../../base/signals.ts';
 import type { Endpoint } from '../../mesh/model.ts';
 import { MetadataSchema } from '../proto/envoy/config/core/v3/base_pb.js';
 import type { EncodedResource } from '../resource.ts';
@@ -21,6 +22,30 @@ const meshMetadata = toBinary(
 
 const noBytes = new Uint8Array();
 
+/**
+ * Who an endpoint without a certificate is, for the proxies' reports:
+ * Metadata { 1: entry { 1: namespace, 2: Struct { 1: entry { 1: key, 2: Value { 3: peer } } } } }
+ */
+function peerBytes(peer: string): Uint8Array {
+  const value = delimited(0x1a, Buffer.from(peer));
+  const struct = mapEntry(peerKey, value);
+  return mapEntry(peerNamespace, struct);
+}
+
+const peerNamespace = Buffer.from(peerMetadata.namespace);
+const peerKey = Buffer.from(peerMetadata.key);
+
+/** The only entry of a map that is field 1 of its message. */
+function mapEntry(key: Uint8Array, value: Uint8Array): Uint8Array {
+  return delimited(0x0a, Buffer.concat([delimited(0x0a, key), delimited(0x12, value)]));
+}
+
+function delimited(tag: number, value: Uint8Array): Uint8Array {
+  const writer = new Writer(prefixed(value.length));
+  writer.bytes(tag, value);
+  return writer.out;
+}
+
 /** The largest length that one byte of varint can say. */
 const oneByte = 0x7f;
 
@@ -33,7 +58,10 @@ export function namedEndpoints(name: string, endpoints: readonly Endpoint[]): En
 export function encodeAssignment(name: string, endpoints: readonly Endpoint[]): Uint8Array {
   const nameBytes = Buffer.from(name);
   const addresses = endpoints.map((endpoint) => Buffer.from(endpoint.address, 'latin1'));
-  const lengths = endpoints.map((endpoint, index) => sizes(addresses[index] ?? noBytes, endpoint));
+  const metadata = endpoints.map(metadataOf);
+  const lengths = endpoints.map((endpoint, index) =>
+    sizes(addresses[index] ?? noBytes, endpoint.port, metadata[index]),
+  );
   const localityLength = lengths.reduce((sum, { lbEndpoint }) => sum + prefixed(lbEndpoint), 0);
   const total = prefixed(nameBytes.length) + (endpoints.length === 0 ? 0 : prefixed(localityLength));
   const writer = new Writer(total);
@@ -49,16 +77,22 @@ export function encodeAssignment(name: string, endpoints: readonly Endpoint[]): 
     writer.length(0x0a, size.socketAddress);
     writer.bytes(0x12, addresses[index] ?? noBytes);
     writer.length(0x18, endpoint.port);
-    if (endpoint.identity !== undefined) writer.bytes(0x1a, meshMetadata);
+    const more = metadata[index];
+    if (more !== undefined) writer.bytes(0x1a, more);
   }
   return writer.out;
 }
 
 /** Lengths of the nested messages without their own tag and length. */
-function sizes(address: Uint8Array, endpoint: Endpoint) {
-  const socketAddress = prefixed(address.length) + 1 + varintSize(endpoint.port);
-  const metadata = endpoint.identity === undefined ? 0 : prefixed(meshMetadata.length);
-  return { socketAddress, lbEndpoint: prefixed(prefixed(prefixed(socketAddress))) + metadata };
+function sizes(address: Uint8Array, port: number, metadata: Uint8Array | undefined) {
+  const socketAddress = prefixed(address.length) + 1 + varintSize(port);
+  const more = metadata === undefined ? 0 : prefixed(metadata.length);
+  return { socketAddress, lbEndpoint: prefixed(prefixed(prefixed(socketAddress))) + more };
+}
+
+function metadataOf({ identity, peer }: Endpoint): Uint8Array | undefined {
+  if (identity !== undefined) return meshMetadata;
+  return peer === undefined ? undefined : peerBytes(peer);
 }
 
 /** Size of a length-delimited field with a one-byte tag. */
