@@ -100,6 +100,8 @@ export interface TrafficPart {
   readonly sinceMs: number;
   readonly fromMs: number;
   readonly toMs: number;
+  /** What this replica knows to be missing or uncertain, in words for people. */
+  readonly gaps: readonly string[];
   readonly rows: readonly TrafficPartRow[];
 }
 

@@ -1,0 +1,203 @@
+/**
+ * Questions about what the store has: which series count, how they group, and the sums of their slots. Long windows of
+ * many series take a while, so the work is cut into pieces between which others have their turn.
+ */
+
+import { setImmediate } from 'node:timers/promises';
+import { addSlot } from './slot-codec.ts';
+import { columnCount, toCounts } from './counts.ts';
+import { telemetryError } from './errors.ts';
+import type {
+  TrafficDimension,
+  TrafficEnd,
+  TrafficFilter,
+  TrafficPart,
+  TrafficPartRow,
+  TrafficQuery,
+  TrafficSeries,
+} from './model.ts';
+import { otherEnd } from './series-table.ts';
+import type { Slot, TrafficStore } from './store.ts';
+
+/** Rows of one part beyond which a question is refused; each has some 300 bytes. */
+export const maxRows = 100_000;
+
+const sliceMs = 8;
+
+/** Rejects with WEFT-TEL-03 or 04. @param replica who answers */
+export async function answerPart(
+  store: TrafficStore,
+  replica: string,
+  query: TrafficQuery,
+): Promise<TrafficPart> {
+  const { resolutionMs } = store.limits;
+  checkTimes(query, store.limits);
+  const { windowMs, stepMs } = query;
+  const { slots, endMs, jumps, shortened, overflowed } = store.window(windowMs);
+  const { groups, groupOf } = groupSeries(store, query);
+  const stepOf = (slot: Slot): number => (stepMs === undefined ? 0 : Math.floor(slot.atMs / stepMs) * stepMs);
+  const steps = [...new Set(slots.map(stepOf))];
+  if (groups.length * steps.length > maxRows) {
+    throw telemetryError(
+      'WEFT-TEL-03',
+      `It would have ${groups.length * steps.length} rows of at most ${maxRows}.`,
+    );
+  }
+  const indexOfStep = new Map(steps.map((atMs, index) => [atMs, index]));
+  const sums = new Float64Array(groups.length * steps.length * columnCount);
+  let startedAt = performance.now();
+  for (const slot of slots) {
+    addSlot(slot.bytes, groupOf, sums, (indexOfStep.get(stepOf(slot)) ?? 0) * groups.length);
+    if (performance.now() - startedAt < sliceMs) continue;
+    await setImmediate();
+    startedAt = performance.now();
+  }
+  const rows: TrafficPartRow[] = [];
+  for (const [step, atMs] of steps.entries()) {
+    for (const [index, group] of groups.entries()) {
+      const offset = (step * groups.length + index) * columnCount;
+      const values = sums.subarray(offset, offset + columnCount);
+      if (values.every((value) => value === 0)) continue;
+      rows.push({ group, ...(stepMs === undefined ? {} : { atMs }), counts: toCounts(values) });
+    }
+  }
+  const gaps = jumps.map(
+    ({ atMs, byMs }) =>
+      `The clock of replica ${replica} was set ${byMs > 0 ? 'forward' : 'back'} by ${inWords(Math.abs(byMs))} at ${timeOf(atMs)}: times before that are as it showed them then.`,
+  );
+  if (overflowed) {
+    gaps.push(
+      `Replica ${replica} has more series than it keeps (${store.limits.maxSeries}): some traffic is counted as ${otherEnd.name}, without its ends.`,
+    );
+  }
+  if (shortened) {
+    gaps.push(
+      `Replica ${replica} has no room for the whole window: what was before ${timeOf(slots[0]?.atMs ?? endMs)} is missing.`,
+    );
+  }
+  const fromMs = endMs - Math.round(windowMs / resolutionMs) * resolutionMs;
+  return { replica, sinceMs: store.sinceMs, fromMs, toMs: endMs, gaps, rows };
+}
+
+function checkTimes(
+  { windowMs, stepMs = windowMs }: TrafficQuery,
+  limits: { readonly resolutionMs: number; readonly windowMs: number },
+): void {
+  const { resolutionMs } = limits;
+  const wrong = (field: string, what: string): never => {
+    throw telemetryError('WEFT-TEL-04', what, { field });
+  };
+  if (!(windowMs >= resolutionMs && windowMs <= limits.windowMs) || windowMs % resolutionMs !== 0) {
+    wrong('windowMs', `${windowMs} is no multiple of ${resolutionMs} up to ${limits.windowMs}.`);
+  }
+  if (!(stepMs >= resolutionMs && stepMs <= windowMs) || stepMs % resolutionMs !== 0) {
+    wrong('stepMs', `${stepMs} is no multiple of ${resolutionMs} up to the window.`);
+  }
+}
+
+interface Groups {
+  readonly groups: readonly (readonly string[])[];
+  /** By series; -1 for one that is not asked about. */
+  readonly groupOf: Int32Array;
+}
+
+/** Before anything is waited for: afterwards a number may be that of another series. */
+function groupSeries({ series: table }: TrafficStore, { filter, groupBy }: TrafficQuery): Groups {
+  const groups: string[][] = [];
+  const indexOf = new Map<string, number>();
+  const groupOf = new Int32Array(table.length).fill(-1);
+  const bothSides = filter.side !== undefined || groupBy.includes('side');
+  for (let number = 0; number < groupOf.length; number++) {
+    const series = table.get(number);
+    if (series === undefined || !matches(filter, series)) continue;
+    if (!bothSides && !countsOnce(series)) continue;
+    const group = groupBy.map((dimension) => valueOf(series, dimension));
+    const key = group.join('\n');
+    let index = indexOf.get(key);
+    if (index === undefined) {
+      index = groups.push(group) - 1;
+      indexOf.set(key, index);
+    }
+    groupOf[number] = index;
+  }
+  return { groups, groupOf };
+}
+
+/**
+ * Where both ends have a proxy, both count. Then it is the client that is believed: it also sees what never arrives.
+ * What comes from a client without a certificate is only seen by the server.
+ */
+export function countsOnce({ side, source, mtls }: TrafficSeries): boolean {
+  return side === 'client' || (source.kind === 'unknown' && source !== otherEnd && !mtls);
+}
+
+export function matches(filter: TrafficFilter, series: TrafficSeries): boolean {
+  const { side, from, to, namespace, service, route } = filter;
+  const { source, destination } = series;
+  if (side !== undefined && series.side !== side) return false;
+  if (from !== undefined && !isEnd(source, from)) return false;
+  if (to !== undefined && !isEnd(destination, to) && !isUnansweredIn(series, to)) return false;
+  if (
+    namespace !== undefined &&
+    source.namespace !== namespace &&
+    destination.namespace !== namespace &&
+    !isUnansweredIn(series, namespace)
+  ) {
+    return false;
+  }
+  if (service !== undefined && series.service !== service && !series.service.startsWith(`${service}:`))
+    return false;
+  return route === undefined || series.route === route;
+}
+
+/** @param wanted a namespace, or `namespace/kind/name` */
+function isEnd(end: TrafficEnd, wanted: string): boolean {
+  if (!wanted.includes('/')) return end.namespace === wanted;
+  return end.namespace !== '' && endName(end) === wanted;
+}
+
+/** A request that reached nobody still was for a Service of a namespace. */
+function isUnansweredIn({ destination, service }: TrafficSeries, namespace: string): boolean {
+  return destination.kind === 'unknown' && service.startsWith(`${namespace}/`);
+}
+
+/** `shop/Deployment/web`; the host of an external end; empty for one that is unknown. */
+export function endName({ namespace, name }: TrafficEnd): string {
+  return namespace === '' ? name : `${namespace}/${name}`;
+}
+
+function valueOf(series: TrafficSeries, dimension: TrafficDimension): string {
+  const { source, destination } = series;
+  switch (dimension) {
+    case 'source':
+      return endName(source);
+    case 'sourceNamespace':
+      return source.namespace;
+    case 'sourceVersion':
+      return source.version;
+    case 'destination':
+      return endName(destination);
+    case 'destinationNamespace':
+      return destination.kind === 'unknown' ? namespaceOf(series.service) : destination.namespace;
+    case 'destinationVersion':
+      return destination.version;
+    case 'mtls':
+      return String(series.mtls);
+    default:
+      return series[dimension];
+  }
+}
+
+function namespaceOf(service: string): string {
+  return service.slice(0, Math.max(0, service.indexOf('/')));
+}
+
+function timeOf(unixMs: number): string {
+  return new Date(unixMs).toISOString();
+}
+
+export function inWords(lengthMs: number): string {
+  const seconds = Math.round(lengthMs / 1_000);
+  if (seconds < 120) return `${seconds} s`;
+  return seconds < 7_200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3_600)} h`;
+}
