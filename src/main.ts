@@ -42,6 +42,7 @@ import { UsedSets } from './mesh/used.ts';
 import { createObservability } from './observability.ts';
 import { parseSettings, type Settings, settingsHelp } from './settings.ts';
 import { startWatches } from './watches.ts';
+import { createTelemetry } from './telemetry/telemetry.ts';
 import { createWebhookServer } from './webhook/server.ts';
 import type { ResourceAcks } from './xds/resource.ts';
 import { createXdsServer } from './xds/server/server.ts';
@@ -218,9 +219,18 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   const xdsLog = log.child({ room: 'xds' });
   // Both kinds of proxies are always let in: pods from before an upgrade of the cluster keep their tokens.
   const reviewer = new TokenReviewer({ api, audience: tokenAudience, clock });
+  const telemetry = createTelemetry({
+    replica: settings.podName,
+    pods: mesh.pods,
+    servicePorts: mesh.servicePorts,
+    review: (token) => reviewer.review(token),
+    clock,
+    log: log.child({ room: 'telemetry' }),
+  });
   const xds = createXdsServer({
     translation,
     acks,
+    methods: telemetry.methods,
     tls: { key: certificate.key, cert: certificate.cert, ca: certificate.ca },
     identify: async (peer, node) => {
       const identified = await identify(
@@ -328,6 +338,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   await aborted(stop);
   missing.add('nothing: this replica is going away');
   await Promise.all([webhook.close(), xds.close(), observability.close()]);
+  telemetry.close();
   health.close();
   debug.close();
   await Promise.all(background);
