@@ -43,6 +43,7 @@ import { createObservability } from './observability.ts';
 import { parseSettings, type Settings, settingsHelp } from './settings.ts';
 import { startWatches } from './watches.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
+import { createTelemetry } from './telemetry/telemetry.ts';
 import { createWebhookServer } from './webhook/server.ts';
 import type { ResourceAcks } from './xds/resource.ts';
 import { createXdsServer } from './xds/server/server.ts';
@@ -227,8 +228,17 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     clock,
     log: log.child({ room: 'telemetry' }),
   });
+  const telemetry = createTelemetry({
+    replica: settings.podName,
+    pods: mesh.pods,
+    servicePorts: mesh.servicePorts,
+    review: (token) => reviewer.review(token),
+    clock,
+    log: log.child({ room: 'telemetry' }),
+  });
   const xds = createXdsServer({
     translation,
+    methods: telemetry.methods,
     acks,
     methods: telemetry.methods,
     tls: { key: certificate.key, cert: certificate.cert, ca: certificate.ca },
@@ -309,6 +319,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     certificate,
     certificates,
     leadership,
+    telemetry,
     trustDomain,
     status,
   });

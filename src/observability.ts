@@ -1,6 +1,5 @@
 /** The part of the composition root that is about observability: what is counted, and the API that tells it. */
 
-import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { formatIdentity } from './base/spiffe.ts';
 import type { Clock } from './base/clock.ts';
@@ -11,7 +10,8 @@ import type { AuthorityKeeper } from './controllers/authority-keeper.ts';
 import type { Leadership } from './controllers/leading.ts';
 import type { PodCertificates } from './controllers/pod-certificates.ts';
 import { type ServingCertificate, type ServingCertificates, servingNames } from './controllers/serving.ts';
-import { observeResourcesOf, type Traffic } from './dashboard/observe-group.ts';
+import { certificatesIn } from './dashboard/client-certificate.ts';
+import { observeResourcesOf } from './dashboard/observe-group.ts';
 import { Peers, type Replica } from './dashboard/peers.ts';
 import type { Answer } from './dashboard/resources.ts';
 import { type ApiTls, createApiServer, type PeerMethods } from './dashboard/server.ts';
@@ -26,6 +26,7 @@ import type { MeshSources } from './mesh/sources.ts';
 import { watchForObservability } from './observe-watches.ts';
 import type { Settings } from './settings.ts';
 import type { TrafficQuery } from './telemetry/model.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
 import type { ResourceAcks, Translation } from './xds/resource.ts';
 
 export interface ObservabilityOptions {
@@ -45,6 +46,7 @@ export interface ObservabilityOptions {
   readonly certificate: ServingCertificate;
   readonly certificates: PodCertificates;
   readonly leadership: Leadership;
+  readonly telemetry: Telemetry;
   readonly trustDomain: () => string;
   /** What the debug port tells of this replica. */
   readonly status: () => ReplicaStatus;
@@ -58,7 +60,7 @@ export interface Observability {
 }
 
 export function createObservability(options: ObservabilityOptions): Observability {
-  const { settings, api, clock, graph, mesh, serving, stop } = options;
+  const { settings, api, clock, graph, mesh, serving, stop, telemetry } = options;
   const log = options.log.child({ room: 'dashboard' });
   const watches = watchForObservability({ api, graph, log: options.log.child({ room: 'kube' }), stop });
   const own = () => ({
@@ -79,7 +81,6 @@ export function createObservability(options: ObservabilityOptions): Observabilit
     },
     log,
   });
-  const traffic = noTraffic(settings.podName, clock);
   const report = (): ReplicaReport => ({
     ...options.status(),
     serving: { serial: current().serial, notAfterMs: current().notAfterMs },
@@ -87,7 +88,7 @@ export function createObservability(options: ObservabilityOptions): Observabilit
   });
   const peerMethods: PeerMethods = {
     replica: () => json(report()),
-    stat: (query) => json(traffic.part(JSON.parse(query.get('query') ?? '{}') as TrafficQuery)),
+    stat: async (query) => json(await telemetry.part(JSON.parse(query.get('query') ?? '{}') as TrafficQuery)),
   };
   const users = new UserReviewer({ api, clock });
   const files = readStaticFiles(settings.uiDirectory || join(import.meta.dirname, 'ui'));
@@ -96,9 +97,9 @@ export function createObservability(options: ObservabilityOptions): Observabilit
     cert: current().cert,
     ca: [current().ca, watches.frontProxy()?.authorities ?? ''].join('\n'),
   });
-  const authorities = memo((pem: string) => certificatesIn(pem));
+  const authorities = memo(certificatesIn);
   const server = createApiServer({
-    groups: [observeResourcesOf({ peers, mesh, traffic, report })],
+    groups: [observeResourcesOf({ peers, mesh, traffic: telemetry, report })],
     peerMethods,
     authentication: {
       frontProxy: watches.frontProxy,
@@ -135,6 +136,7 @@ export function createObservability(options: ObservabilityOptions): Observabilit
     close: async () => {
       await server.close();
       peers.close();
+      telemetry.close();
     },
   };
 }
@@ -171,34 +173,11 @@ function rejectionsOf({ acks, graph, translation }: ObservabilityOptions): Repli
   return rejections;
 }
 
-function certificatesIn(pem: string): readonly X509Certificate[] {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  return blocks.map((block) => new X509Certificate(block));
-}
-
 /** Remembers the answer to the last question. */
 function memo<A, B>(compute: (input: A) => B): (input: A) => B {
   let last: { readonly input: A; readonly output: B } | undefined;
   return (input) => {
     if (last?.input !== input) last = { input, output: compute(input) };
     return last.output;
-  };
-}
-
-function noTraffic(replica: string, clock: Clock): Traffic {
-  return {
-    part: ({ windowMs }) => ({
-      replica,
-      sinceMs: clock.now(),
-      fromMs: clock.now() - windowMs,
-      toMs: clock.now(),
-      rows: [],
-    }),
-    merge: (_, parts) => ({
-      fromMs: Math.min(...parts.map((part) => part.fromMs)),
-      toMs: Math.max(...parts.map((part) => part.toMs)),
-      gaps: [],
-      rows: [],
-    }),
   };
 }

@@ -7,7 +7,13 @@ import type { X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { User } from '../kube/user-review.ts';
-import { hasIdentity, isIssuedBelow, verifiedChain } from './client-certificate.ts';
+import {
+  hasIdentity,
+  isIssuedBelow,
+  issuersHeader,
+  parseIssuers,
+  verifiedCertificate,
+} from './client-certificate.ts';
 import { unauthorized } from './errors.ts';
 import { type FrontProxy, isFrontProxy, userOf } from './front-proxy.ts';
 
@@ -25,17 +31,19 @@ export interface AuthenticateOptions {
 
 /** Rejects with WEFT-API-01 where nobody is named, and with the API server's error where it cannot be asked. */
 export async function authenticate(request: IncomingMessage, options: AuthenticateOptions): Promise<Caller> {
-  const chain = request.socket instanceof TLSSocket ? verifiedChain(request.socket) : [];
+  const { socket } = request;
+  const certificate = socket instanceof TLSSocket ? verifiedCertificate(socket) : undefined;
   const nowMs = options.nowMs();
   const proxy = options.frontProxy();
-  if (proxy !== undefined && isFrontProxy(proxy, chain, nowMs)) {
+  if (certificate !== undefined && proxy !== undefined && isFrontProxy(proxy, certificate, nowMs)) {
     const user = userOf(proxy, request.rawHeaders);
     if (user === undefined) throw unauthorized('The API server does not say for whom it asks.');
     return { kind: 'user', user };
   }
   const self = options.self();
-  if (hasIdentity(chain[0], self.identity) && isIssuedBelow(chain, self.authorities, nowMs)) {
-    return { kind: 'replica' };
+  if (certificate !== undefined && hasIdentity(certificate, self.identity)) {
+    const issuers = parseIssuers(request.headers[issuersHeader]);
+    if (isIssuedBelow(certificate, self.authorities, nowMs, issuers)) return { kind: 'replica' };
   }
   const token = tokenIn(request.headers.authorization);
   if (token === undefined) throw unauthorized('There is no bearer token.');

@@ -1,56 +1,88 @@
 /**
  * Whether a client's certificate stands below certain authorities. TLS has verified already that it is valid below one of
- * those that the server knows; this says below which, for an authority of proxies and one of the mesh permit different
- * things. Signatures count, never names alone: a client may send any certificates beside its own.
+ * those that the server knows; this says below which, for the authority of the API server's proxy and that of the mesh
+ * permit different things. Signatures count, never names alone.
  */
 
 import { X509Certificate } from 'node:crypto';
-import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 
-const longestChain = 5;
+const longestChain = 4;
 
-/** @param chain the client's certificate, then what it sent besides, each issued by the next as far as names go */
+/** The client's certificate; undefined where there is none, or TLS has not verified it. */
+export function verifiedCertificate(socket: TLSSocket): X509Certificate | undefined {
+  return socket.authorized ? socket.getPeerX509Certificate() : undefined;
+}
+
+/** @param issuers certificates that may stand between; where they come from does not matter */
 export function isIssuedBelow(
-  chain: readonly X509Certificate[],
+  certificate: X509Certificate,
   authorities: readonly X509Certificate[],
   nowMs: number,
+  issuers: readonly X509Certificate[] = [],
 ): boolean {
-  for (const [index, certificate] of chain.entries()) {
-    if (!isValidAt(certificate, nowMs)) return false;
-    const isBelow = (authority: X509Certificate): boolean =>
-      isValidAt(authority, nowMs) && signed(authority, certificate);
-    if (authorities.some(isBelow)) return true;
-    const next = chain[index + 1];
-    if (next === undefined || !next.ca || !signed(next, certificate)) return false;
+  let subject = certificate;
+  for (let depth = 0; depth < longestChain && isValidAt(subject, nowMs); depth++) {
+    const current = subject;
+    const isIssuer = (issuer: X509Certificate): boolean =>
+      issuer.ca && isValidAt(issuer, nowMs) && signed(issuer, current);
+    if (authorities.some(isIssuer)) return true;
+    const next = issuers.find(isIssuer);
+    if (next === undefined) return false;
+    subject = next;
   }
   return false;
 }
 
-/**
- * The client's certificate and its issuers, where TLS has verified it; empty where there is none. Node tells the issuers
- * to a server only where the client sent more than one, so a replica that asks sends its root as well. Of Node's two
- * functions the older one is used: the newer takes the issuers out of the connection, and the next request misses them.
- */
-export function verifiedChain(socket: TLSSocket): readonly X509Certificate[] {
-  if (!socket.authorized) return [];
-  const chain: X509Certificate[] = [];
-  let certificate: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
-  while (certificate?.raw !== undefined && chain.length < longestChain) {
-    chain.push(new X509Certificate(certificate.raw));
-    // A self-signed one is its own issuer.
-    const { issuerCertificate } = certificate as Partial<DetailedPeerCertificate>;
-    certificate = issuerCertificate === certificate ? undefined : issuerCertificate;
-  }
-  return chain;
+/** Whether `uri` is the one URI among the alternative names (SPIFFE X.509-SVID, section 2: exactly one). */
+export function hasIdentity(certificate: X509Certificate, uri: string): boolean {
+  // Node writes a value that could be taken for several as a JSON string, which then equals no URI.
+  const names = certificate.subjectAltName?.match(/(?:[^,"]|"(?:[^"\\]|\\.)*")+/g) ?? [];
+  const uris = names.map((name) => name.trim()).filter((name) => name.startsWith('URI:'));
+  return uris.length === 1 && uris[0] === `URI:${uri}`;
 }
 
-/** `CN=a\\nO=b` of a subject, by attribute; the last one counts where one is repeated. */
+/** An attribute of the subject, such as `CN`; the last one counts where it is repeated. */
 export function subjectAttribute(certificate: X509Certificate, attribute: string): string | undefined {
   const prefix = `${attribute}=`;
-  return certificate.subject
+  // Undefined where the subject is empty, whatever Node's types say.
+  const subject = certificate.subject as string | undefined;
+  return subject
     ?.split('\n')
     .findLast((line) => line.startsWith(prefix))
     ?.slice(prefix.length);
+}
+
+/** Of a text that may hold other things between them. */
+export function certificatesIn(pem: string): readonly X509Certificate[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  return blocks.map((block) => new X509Certificate(block));
+}
+
+/**
+ * What stands between a replica's certificate and the roots, for another replica: of all that a client sends in the
+ * handshake Node shows a server only the first. In DER, base64, separated by commas.
+ */
+export const issuersHeader = 'weft-issuers';
+
+export function formatIssuers(chainPem: string): string {
+  return certificatesIn(chainPem)
+    .slice(1)
+    .map((certificate) => certificate.raw.toString('base64'))
+    .join(',');
+}
+
+/** Empty where the header is not what it should be. */
+export function parseIssuers(header: string | readonly string[] | undefined): readonly X509Certificate[] {
+  if (typeof header !== 'string' || header.length > 16_384) return [];
+  try {
+    return header
+      .split(',')
+      .slice(0, longestChain)
+      .map((text) => new X509Certificate(Buffer.from(text, 'base64')));
+  } catch {
+    return [];
+  }
 }
 
 function isValidAt(certificate: X509Certificate, nowMs: number): boolean {
@@ -59,12 +91,4 @@ function isValidAt(certificate: X509Certificate, nowMs: number): boolean {
 
 function signed(issuer: X509Certificate, certificate: X509Certificate): boolean {
   return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
-}
-
-/** Whether `uri` is the one URI among the alternative names (SPIFFE X.509-SVID, section 2: exactly one). */
-export function hasIdentity(certificate: X509Certificate | undefined, uri: string): boolean {
-  // Node writes a value that could be taken for several as a JSON string, which then equals no URI.
-  const names = certificate?.subjectAltName?.match(/(?:[^,"]|"(?:[^"\\]|\\.)*")+/g) ?? [];
-  const uris = names.map((name) => name.trim()).filter((name) => name.startsWith('URI:'));
-  return uris.length === 1 && uris[0] === `URI:${uri}`;
 }

@@ -6,9 +6,9 @@
  * Source: Kubernetes, "Configure the aggregation layer"; apiserver's headerrequest authenticator.
  */
 
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import type { User } from '../kube/user-review.ts';
-import { isIssuedBelow, subjectAttribute } from './client-certificate.ts';
+import { certificatesIn, isIssuedBelow, subjectAttribute } from './client-certificate.ts';
 
 export const frontProxyConfigMap = { namespace: 'kube-system', name: 'extension-apiserver-authentication' };
 
@@ -29,13 +29,13 @@ export interface FrontProxy {
 export function parseFrontProxy(data: Readonly<Record<string, string>>): FrontProxy | undefined {
   const authorities = data['requestheader-client-ca-file'];
   if (authorities === undefined || authorities.trim() === '') return undefined;
-  const blocks = authorities.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  const certificates = certificatesIn(authorities);
   const names = (key: string): readonly string[] => list(data[key]).map((name) => name.toLowerCase());
   const usernameHeaders = names('requestheader-username-headers');
-  if (blocks.length === 0 || usernameHeaders.length === 0) return undefined;
+  if (certificates.length === 0 || usernameHeaders.length === 0) return undefined;
   return {
-    authorities: blocks.join('\n'),
-    certificates: blocks.map((block) => new X509Certificate(block)),
+    authorities: certificates.map((certificate) => certificate.toString()).join('\n'),
+    certificates,
     allowedNames: list(data['requestheader-allowed-names']),
     usernameHeaders,
     uidHeaders: names('requestheader-uid-headers'),
@@ -44,13 +44,14 @@ export function parseFrontProxy(data: Readonly<Record<string, string>>): FrontPr
   };
 }
 
-/** Whether this is the certificate with which the API server passes requests on. */
-export function isFrontProxy(proxy: FrontProxy, chain: readonly X509Certificate[], nowMs: number): boolean {
-  const [certificate] = chain;
-  if (certificate === undefined) return false;
+/**
+ * Whether this is the certificate with which the API server passes requests on. One of the authorities must have signed it
+ * itself, as they do: what the API server might send of others cannot be seen (see client-certificate.ts).
+ */
+export function isFrontProxy(proxy: FrontProxy, certificate: X509Certificate, nowMs: number): boolean {
   const name = subjectAttribute(certificate, 'CN');
   const isAllowed = proxy.allowedNames.length === 0 || proxy.allowedNames.includes(name ?? '');
-  return isAllowed && isIssuedBelow(chain, proxy.certificates, nowMs);
+  return isAllowed && isIssuedBelow(certificate, proxy.certificates, nowMs);
 }
 
 /** Who asks, by the headers; undefined where they name nobody. Only to be believed of the API server itself. */

@@ -11,7 +11,7 @@ import type { IncomingMessage } from 'node:http';
 import { X509Certificate } from 'node:crypto';
 import { describeError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
-import { hasIdentity } from './client-certificate.ts';
+import { formatIssuers, hasIdentity, issuersHeader } from './client-certificate.ts';
 import { peerQuestions } from './metrics.ts';
 
 /** A pod of the control plane. */
@@ -63,9 +63,16 @@ const idleMs = 30_000;
 /** Larger answers than this are a fault: the bound of what is kept in memory for one question. */
 const mostBytes = 64 * 1024 * 1024;
 
+interface Session {
+  readonly cert: string;
+  readonly ca: string;
+  readonly agent: Agent;
+  readonly issuers: string;
+}
+
 export class Peers {
   readonly #options: PeersOptions;
-  #agent: { readonly cert: string; readonly ca: string; readonly agent: Agent } | undefined;
+  #session: Session | undefined;
 
   constructor(options: PeersOptions) {
     this.#options = options;
@@ -121,7 +128,7 @@ export class Peers {
   }
 
   close(): void {
-    this.#agent?.agent.destroy();
+    this.#session?.agent.destroy();
   }
 
   #open(replica: Replica, method: string, ask: AskOptions, endless = false): Promise<IncomingMessage> {
@@ -131,12 +138,13 @@ export class Peers {
     const begun = new AbortController();
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const query = ask.query === undefined || ask.query.size === 0 ? '' : `?${ask.query.toString()}`;
+    const { agent, issuers } = this.#sessionNow();
     const outgoing = request({
-      agent: this.#agentNow(),
+      agent,
       host: address,
       port: this.#options.port,
       path: `/peer/v1/${method}${query}`,
-      headers: { accept: 'application/json' },
+      headers: { accept: 'application/json', [issuersHeader]: issuers },
       ...(ask.signal === undefined ? {} : { signal: ask.signal }),
     });
     const late = (): void => void outgoing.destroy(new Error('it took too long'));
@@ -156,13 +164,12 @@ export class Peers {
   }
 
   /** Connections of an older certificate end with what runs on them. */
-  #agentNow(): Agent {
+  #sessionNow(): Session {
     const { key, cert, ca, serverName, identity } = this.#options.tls();
-    if (this.#agent?.cert === cert && this.#agent.ca === ca) return this.#agent.agent;
+    if (this.#session?.cert === cert && this.#session.ca === ca) return this.#session;
     const agent = new Agent({
       key,
-      // With the roots: see verifiedChain in client-certificate.ts.
-      cert: `${cert}\n${ca}`,
+      cert,
       ca,
       servername: serverName,
       minVersion: 'TLSv1.3',
@@ -174,8 +181,8 @@ export class Peers {
           ? undefined
           : new Error('it is not a replica of the control plane')),
     });
-    this.#agent = { cert, ca, agent };
-    return agent;
+    this.#session = { cert, ca, agent, issuers: formatIssuers(cert) };
+    return this.#session;
   }
 }
 

@@ -61,6 +61,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     forceCloseConnections: true,
     logger: false,
     exposeHeadRoutes: false,
+    // What is not even a path is answered like everything else.
+    frameworkErrors: (error, _request, reply) => void sendError(error, reply, options.log, 'a bad path'),
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
@@ -216,17 +218,21 @@ function sendFile(file: StaticFile, request: FastifyRequest, reply: FastifyReply
 }
 
 function answerErrors(app: FastifyInstance, log: Logger): void {
-  app.setErrorHandler((error, request, reply) => {
-    const { status, body } = statusFor(error, log, `${request.method} ${request.url.split('?')[0]}`);
-    if (status === 401) reply.header('www-authenticate', 'Bearer');
-    if (status === 503 || status === 429) reply.header('retry-after', '1');
-    return reply
-      .code(status)
-      .headers(securityHeaders)
-      .header('cache-control', 'no-store')
-      .type('application/json')
-      .send(JSON.stringify(body));
-  });
+  app.setErrorHandler((error, request, reply) =>
+    sendError(error, reply, log, `${request.method} ${request.url.split('?')[0]}`),
+  );
+}
+
+function sendError(error: unknown, reply: FastifyReply, log: Logger, what: string): FastifyReply {
+  const { status, body } = statusFor(error, log, what);
+  if (status === 401) reply.header('www-authenticate', 'Bearer');
+  if (status === 503 || status === 429) reply.header('retry-after', '1');
+  return reply
+    .code(status)
+    .headers(securityHeaders)
+    .header('cache-control', 'no-store')
+    .type('application/json')
+    .send(JSON.stringify(body));
 }
 
 /** The Status and HTTP status for whatever was thrown. */
@@ -237,8 +243,12 @@ function statusFor(error: unknown, log: Logger, request = 'a stream') {
   return { status: known.status, body: statusOf(known, known.status, known.reason) };
 }
 
-function coded(error: unknown): ApiError {
+function coded(error: unknown): WeftError & Pick<ApiError, 'status' | 'reason'> {
   if (error instanceof ApiError) return error;
+  // A question that can be asked, and not answered as it stands.
+  if (error instanceof WeftError && error.code.startsWith('WEFT-TEL')) {
+    return Object.assign(error, { status: 400, reason: 'BadRequest' });
+  }
   // What comes from the Kubernetes API: neither who asks nor what they may can be known, so nothing is answered.
   if (error instanceof WeftError && error.code.startsWith('WEFT-KUBE')) {
     return new ApiError('WEFT-API-06', error.message, {
