@@ -43,7 +43,6 @@ import { createObservability } from './observability.ts';
 import { parseSettings, type Settings, settingsHelp } from './settings.ts';
 import { startWatches } from './watches.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
-import { createTelemetry } from './telemetry/telemetry.ts';
 import { createWebhookServer } from './webhook/server.ts';
 import type { ResourceAcks } from './xds/resource.ts';
 import { createXdsServer } from './xds/server/server.ts';
@@ -228,17 +227,8 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     clock,
     log: log.child({ room: 'telemetry' }),
   });
-  const telemetry = createTelemetry({
-    replica: settings.podName,
-    pods: mesh.pods,
-    servicePorts: mesh.servicePorts,
-    review: (token) => reviewer.review(token),
-    clock,
-    log: log.child({ room: 'telemetry' }),
-  });
   const xds = createXdsServer({
     translation,
-    methods: telemetry.methods,
     acks,
     methods: telemetry.methods,
     tls: { key: certificate.key, cert: certificate.cert, ca: certificate.ca },
@@ -349,7 +339,6 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   await aborted(stop);
   missing.add('nothing: this replica is going away');
   await Promise.all([webhook.close(), xds.close(), observability.close()]);
-  telemetry.close();
   health.close();
   debug.close();
   await Promise.all(background);
