@@ -9,7 +9,7 @@ import { formatIdentity } from './base/spiffe.ts';
 import type { Collection } from './graph/types.ts';
 import type { TokenVerdict } from './kube/token-review.ts';
 import type { MeshPod, MeshSettings } from './mesh/model.ts';
-import type { Peer, TokenPeer } from './xds/server/peer.ts';
+import type { ReportingPeer } from './telemetry/reporter.ts';
 
 export const identifyErrors = defineErrors({
   'WEFT-XDS-20': {
@@ -46,7 +46,11 @@ export interface IdentifyOptions {
 }
 
 /** Node ids are `namespace/pod/uid`. Rejects with WEFT-XDS-20, 21 or 22. */
-export async function identify(options: IdentifyOptions, peer: Peer, nodeId: string): Promise<Identified> {
+export async function identify(
+  options: IdentifyOptions,
+  peer: ReportingPeer,
+  nodeId: string,
+): Promise<Identified> {
   const [namespace = '', name = '', uid = '', ...rest] = nodeId.split('/');
   if (namespace === '' || name === '' || uid === '' || rest.length > 0) {
     throw new WeftError(
@@ -76,7 +80,7 @@ function identityIn({ settings }: IdentifyOptions, namespace: string, serviceAcc
 /** The identity of the one pod that the token is bound to, which must be the one of the node id. */
 async function identityOfToken(
   options: IdentifyOptions,
-  peer: TokenPeer,
+  peer: Extract<ReportingPeer, { kind: 'token' }>,
   key: string,
   uid: string,
 ): Promise<string> {

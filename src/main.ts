@@ -34,6 +34,7 @@ import { identify } from './identify.ts';
 import { currentInjection } from './injection.ts';
 import { createKubeApi } from './kube/api.ts';
 import { LeaderElection } from './kube/lease.ts';
+import { createLiveRequests } from './live-requests.ts';
 import { servesPodCertificates } from './kube/resources.ts';
 import { TokenReviewer } from './kube/token-review.ts';
 import { createMesh } from './mesh/mesh.ts';
@@ -227,22 +228,28 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     clock,
     log: log.child({ room: 'telemetry' }),
   });
+  const identifying = {
+    pods: mesh.pods,
+    settings: mesh.settings,
+    review: (token: string) => reviewer.review(token),
+    patienceMs: unknownPodPatienceMs,
+  };
+  const liveRequests = createLiveRequests({
+    pods: mesh.pods,
+    trustDomain,
+    tls: () => serving.current ?? certificate,
+    identify: (peer, nodeId) => identify(identifying, peer, nodeId),
+    clock,
+    log: log.child({ room: 'telemetry' }),
+  });
   const xds = createXdsServer({
     translation,
     acks,
     methods: telemetry.methods,
+    streams: liveRequests.streams,
     tls: { key: certificate.key, cert: certificate.cert, ca: certificate.ca },
     identify: async (peer, node) => {
-      const identified = await identify(
-        {
-          pods: mesh.pods,
-          settings: mesh.settings,
-          review: (token) => reviewer.review(token),
-          patienceMs: unknownPodPatienceMs,
-        },
-        peer,
-        node.id,
-      );
+      const identified = await identify(identifying, peer, node.id);
       const { key, uid, identity } = identified;
       if (peer.kind === 'certificate') {
         certificates.presented(key, uid, peer);
@@ -310,6 +317,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     certificates,
     leadership,
     telemetry,
+    liveRequests,
     trustDomain,
     status,
   });

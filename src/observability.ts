@@ -21,11 +21,13 @@ import type { ReplicaStatus } from './dashboard/debug.ts';
 import type { Collection, GraphApi } from './graph/types.ts';
 import type { KubeClient } from './kube/types.ts';
 import { UserReviewer } from './kube/user-review.ts';
+import type { LiveRequests } from './live-requests.ts';
 import type { Mesh } from './mesh/model.ts';
 import type { MeshSources } from './mesh/sources.ts';
 import { watchForObservability } from './observe-watches.ts';
 import type { Settings } from './settings.ts';
 import type { TrafficQuery } from './telemetry/model.ts';
+import type { TapSpec } from './telemetry/tap-filter.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 import type { ResourceAcks, Translation } from './xds/resource.ts';
 
@@ -47,6 +49,7 @@ export interface ObservabilityOptions {
   readonly certificates: PodCertificates;
   readonly leadership: Leadership;
   readonly telemetry: Telemetry;
+  readonly liveRequests: LiveRequests;
   readonly trustDomain: () => string;
   /** What the debug port tells of this replica. */
   readonly status: () => ReplicaStatus;
@@ -81,6 +84,7 @@ export function createObservability(options: ObservabilityOptions): Observabilit
     },
     log,
   });
+  const taps = options.liveRequests.taps(peers);
   const report = (): ReplicaReport => ({
     ...options.status(),
     serving: { serial: current().serial, notAfterMs: current().notAfterMs },
@@ -89,6 +93,10 @@ export function createObservability(options: ObservabilityOptions): Observabilit
   const peerMethods: PeerMethods = {
     replica: () => json(report()),
     stat: async (query) => json(await telemetry.part(JSON.parse(query.get('query') ?? '{}') as TrafficQuery)),
+    tap: (query, signal) => ({
+      kind: 'stream',
+      items: taps.forPeer(JSON.parse(query.get('spec') ?? '{}') as TapSpec, signal),
+    }),
   };
   const users = new UserReviewer({ api, clock });
   const files = readStaticFiles(settings.uiDirectory || join(import.meta.dirname, 'ui'));
@@ -99,7 +107,7 @@ export function createObservability(options: ObservabilityOptions): Observabilit
   });
   const authorities = memo(certificatesIn);
   const server = createApiServer({
-    groups: [observeResourcesOf({ peers, mesh, traffic: telemetry, report })],
+    groups: [observeResourcesOf({ peers, mesh, traffic: telemetry, taps, report })],
     peerMethods,
     authentication: {
       frontProxy: watches.frontProxy,

@@ -10,7 +10,7 @@ export function trafficRow(group: TrafficRow['group'], changes: Partial<TrafficR
       failures: 6,
       retries: 0,
       durations: [],
-      durationSumMicros: 0,
+      durationSumMs: 0,
       connectionsOpened: 0,
       connectionsClosed: 0,
       bytesSent: 0,

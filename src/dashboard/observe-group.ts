@@ -7,6 +7,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Peers } from './peers.ts';
 import type { Answer, ApiGroup, ApiResource, Question } from './resources.ts';
 import { choice, onlyParameters } from './parameters.ts';
+import { tapsResource, type TapSource } from './taps.ts';
 import {
   checkFilter,
   filterParameters,
@@ -24,6 +25,7 @@ export interface ObserveOptions {
   readonly mesh: ProxyInputs;
   /** What proxies of this replica counted, and how what several replicas know adds up. */
   readonly traffic: Pick<Telemetry, 'part' | 'merge'>;
+  readonly taps: TapSource;
   /** What this replica tells of itself. */
   readonly report: () => ReplicaReport;
 }
@@ -51,6 +53,7 @@ export function observeResourcesOf(options: ObserveOptions): ApiGroup {
         const connected = connectedProxies(answers);
         return scoped((scope) => ({ gaps, items: listProxies(mesh, connected, scope) }));
       }),
+      tapsResource(options.taps),
     ],
   };
 }

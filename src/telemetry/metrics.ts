@@ -47,3 +47,9 @@ export const exports = new Counter({
   labelNames: ['result'],
   registers,
 });
+export const tapEntries = new Counter({
+  name: 'weft_tap_entries_total',
+  help: 'Entries of the logs of live requests, taken or by the code they were refused with.',
+  labelNames: ['result'],
+  registers,
+});

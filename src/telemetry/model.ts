@@ -214,3 +214,15 @@ export interface TapEvent {
   readonly requestBody?: string;
   readonly responseBody?: string;
 }
+
+/** What a tap tells besides: what it does not show, and why. Told from a TapEvent by its `notice`. */
+export interface TapNotice {
+  readonly at: string;
+  /** In words for people. */
+  readonly notice: string;
+  /** Requests that matched since the last notice and were left out, because there were too many. */
+  readonly dropped?: number;
+}
+
+/** One line of a tap. */
+export type TapLine = TapEvent | TapNotice;
