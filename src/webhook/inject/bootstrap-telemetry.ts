@@ -44,7 +44,7 @@ function dropAllBut(regex: string): JsonObject {
             name: 'name',
             typed_config: { '@type': `${extensions}.matching.common_inputs.stats.v3.StatFullNameMatchInput` },
           },
-          value_match: { safe_regex: { regex } },
+          value_match: { safe_regex: { google_re2: {}, regex } },
         },
       },
     },
