@@ -20,7 +20,6 @@ export interface MetricPoint {
   temporality: number;
   monotonic: boolean;
   /** Unix time; 0 where it is absent. */
-  startMs: number;
   timeMs: number;
   /** Of a sum; NaN where it is absent. */
   value: number;
@@ -51,7 +50,6 @@ function emptyPoint(): MetricPoint {
     kind: 'other',
     temporality: 0,
     monotonic: false,
-    startMs: 0,
     timeMs: 0,
     value: Number.NaN,
     count: 0,
@@ -134,9 +132,8 @@ export function readMetrics(message: Buffer, onPoint: (point: MetricPoint) => vo
     reader.at = reader.end;
   };
 
-  /** NumberDataPoint and HistogramDataPoint number their fields differently, but for the times. */
+  /** NumberDataPoint and HistogramDataPoint number their fields differently, but for the time. */
   const dataPoint = (): void => {
-    point.startMs = 0;
     point.timeMs = 0;
     point.value = Number.NaN;
     point.count = 0;
@@ -151,7 +148,6 @@ export function readMetrics(message: Buffer, onPoint: (point: MetricPoint) => vo
     while (reader.more) {
       const tag = reader.tag();
       if (tag === attributes) within(attribute);
-      else if (tag === field(2, 1)) point.startMs = reader.fixed64() / 1e6;
       else if (tag === field(3, 1)) point.timeMs = reader.fixed64() / 1e6;
       else if (histogram && tag === field(4, 1)) point.count = reader.fixed64();
       else if (histogram && tag === field(5, 1)) point.sum = reader.double();
