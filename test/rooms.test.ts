@@ -28,7 +28,9 @@ const rules: Readonly<Record<string, Rule>> = {
   webhook: { values: ['webhook/inject', 'webhook/validate'], types: ['mesh', 'kube'] },
   controllers: { values: ['kube', 'ca', 'mesh'], types: ['graph', 'xds', 'analysis'] },
   telemetry: { values: ['xds/proto'], types: ['graph', 'mesh', 'kube'] },
-  analysis: { values: ['mesh'], types: ['graph', 'kube'] },
+  analysis: { values: ['mesh', 'graph', 'webhook/inject'], types: ['kube'] },
+  // It runs in the browser: nothing of a server may come with it.
+  'dashboard/ui': { values: [], types: ['dashboard', 'telemetry', 'analysis', 'mesh'] },
   dashboard: {
     values: ['xds', 'telemetry', 'analysis'],
     types: ['graph', 'mesh', 'kube', 'xds/server'],
@@ -95,7 +97,7 @@ function violations(file: string): readonly string[] {
 }
 
 /** Tests and their fixtures may put rooms together as they need. */
-const files = globSync('src/**/*.ts').filter((file) => !/(\.test|\/testing(-\w+)?)\.ts$/.test(file));
+const files = globSync('src/**/*.{ts,tsx}').filter((file) => !/(\.test|\/testing(-\w+)?)\.ts$/.test(file));
 
 test('rooms import one another only in the agreed directions', () => {
   assert.ok(files.length > 10, 'the search found too few files to mean anything');

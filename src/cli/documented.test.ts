@@ -11,6 +11,7 @@ const page = (name: string): string =>
 
 const commands = [
   'check',
+  'analyze',
   'status',
   'stat',
   'top',

@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { describeError, WeftError } from '../base/errors.ts';
 import { version } from '../base/version.ts';
+import { registerAnalyze } from './commands/analyze.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerEdges } from './commands/edges.ts';
@@ -21,6 +22,7 @@ import './errors.ts';
 /** In the order of the help. */
 const commands = [
   registerCheck,
+  registerAnalyze,
   registerStatus,
   registerStat,
   registerTop,

@@ -44,11 +44,41 @@ export const objectMeta = message<ObjectMeta>({
   finalizers: strings(14),
 });
 
+export interface Container {
+  readonly name?: string;
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
+  readonly ports?: readonly {
+    readonly name?: string;
+    readonly containerPort?: number;
+    readonly protocol?: string;
+  }[];
+  /** Whether there is one: of what it says nothing is read. */
+  readonly readinessProbe?: Readonly<Record<never, never>>;
+}
+
+const container = message<Container>({
+  name: string(1),
+  command: strings(3),
+  args: strings(4),
+  ports: list(
+    6,
+    message<NonNullable<Container['ports']>[number]>({
+      name: string(1),
+      containerPort: integer(3),
+      protocol: string(4),
+    }),
+  ),
+  readinessProbe: nested(11, message<Readonly<Record<never, never>>>({})),
+});
+
 export interface Pod extends KubeObject {
   readonly spec?: {
     readonly serviceAccountName?: string;
     readonly nodeName?: string;
     readonly hostNetwork?: boolean;
+    readonly terminationGracePeriodSeconds?: number;
+    readonly containers?: readonly Container[];
   };
   readonly status?: {
     readonly phase?: string;
@@ -63,6 +93,8 @@ const pod = message<Plain<Pod>>({
   spec: nested(
     2,
     message<NonNullable<Pod['spec']>>({
+      containers: list(2, container),
+      terminationGracePeriodSeconds: integer(4),
       serviceAccountName: string(8),
       nodeName: string(10),
       hostNetwork: boolean(11),
@@ -84,6 +116,8 @@ export interface ServicePort {
   readonly protocol?: string;
   readonly appProtocol?: string;
   readonly port: number;
+  /** `intstr.IntOrString`: a number where `type` is absent, a name where it is 1; in JSON plainly one or the other. */
+  readonly targetPort?: { readonly type?: number; readonly intVal?: number; readonly strVal?: string };
 }
 
 export interface Service extends KubeObject {
@@ -96,6 +130,9 @@ export interface Service extends KubeObject {
     readonly ipFamilies?: readonly string[];
     readonly type?: string;
     readonly publishNotReadyAddresses?: boolean;
+    readonly sessionAffinity?: string;
+    readonly externalName?: string;
+    readonly internalTrafficPolicy?: string;
   };
 }
 
@@ -110,15 +147,26 @@ const service = message<Plain<Service>>({
           name: string(1),
           protocol: string(2),
           port: integer(3),
+          targetPort: nested(
+            4,
+            message<NonNullable<ServicePort['targetPort']>>({
+              type: integer(1),
+              intVal: integer(2),
+              strVal: string(3),
+            }),
+          ),
           appProtocol: string(6),
         }),
       ),
       selector: map(2),
       clusterIP: string(3),
       type: string(4),
+      sessionAffinity: string(7),
+      externalName: string(10),
       publishNotReadyAddresses: boolean(13),
       clusterIPs: strings(18),
       ipFamilies: strings(19),
+      internalTrafficPolicy: string(22),
     }),
   ),
 });

@@ -63,6 +63,10 @@ export const apiServices = define('apiregistration.k8s.io/v1', 'apiservices', 'A
 export const clusterRoles = define('rbac.authorization.k8s.io/v1', 'clusterroles', 'ClusterRole', 'cluster');
 export const replicaSets = define('apps/v1', 'replicasets', 'ReplicaSet', 'namespaced');
 export const deployments = define('apps/v1', 'deployments', 'Deployment', 'namespaced');
+export const statefulSets = define('apps/v1', 'statefulsets', 'StatefulSet', 'namespaced');
+export const daemonSets = define('apps/v1', 'daemonsets', 'DaemonSet', 'namespaced');
+export const jobs = define('batch/v1', 'jobs', 'Job', 'namespaced');
+export const cronJobs = define('batch/v1', 'cronjobs', 'CronJob', 'namespaced');
 export const podDisruptionBudgets = define(
   'policy/v1',
   'poddisruptionbudgets',

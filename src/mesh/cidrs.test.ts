@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mergeCIDRs } from './cidrs.ts';
+import { containsAddress, coversRange, mergeCIDRs } from './cidrs.ts';
 
 test('adjacent and overlapping ranges become the few that hold them', () => {
   assert.deepEqual(mergeCIDRs(['10.244.1.0/24', '10.244.0.0/24', '10.96.0.0/12']), [
@@ -42,4 +42,19 @@ test('what is no range is left out', () => {
     mergeCIDRs(['', 'x', '10.0.0.0/33', '10.0.0.0/', '10.0.0/8', 'fd00::/129', '10.0.0.0/8']),
     ['10.0.0.0/8'],
   );
+});
+
+test('an address is in a range of its own family alone', () => {
+  assert.equal(containsAddress('10.96.0.0/16', '10.96.255.1'), true);
+  assert.equal(containsAddress('10.96.0.0/16', '10.97.0.1'), false);
+  assert.equal(containsAddress('fd00::/8', 'fd12::1'), true);
+  assert.equal(containsAddress('::/0', '10.0.0.1'), false);
+  assert.equal(containsAddress('10.96.0.0/16', 'None'), false);
+});
+
+test('several ranges together cover one that none of them covers alone', () => {
+  assert.equal(coversRange(['10.0.0.0/9', '10.128.0.0/9'], '10.0.0.0/8'), true);
+  assert.equal(coversRange(['10.0.0.0/9'], '10.0.0.0/8'), false);
+  assert.equal(coversRange([], '10.0.0.0/8'), false);
+  assert.equal(coversRange(['10.0.0.0/8'], 'nonsense'), false);
 });

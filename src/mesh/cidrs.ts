@@ -94,6 +94,26 @@ function formatIPv6(value: bigint): string {
   return `${groups.slice(0, best.start).join(':')}::${groups.slice(best.start + best.length).join(':')}`;
 }
 
+/** Whether the range has the address; never where one of the two is none. */
+export function containsAddress(cidr: string, address: string): boolean {
+  const range = parseCIDR(cidr);
+  const single = parseCIDR(address);
+  if (range === undefined || single === undefined || range.family !== single.family) return false;
+  return range.first <= single.first && single.last <= range.last;
+}
+
+/** Whether some of the ranges have all addresses of another one. The ranges are merged first. */
+export function coversRange(ranges: readonly string[], cidr: string): boolean {
+  const inner = parseCIDR(cidr);
+  if (inner === undefined) return false;
+  const merged = mergeCIDRs(ranges).flatMap((range) => parseCIDR(range) ?? []);
+  let reached = inner.first;
+  for (const { family, first, last } of merged) {
+    if (family === inner.family && first <= reached && last >= reached) reached = last + 1n;
+  }
+  return reached > inner.last;
+}
+
 function compare(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
