@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureBinary } from '../../dev/cluster/binaries.ts';
 import { regexLimits } from '../../src/webhook/inject/bootstrap.ts';
+import { statsMatcher } from '../../src/webhook/inject/bootstrap-stats.ts';
+import { histogramBuckets, reporting } from '../../src/webhook/inject/bootstrap-telemetry.ts';
 import type { TestAuthority, TestCertificate } from './pki.ts';
 
 export interface EnvoyOptions {
@@ -17,6 +19,8 @@ export interface EnvoyOptions {
   readonly shows: TestCertificate | { readonly token: string };
   readonly id: string;
   readonly cluster: string;
+  /** Whether it reports what it counts, every second, as a pod's own bootstrap has it every ten. */
+  readonly reports?: boolean;
 }
 
 const timeoutMs = 20_000;
@@ -66,9 +70,13 @@ export class EnvoyUnderTest {
     return this.#log;
   }
 
-  async admin(path: string): Promise<string> {
-    const response = await fetch(`http://127.0.0.1:${this.#adminPort}${path}`);
+  async admin(path: string, method = 'GET'): Promise<string> {
+    const response = await fetch(`http://127.0.0.1:${this.#adminPort}${path}`, { method });
     return response.text();
+  }
+
+  get adminPort(): number {
+    return this.#adminPort;
   }
 
   async ready(): Promise<boolean> {
@@ -119,11 +127,18 @@ interface ConfigEntry {
   readonly listener?: { readonly name: string };
 }
 
-function bootstrap({ xdsPort, pki, shows, id, cluster }: EnvoyOptions): object {
+function bootstrap({ xdsPort, pki, shows, id, cluster, reports = false }: EnvoyOptions): object {
   const token = 'token' in shows ? shows.token : undefined;
   const ads = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' };
   return {
     node: { id, cluster },
+    ...(reports
+      ? {
+          ...reporting,
+          stats_flush_interval: '1s',
+          stats_config: { ...histogramBuckets, stats_matcher: statsMatcher },
+        }
+      : {}),
     admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } },
     bootstrap_extensions: [
       {
@@ -133,7 +148,12 @@ function bootstrap({ xdsPort, pki, shows, id, cluster }: EnvoyOptions): object {
         },
       },
     ],
-    layered_runtime: { layers: [{ name: 'static', static_layer: regexLimits }] },
+    layered_runtime: {
+      layers: [
+        { name: 'static', static_layer: regexLimits },
+        { name: 'admin', admin_layer: {} },
+      ],
+    },
     dynamic_resources: {
       ads_config: {
         api_type: 'DELTA_GRPC',

@@ -15,7 +15,9 @@ import { pod, service, slice } from '../../src/mesh/testing-objects.ts';
 import { createTestMesh, type TestMesh } from '../../src/mesh/testing.ts';
 import type { ResourceAcks, Translation } from '../../src/xds/resource.ts';
 import { createTranslation } from '../../src/xds/translate/translation.ts';
+import type { StreamMethod, UnaryMethod } from '../../src/xds/server/server.ts';
 import { EnvoyUnderTest } from './envoy.ts';
+import type { TestAuthority, TestCertificate } from './pki.ts';
 import { freePort } from './ports.ts';
 import { identityIn, type RunningServer, serveFixture } from './xds-fixture.ts';
 
@@ -42,6 +44,8 @@ export class MeshProxy {
   readonly ports = { http: 0, https: 0, tls: 0, tcp: 0, udp: 0 };
   readonly #closers: (() => unknown)[] = [];
   #running!: RunningServer;
+  #methods: ReadonlyMap<string, UnaryMethod> | undefined;
+  #streams: ReadonlyMap<string, StreamMethod> = new Map();
   #envoys: readonly EnvoyUnderTest[] = [];
 
   private constructor() {
@@ -52,14 +56,26 @@ export class MeshProxy {
     this.translation = createTranslation(this.graph, this.world.mesh);
   }
 
-  static async start(): Promise<MeshProxy> {
+  /** @param methods beside ADS; with them the proxies report what they count */
+  static async start(
+    methods?: ReadonlyMap<string, UnaryMethod>,
+    streams: ReadonlyMap<string, StreamMethod> = new Map(),
+  ): Promise<MeshProxy> {
     const proxy = new MeshProxy();
+    proxy.#methods = methods;
+    proxy.#streams = streams;
     for (const port of Object.keys(proxy.ports) as (keyof typeof proxy.ports)[]) {
       proxy.ports[port] = await freePort();
     }
     await proxy.#applyBase();
     await proxy.#serve();
     return proxy;
+  }
+
+  get gatewayEnvoy(): EnvoyUnderTest {
+    const [envoy] = this.#envoys;
+    if (envoy === undefined) throw new Error('there is no gateway yet');
+    return envoy;
   }
 
   /** Waits until the proxies have what is served and nothing is on its way. */
@@ -184,21 +200,21 @@ export class MeshProxy {
         : { ...list, listeners: list.listeners.filter((name) => name.startsWith('vl/')) },
     );
     const translation = { ...this.translation, lists };
-    this.#running = await serveFixture({
-      graph: this.graph,
-      translation,
-      acks,
-      used: [],
-      onUse: () => undefined,
+    const served = { graph: this.graph, translation, acks, used: [], onUse: () => undefined };
+    const methods = this.#methods;
+    this.#running = await serveFixture(served, {
+      streams: this.#streams,
+      ...(methods === undefined ? {} : { methods }),
     });
     const { port: xdsPort, pki } = this.#running;
     const start = (id: string, cluster: string): Promise<EnvoyUnderTest> =>
       EnvoyUnderTest.start({
         xdsPort,
         pki,
-        shows: pki.issue(`URI:${identityIn(id.slice(0, id.indexOf('/')))}`),
+        shows: issueFor(pki, id.slice(0, id.indexOf('/')), cluster),
         id,
         cluster,
+        reports: methods !== undefined,
       });
     this.#envoys = [
       await start('infra/web-1/uid-1', 'Gateway/web'),
@@ -207,4 +223,10 @@ export class MeshProxy {
     for (const envoy of this.#envoys) await envoy.until('live', () => envoy.ready());
     await this.atRest();
   }
+}
+
+/** With the subject that the mesh gives to the pods of a workload, `kind/name` or a Deployment's name. */
+function issueFor(pki: TestAuthority, namespace: string, workload: string): TestCertificate {
+  const name = workload.includes('/') ? workload : `Deployment/${workload}`;
+  return pki.issue(`URI:${identityIn(namespace)}`, `/O=${namespace}/CN=${name.replace('/', '\\/')}`);
 }

@@ -16,8 +16,11 @@ export interface TestAuthority {
   /** PEM of the root. */
   readonly ca: string;
   readonly caFile: string;
-  /** @param names in openssl's form, such as `URI:spiffe://cluster.local/ns/a/sa/b,DNS:localhost` */
-  issue(names: string): TestCertificate;
+  /**
+   * @param names in openssl's form, such as `URI:spiffe://cluster.local/ns/a/sa/b,DNS:localhost`
+   * @param subject in openssl's form, such as `/O=shop/OU=v1/CN=Deployment\/web`
+   */
+  issue(names: string, subject?: string): TestCertificate;
   /** Removes its folder. */
   remove(): void;
 }
@@ -47,13 +50,13 @@ export function createTestAuthority(): TestAuthority {
   return {
     ca: readFileSync(path('ca.pem'), 'utf8'),
     caFile: path('ca.pem'),
-    issue(names) {
+    issue(names, subject = '/CN=x') {
       const name = `c${++count}`;
       const [keyFile, csr, certFile, extensions] = ['key', 'csr', 'pem', 'ext'].map((end) =>
         path(`${name}.${end}`),
       ) as [string, string, string, string];
       writeFileSync(extensions, `subjectAltName=${names}\nextendedKeyUsage=clientAuth,serverAuth\n`);
-      openssl('req', ...curve, '-keyout', keyFile, '-out', csr, '-subj', '/CN=x');
+      openssl('req', ...curve, '-keyout', keyFile, '-out', csr, '-subj', subject);
       const signer = ['-CA', path('ca.pem'), '-CAkey', path('ca.key'), '-CAcreateserial'];
       openssl('x509', '-req', '-in', csr, ...signer, '-out', certFile, '-days', '1', '-extfile', extensions);
       return { key: readFileSync(keyFile, 'utf8'), cert: readFileSync(certFile, 'utf8'), keyFile, certFile };
