@@ -14,6 +14,7 @@ interface Check {
 
 const checks: readonly Check[] = [
   { name: 'types', argv: ['tsc', '--project', '.', '--noEmit'] },
+  { name: 'types of the web page', argv: ['tsc', '--project', 'src/dashboard/ui', '--noEmit'] },
   {
     name: 'lint',
     argv: ['oxlint', '--type-aware', '--deny-warnings', '--format=unix', 'src', 'dev', 'test'],

@@ -46,6 +46,8 @@ export const debianPrograms = {
   ip: 'iproute2',
   /** For tests that look at the wire; the cluster itself does without. */
   tcpdump: 'tcpdump',
+  /** For tests of the web page and its pictures in docs. */
+  chromium: 'chromium',
 } as const;
 
 export type DebianProgramName = keyof typeof debianPrograms;

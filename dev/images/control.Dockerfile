@@ -5,7 +5,7 @@ WORKDIR /build
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
-RUN node dev/images/bundle.ts src/main.ts /out/app/main.mjs
+RUN node dev/images/bundle.ts src/main.ts /out/app/main.mjs && node dev/images/page.ts /out/app/ui
 # Node with the libraries it is linked to, and nothing else: no shell, no package manager.
 RUN set -e; \
     install -D /usr/local/bin/node /out/usr/local/bin/node; \

@@ -9,6 +9,7 @@ import { bundle } from './bundle.ts';
 import type { LayerItem } from './layer.ts';
 import { programItems } from './libraries.ts';
 import type { ImageConfig, ImageSource } from './oci.ts';
+import { bundlePage } from './page.ts';
 
 export type ImageName = 'control' | 'redirect' | 'envoy' | 'sample' | 'tester';
 
@@ -96,6 +97,20 @@ async function layersOf(name: ImageName, log: Log): Promise<ImageSource['layers'
     source: await bundle(nodePrograms[name]),
     mode: 0o644,
   };
+  const page = name === 'control' ? await pageItems() : [];
   // Node is the same in all images and in every version of them: its layer is stored once.
-  return [[...rootItems, ...(await programItems(process.execPath, '/usr/local/bin/node'))], [program]];
+  return [
+    [...rootItems, ...(await programItems(process.execPath, '/usr/local/bin/node'))],
+    [program, ...page],
+  ];
+}
+
+/** The web page lies beside the program that serves it. */
+async function pageItems(): Promise<readonly LayerItem[]> {
+  return Object.entries(await bundlePage()).map(([name, source]) => ({
+    kind: 'file',
+    path: `/app/ui/${name}`,
+    source,
+    mode: 0o644,
+  }));
 }

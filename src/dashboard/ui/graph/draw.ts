@@ -1,0 +1,75 @@
+/** One frame of the graph on a canvas: clouds, edges, nodes, names, in this order. */
+
+import type { Camera, Size } from './camera.ts';
+import { drawEdges } from './draw-edges.ts';
+import { drawNodes } from './draw-nodes.ts';
+import { hullOf } from './hull.ts';
+import type { Point } from './layout.ts';
+import type { Palette } from './palette.ts';
+import type { Emphasis, PlacedScene } from './picture.ts';
+
+export interface Frame {
+  readonly placed: PlacedScene;
+  readonly camera: Camera;
+  readonly size: Size;
+  /** Device pixels per CSS pixel. */
+  readonly ratio: number;
+  readonly palette: Palette;
+  readonly emphasis: Emphasis;
+}
+
+export function drawFrame(context: CanvasRenderingContext2D, frame: Frame): void {
+  const { size, ratio, palette } = frame;
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.fillStyle = palette.background;
+  context.fillRect(0, 0, size.width, size.height);
+  drawClouds(context, frame);
+  drawEdges(context, frame);
+  drawNodes(context, frame);
+}
+
+/** Lines are given in the world and drawn in its scale. */
+export function useWorld(context: CanvasRenderingContext2D, { camera, ratio }: Frame): void {
+  const scale = ratio * camera.zoom;
+  context.setTransform(scale, 0, 0, scale, camera.x * ratio, camera.y * ratio);
+}
+
+const cloudPadding = 44;
+
+function drawClouds(context: CanvasRenderingContext2D, frame: Frame): void {
+  const { placed, camera, palette } = frame;
+  useWorld(context, frame);
+  context.lineJoin = 'round';
+  context.lineCap = 'round';
+  context.fillStyle = palette.cloud;
+  context.strokeStyle = palette.cloud;
+  context.lineWidth = cloudPadding * 2;
+  for (const [, points] of placed.clouds) {
+    outline(context, hullOf(points));
+    context.fill();
+    context.stroke();
+  }
+  context.textAlign = 'center';
+  context.textBaseline = 'alphabetic';
+  context.fillStyle = palette.cloudText;
+  // Legible however far away one stands.
+  const pixels = Math.min(26, Math.max(11, 15 * camera.zoom)) / camera.zoom;
+  context.font = `600 ${pixels}px ${palette.font}`;
+  for (const [group, points] of placed.clouds) {
+    const top = Math.min(...points.map((point) => point.y));
+    const left = Math.min(...points.map((point) => point.x));
+    const right = Math.max(...points.map((point) => point.x));
+    context.fillText(group, (left + right) / 2, top - cloudPadding + 14);
+  }
+}
+
+function outline(context: CanvasRenderingContext2D, points: readonly Point[]): void {
+  context.beginPath();
+  for (const [index, { x, y }] of points.entries()) {
+    if (index === 0) context.moveTo(x, y);
+    else context.lineTo(x, y);
+  }
+  // A single point has no line of its own; a tiny one makes it a dot.
+  if (points.length === 1 && points[0] !== undefined) context.lineTo(points[0].x + 0.1, points[0].y);
+  context.closePath();
+}

@@ -1,0 +1,180 @@
+/**
+ * Where the nodes are: each namespace is a cloud of its nodes, clouds that talk much lie side by side. Nodes that have
+ * a place keep it, so that a picture stays the same picture while traffic comes and goes; the same graph always gets
+ * the same places, whoever looks.
+ */
+
+import {
+  type Force,
+  forceCollide,
+  forceLink,
+  forceManyBody,
+  forceSimulation,
+  forceX,
+  forceY,
+  type SimulationLinkDatum,
+  type SimulationNodeDatum,
+} from 'd3-force';
+import type { Scene } from './scene.ts';
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+export type Places = ReadonlyMap<string, Point>;
+
+/** Between neighbours, in units of the world (pixels at zoom 1): room for a label below each node. */
+export const nodeSpacing = 104;
+/** Labels are wider than high: rows may be closer than columns. */
+const squash = 0.66;
+const groupGap = 46;
+const groupTicks = 220;
+const nodeTicks = 140;
+
+interface Body extends SimulationNodeDatum {
+  readonly id: string;
+  readonly group: string;
+  x: number;
+  y: number;
+}
+
+interface Cloud extends SimulationNodeDatum {
+  readonly group: string;
+  readonly radius: number;
+  x: number;
+  y: number;
+}
+
+/** @param known places of before; those of nodes no longer in the scene are ignored */
+export function placeNodes(scene: Scene, known: Places): Places {
+  const ids = scene.nodes.map((node) => node.id);
+  if (ids.every((id) => known.has(id))) return new Map(ids.map((id) => [id, known.get(id) as Point]));
+  const clouds = placeClouds(scene, known);
+  const bodies = bodiesOf(scene, known, clouds);
+  const links: SimulationLinkDatum<Body>[] = scene.edges
+    .filter((edge) => edge.source !== edge.target)
+    .map((edge) => ({ source: edge.source, target: edge.target }));
+  forceSimulation(bodies)
+    .stop()
+    .force('x', forceX<Body>((body) => clouds.get(body.group)?.x ?? 0).strength(0.16))
+    .force('y', forceY<Body>((body) => clouds.get(body.group)?.y ?? 0).strength(0.16))
+    // Just enough to turn a node towards those it talks to.
+    .force(
+      'link',
+      forceLink<Body, SimulationLinkDatum<Body>>(links)
+        .id((body) => body.id)
+        .distance(0)
+        .strength(0.002),
+    )
+    .force('collide', forceCollide<Body>(nodeSpacing / 2).iterations(3))
+    .tick(nodeTicks);
+  return new Map(bodies.map((body) => [body.id, { x: Math.round(body.x), y: Math.round(body.y * squash) }]));
+}
+
+function membersOf(scene: Scene): ReadonlyMap<string, readonly string[]> {
+  const members = new Map<string, string[]>();
+  for (const node of scene.nodes) {
+    const list = members.get(node.group) ?? [];
+    members.set(node.group, list);
+    list.push(node.id);
+  }
+  return new Map([...members].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Clouds with a known node stay around what is known of them. */
+function placeClouds(scene: Scene, known: Places): ReadonlyMap<string, Cloud> {
+  const members = membersOf(scene);
+  const clouds = [...members].map(([group, ids], index): Cloud => {
+    const places = ids.flatMap((id) => known.get(id) ?? []);
+    const radius = (nodeSpacing / 2) * Math.sqrt(ids.length) * 1.1 + groupGap;
+    if (places.length > 0) {
+      const x = places.reduce((sum, place) => sum + place.x, 0) / places.length;
+      const y = places.reduce((sum, place) => sum + place.y, 0) / places.length / squash;
+      return { group, radius, x, y, fx: x, fy: y };
+    }
+    // A spiral in order of name: a start without chance.
+    const angle = index * 2.399_963;
+    const distance = 120 * Math.sqrt(index);
+    return { group, radius, x: Math.cos(angle) * distance, y: Math.sin(angle) * distance };
+  });
+  forceSimulation(clouds)
+    .stop()
+    .force(
+      'link',
+      forceLink<Cloud, SimulationLinkDatum<Cloud>>(cloudLinks(scene).map((link) => ({ ...link })))
+        .id((cloud) => cloud.group)
+        .distance(0)
+        .strength(0.02),
+    )
+    .force('charge', forceManyBody<Cloud>().strength(-60))
+    .force('x', forceX<Cloud>(0).strength(0.06))
+    .force('y', forceY<Cloud>(0).strength(0.1))
+    .force('flow', flowForce(cloudLinks(scene)))
+    .force('collide', forceCollide<Cloud>((cloud) => cloud.radius).iterations(4))
+    .tick(groupTicks);
+  return new Map(clouds.map((cloud) => [cloud.group, cloud]));
+}
+
+/** Callers to the left of what they call, as one reads. In a circle everybody pushes and nobody wins. */
+function flowForce(links: readonly CloudLink[]): Force<Cloud, SimulationLinkDatum<Cloud>> {
+  let clouds = new Map<string, Cloud>();
+  const force = (alpha: number): void => {
+    for (const link of links) {
+      const source = clouds.get(link.source);
+      const target = clouds.get(link.target);
+      if (source === undefined || target === undefined) continue;
+      const missing = (source.radius + target.radius) * 0.8 - (target.x - source.x);
+      if (missing <= 0) continue;
+      source.vx = (source.vx ?? 0) - missing * alpha * 0.05;
+      target.vx = (target.vx ?? 0) + missing * alpha * 0.05;
+    }
+  };
+  force.initialize = (bodies: Cloud[]): void => {
+    clouds = new Map(bodies.map((cloud) => [cloud.group, cloud]));
+  };
+  return force;
+}
+
+interface CloudLink {
+  readonly source: string;
+  readonly target: string;
+}
+
+function cloudLinks(scene: Scene): readonly CloudLink[] {
+  const groups = new Map(scene.nodes.map((node) => [node.id, node.group]));
+  const pairs = new Map<string, CloudLink>();
+  for (const edge of scene.edges) {
+    const source = groups.get(edge.source);
+    const target = groups.get(edge.target);
+    if (source === undefined || target === undefined || source === target) continue;
+    pairs.set(`${source} ${target}`, { source, target });
+  }
+  return [...pairs.values()];
+}
+
+/** In rings around the middle of the cloud, the busiest inside; known ones are held where they are. */
+function bodiesOf(scene: Scene, known: Places, clouds: ReadonlyMap<string, Cloud>): Body[] {
+  const seats = new Map<string, number>();
+  const nodes = [...scene.nodes].sort(
+    (a, b) => b.requestsPerSecond - a.requestsPerSecond || (a.id < b.id ? -1 : 1),
+  );
+  return nodes.map(({ id, group }): Body => {
+    const place = known.get(id);
+    const seat = seats.get(group) ?? 0;
+    seats.set(group, seat + 1);
+    if (place !== undefined) {
+      const y = place.y / squash;
+      return { id, group, x: place.x, y, fx: place.x, fy: y };
+    }
+    const cloud = clouds.get(group);
+    const angle = seat * 2.399_963;
+    const distance = nodeSpacing * 0.55 * Math.sqrt(seat);
+    return {
+      id,
+      group,
+      x: (cloud?.x ?? 0) + Math.cos(angle) * distance,
+      y: (cloud?.y ?? 0) + Math.sin(angle) * distance,
+    };
+  });
+}

@@ -1,0 +1,56 @@
+/** The live service graph: a picture for the eye, a table with the same numbers for everybody. */
+
+import type { ServiceGraph } from '../../../telemetry/model.ts';
+import { GraphTable } from '../components/graph-table.tsx';
+import { GraphTools } from '../components/graph-tools.tsx';
+import { GraphView } from '../components/graph-view.tsx';
+import { Loaded, Page } from '../components/page.tsx';
+import { formatCount } from '../format/numbers.ts';
+import { sceneOf } from '../graph/scene.ts';
+import { place } from '../state/browser.ts';
+import { namespaceOf, windowOf } from '../state/choices.ts';
+import { graphChoices } from '../state/graph-choices.ts';
+import { useData } from '../state/use-data.ts';
+import { useStore } from '../state/use-store.ts';
+
+/** A graph moves: it is asked for more often than the lists. */
+const graphRefreshMs = 2000;
+
+export function GraphPage() {
+  const here = useStore(place);
+  const choices = graphChoices(here);
+  const data = useData<ServiceGraph>(
+    'graph',
+    {
+      namespace: namespaceOf(here),
+      parameters: { window: `${windowOf(here).seconds}s`, level: choices.level },
+    },
+    graphRefreshMs,
+  );
+  return (
+    <Page title="Graph" class="page-wide" actions={<GraphTools choices={choices} />}>
+      <Loaded data={data}>
+        {(answer) => {
+          const scene = sceneOf(answer, choices);
+          return (
+            <>
+              <p class="muted graph-count" role="status">
+                {formatCount(scene.nodes.length)} nodes, {formatCount(scene.edges.length)} edges
+                {scene.nodes.length < answer.nodes.length && choices.groupBy === 'workload'
+                  ? ` of ${formatCount(answer.nodes.length)} and ${formatCount(answer.edges.length)}`
+                  : ''}
+              </p>
+              {answer.nodes.length === 0 ? (
+                <p class="empty">No traffic was seen in this window.</p>
+              ) : choices.view === 'table' ? (
+                <GraphTable scene={scene} />
+              ) : (
+                <GraphView scene={scene} focus={choices.focus} />
+              )}
+            </>
+          );
+        }}
+      </Loaded>
+    </Page>
+  );
+}
