@@ -1,9 +1,10 @@
 /** What `weft stat` and `weft top` ask for: rows of what, counted at which end, and between whom. */
 
 import { WeftError } from '../base/errors.ts';
+import { kindOfWorkload } from '../base/traffic-ends.ts';
 import type { TrafficDimension, TrafficRow } from '../telemetry/model.ts';
 import { oneOf } from './context.ts';
-import { endOfTraffic, kindOfWorkload } from './targets.ts';
+import { endOfTraffic } from './targets.ts';
 
 export interface StatRequest {
   /** As typed: `deploy`, `deploy/web`, `svc`, `route/shop-rules`. */
@@ -70,17 +71,18 @@ export function statQuestion(request: StatRequest): StatQuestion {
   const kindText = slash < 0 ? request.what : request.what.slice(0, slash);
   const name = slash < 0 ? undefined : request.what.slice(slash + 1);
   const ownNamespace = namespace ?? 'default';
-  const workloadKind = kindOfWorkload(kindText);
-  const kind = workloadKind === undefined ? kinds[kindText] : 'workload';
+  const known = kinds[kindText];
+  const workloadKind = known === undefined ? kindOfWorkload(kindText) : undefined;
+  const kind = known ?? (workloadKind === undefined ? undefined : 'workload');
   if (kind === undefined) {
     throw new WeftError(
       'WEFT-CLI-03',
       `${JSON.stringify(kindText)} is none of workload, deploy and the other kinds of workloads, svc, route, gateway, version, ns.`,
     );
   }
-  const from = request.from === undefined ? {} : endOfTraffic('--from', request.from, ownNamespace);
-  const to = request.to === undefined ? {} : endOfTraffic('--to', request.to, ownNamespace);
-  if (from.service !== undefined) {
+  const from = request.from === undefined ? undefined : endOfTraffic('--from', request.from, ownNamespace);
+  const to = request.to === undefined ? undefined : endOfTraffic('--to', request.to, ownNamespace);
+  if (from !== undefined && 'service' in from) {
     throw new WeftError('WEFT-CLI-03', 'A Service calls nobody; name a workload or a namespace.', {
       field: '--from',
     });
@@ -102,9 +104,9 @@ export function statQuestion(request: StatRequest): StatQuestion {
     query: {
       groupBy: [...new Set(['side', ...wanted])].join(','),
       window: `${Math.round(windowMs / 1000)}s`,
-      from: from.workload,
-      to: to.workload,
-      service: to.service,
+      from: from?.workload,
+      to: to !== undefined && 'workload' in to ? to.workload : undefined,
+      service: to !== undefined && 'service' in to ? to.service : undefined,
     },
     keep: ({ group }) => {
       const value = group[first] ?? '';

@@ -1,5 +1,6 @@
 /** `taps`: live requests as a stream of lines, for whoever may watch them in the namespace of their target. */
 
+import { type NamedEnd, parseNamedEnd } from '../base/traffic-ends.ts';
 import type { TapEvent, TapLine, TrafficEnd } from '../telemetry/model.ts';
 import type { TapSpec } from '../telemetry/tap-filter.ts';
 import type { Scope } from './access.ts';
@@ -15,15 +16,8 @@ export interface TapSource {
 const mostPerSecond = 1_000;
 const defaultPerSecond = 100;
 
-const label = '[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?';
-/** `namespace`, `namespace/Kind/name`, and for `to` `service/namespace/name:port`. */
-const endPattern = new RegExp(`^(${label}|${label}/[A-Z][A-Za-z]{0,62}/${label})$`);
-const toPattern = new RegExp(
-  `^(${label}|${label}/[A-Z][A-Za-z]{0,62}/${label}|service/${label}/${label}(:\\d{1,5})?)$`,
-);
-const targetPattern = new RegExp(`^[A-Z][A-Za-z]{0,62}/${label}$`);
-
-const parameters = ['target', 'to', 'from', 'side', 'method', 'path', 'status', 'maxRps'];
+const mostText = /^.{1,600}$/;
+const parameters = ['target', 'to', 'from', 'side', 'method', 'path', 'status', 'max-rps'];
 
 export function tapsResource(source: TapSource): ApiResource {
   return {
@@ -45,11 +39,11 @@ export function tapsResource(source: TapSource): ApiResource {
 /** Throws WEFT-API-04. */
 export function parseTap(query: URLSearchParams, namespace: string): TapSpec {
   onlyParameters(query, parameters);
-  const target = text(query, 'target', targetPattern, 'Deployment/web or Pod/web-1');
-  const to = text(query, 'to', toPattern, 'shop/Deployment/web, service/shop/web or a namespace');
-  const from = text(query, 'from', endPattern, 'shop/Deployment/web or a namespace');
+  const target = end(query, 'target', namespace);
+  const to = end(query, 'to', namespace);
+  const from = end(query, 'from', namespace);
   const side = choice(query, 'side', ['client', 'server']);
-  const method = text(query, 'method', /^[A-Z]{1,20}$/, 'GET');
+  const method = text(query, 'method', /^[A-Za-z]{1,20}$/, 'GET');
   const path = text(query, 'path', /^[/*][^\s]{0,1000}$/, '/cart or /cart/*/items');
   const status = text(query, 'status', /^([0-5]|[1-5]\d\d|[1-5]xx|error)$/, '503, 5xx or error');
   if (to !== undefined && from !== undefined) {
@@ -59,22 +53,48 @@ export function parseTap(query: URLSearchParams, namespace: string): TapSpec {
     );
   }
   return {
-    target: target === undefined ? namespace : `${namespace}/${target}`,
-    maxPerSecond: perSecond(query.get('maxRps')),
-    ...(to === undefined ? {} : { to }),
-    ...(from === undefined ? {} : { from }),
+    target: targetOf(target, namespace),
+    maxPerSecond: perSecond(query.get('max-rps')),
+    ...(to === undefined ? {} : { to: 'service' in to ? `service/${to.service}` : to.workload }),
+    ...(from === undefined ? {} : { from: callerOf(from) }),
     ...(side === undefined ? {} : { side }),
-    ...(method === undefined ? {} : { method }),
+    ...(method === undefined ? {} : { method: method.toUpperCase() }),
     ...(path === undefined ? {} : { path }),
     ...(status === undefined ? {} : { status }),
   };
 }
 
+function end(query: URLSearchParams, name: string, namespace: string): NamedEnd | undefined {
+  const given = text(query, name, mostText, 'deploy/web');
+  if (given === undefined) return undefined;
+  const found = parseNamedEnd(given, namespace);
+  if (found !== undefined) return found;
+  throw badParameter(
+    name,
+    `${JSON.stringify(given)} names nothing; write deploy/NAME, svc/NAME, ns/NAME or NAMESPACE/Deployment/NAME.`,
+  );
+}
+
+/** Proxies of other namespaces need the right there. */
+function targetOf(target: NamedEnd | undefined, namespace: string): string {
+  if (target === undefined) return namespace;
+  if ('workload' in target && target.workload.split('/')[0] === namespace) return target.workload;
+  throw badParameter(
+    'target',
+    `It must be a workload, a pod or a gateway in namespace ${namespace}, or the namespace itself.`,
+  );
+}
+
+function callerOf(from: NamedEnd): string {
+  if ('workload' in from) return from.workload;
+  throw badParameter('from', 'A Service calls nobody; name a workload or a namespace.');
+}
+
 function perSecond(given: string | null): number {
-  if (given === null) return defaultPerSecond;
+  if (given === null || given === '') return defaultPerSecond;
   const count = Number(given);
   if (Number.isInteger(count) && count >= 1 && count <= mostPerSecond) return count;
-  throw badParameter('maxRps', `It must be a number from 1 to ${mostPerSecond}.`);
+  throw badParameter('max-rps', `It must be a number from 1 to ${mostPerSecond}.`);
 }
 
 /** The other end may be in a namespace that whoever asks may not read: then only the namespace is told. */
