@@ -352,8 +352,6 @@ export interface RouteRule {
   /** `namespace/name` of the route it came from; empty for the rule of a port without routes. */
   readonly route: string;
   readonly ruleName?: string;
-  /** Of its requests, how many begin a trace, where a TelemetryPolicy says so of the route. */
-  readonly samplingPercent?: number;
 }
 
 /**

@@ -8,9 +8,9 @@
  *                                          both ──> telemetryVerdicts
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import { type Aged, byAge } from './age.ts';
 import type { Collection, GraphApi, Index, IndexEntry, Read } from '../graph/types.ts';
-import { equal } from '../graph/equal.ts';
 import type { TelemetryProfile, TelemetrySettings, TelemetryVerdict, MeshSettings } from './model.ts';
 import { concerns, type FindService, levelOf, policyFor, type PolicySubject } from './policies.ts';
 import { sameScope, targetExists } from './policy-verdicts.ts';
@@ -85,7 +85,7 @@ function profileOf(
     }),
   );
   const own = applySections(profile, written, providers);
-  return equal(own, profile) ? undefined : own;
+  return isDeepStrictEqual(own, profile) ? undefined : own;
 }
 
 function isForRoutes({ spec }: TelemetryPolicySource): boolean {

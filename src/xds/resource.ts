@@ -48,6 +48,7 @@ export const onDemandPrefix = 'vip/';
 /**
  * Routes `<name>@<namespace>` are sent as `<name>` to the proxies of that namespace, in the place of those of this
  * name. So routes that hold for some clients only come and go without a change of the listeners that ask for them.
+ * Listeners `<name>@<profile>` are sent as `<name>` to the proxies whose lists name them so.
  */
 export const audienceMark = '@';
 

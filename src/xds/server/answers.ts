@@ -15,7 +15,12 @@ export function acknowledge(proxy: ConnectedProxy, sub: Subscription, batch: Bat
   sub.staleSinceMs = sub.stale.size > 0 ? nowMs : 0;
   for (const [index, record] of batch.records.entries()) {
     const resource = batch.resources[index];
-    if (record.hasSiblings) for (const sibling of record.siblings()) replace(sub, sibling);
+    if (record.hasSiblings) {
+      for (const sibling of record.siblings()) {
+        replace(sub, sibling);
+        comeBack(proxy, sub, sibling);
+      }
+    }
     if (resource === undefined || !stillHolds(proxy, sub, record)) continue;
     sub.held.add(record.id);
     proxy.blockers.release(record);
@@ -37,6 +42,13 @@ export function acknowledge(proxy: ConnectedProxy, sub: Subscription, batch: Bat
 function replace(sub: Subscription, record: ResourceRecord): void {
   sub.held.delete(record.id);
   sub.outdated.delete(record.id);
+}
+
+/** A listener that was replaced while that was under way, and is listed again now. */
+function comeBack(proxy: ConnectedProxy, sub: Subscription, record: ResourceRecord): void {
+  if (record.kind !== 'listener' || record.served === undefined || !proxy.wants(sub, record)) return;
+  proxy.count(sub, record, false);
+  sub.markStale(record, sub.syncedTick, proxy.host.now());
 }
 
 /** Not what it has unsubscribed while the response was under way, nor what another of the same name is to replace. */

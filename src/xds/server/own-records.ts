@@ -13,15 +13,24 @@ export function isOfBootstrap({ kind, name }: ResourceRecord): boolean {
 
 export class OwnRecords {
   readonly #namespace: string;
+  readonly #lists: (record: ResourceRecord) => boolean;
   readonly #hold: (record: ResourceRecord, by: 1 | -1) => void;
   /** By the shared record that each takes the place of. */
   readonly #own = new Map<ResourceRecord, ResourceRecord>();
   /** Of routes asked for: those for the proxy's namespace among whose holders it counts, by those for everyone. */
   readonly #counted = new Map<ResourceRecord, ResourceRecord>();
 
-  /** @param hold counts the proxy among those who are to hold a record, or no longer */
-  constructor(namespace: string, hold: (record: ResourceRecord, by: 1 | -1) => void) {
+  /**
+   * @param lists whether the lists of the proxy's workload name a record
+   * @param hold counts the proxy among those who are to hold a record, or no longer
+   */
+  constructor(
+    namespace: string,
+    lists: (record: ResourceRecord) => boolean,
+    hold: (record: ResourceRecord, by: 1 | -1) => void,
+  ) {
     this.#namespace = namespace;
+    this.#lists = lists;
     this.#hold = hold;
   }
 
@@ -30,19 +39,29 @@ export class OwnRecords {
     const base = record.base ?? record;
     const own = this.#own.get(base);
     if (own !== undefined) return own;
+    if (base.kind === 'listener') return this.#listed(base) ?? base;
     const variant = this.forNamespace(base);
     return variant?.served === undefined ? base : variant;
   }
 
+  /** Which of the listeners of one name the proxy's lists name. */
+  #listed(base: ResourceRecord): ResourceRecord | undefined {
+    if (!base.hasSiblings || this.#lists(base)) return base;
+    for (const variant of base.siblings()) if (this.#lists(variant)) return variant;
+    return undefined;
+  }
+
   /** What there is for the proxy's namespace, whether or not it is served. */
   forNamespace(base: ResourceRecord): ResourceRecord | undefined {
-    return base.variants?.get(this.#namespace);
+    return base.kind === 'listener' ? undefined : base.variants?.get(this.#namespace);
   }
 
   /** What there is for the proxy under the record's name instead of the record. */
   replacement(record: ResourceRecord): ResourceRecord | undefined {
     const wanted = this.variant(record);
-    return wanted === record || wanted.served === undefined ? undefined : wanted;
+    if (wanted === record) return undefined;
+    // The proxy goes on with the listener it has as long as the one for it cannot be served.
+    return wanted.served === undefined && record.kind !== 'listener' ? undefined : wanted;
   }
 
   /** The proxy's own record in the place of a shared one. */

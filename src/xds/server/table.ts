@@ -25,11 +25,11 @@ export class ResourceRecord {
   readonly id: number;
   /** The answer to an on-demand cluster, `vip/<ip>:<port>`: served only to who asked, and never taken back. */
   readonly onDemand: boolean;
-  /** Of routes for the clients of one namespace: those for everyone else. Of an own secret: the shared one. */
+  /** Of routes and listeners for some proxies: those for everyone else. Of an own secret: the shared one. */
   readonly base: ResourceRecord | undefined;
   /** One proxy's own, and no other's: found through that proxy only, not by name, and nothing of it is published. */
   readonly own: boolean;
-  /** Of routes: their variants by client namespace. */
+  /** Of routes: their variants by client namespace. Of listeners: those that lists name in their place. */
   variants: Map<string, ResourceRecord> | undefined;
   latest: EncodedResource | undefined;
   served: EncodedResource | undefined;
@@ -259,9 +259,9 @@ export class ResourceTable {
     }
   }
 
-  /** Routes `<name>@<namespace>` -> the record of `<name>`, and the namespace. */
+  /** `<name>@<audience>` -> the record of `<name>`, and the audience: of routes a namespace, of listeners a profile. */
   #baseOf(kind: ResourceKind, name: string): readonly [ResourceRecord | undefined, string] {
-    const at = kind === 'route' ? name.indexOf(audienceMark) : -1;
+    const at = kind === 'route' || kind === 'listener' ? name.indexOf(audienceMark) : -1;
     return at < 0 ? [undefined, ''] : [this.ensure(kind, name.slice(0, at)), name.slice(at + 1)];
   }
 

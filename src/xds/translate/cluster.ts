@@ -165,7 +165,7 @@ export const alwaysHttp2 = pack(HttpProtocolOptionsSchema, {
   },
 });
 
-const alwaysHttp1 = pack(HttpProtocolOptionsSchema, {
+export const alwaysHttp1 = pack(HttpProtocolOptionsSchema, {
   commonHttpProtocolOptions,
   upstreamProtocolOptions: {
     case: 'explicitHttpConfig',

@@ -27,13 +27,17 @@ export interface EncodedHost {
   readonly clusters: readonly string[];
 }
 
-export function encodeHosts({ hosts }: ListenerHosts, called: Called): readonly EncodedHost[] {
+export function encodeHosts(
+  { hosts }: ListenerHosts,
+  called: Called,
+  samplingOf: (rule: RouteRule) => number | undefined,
+): readonly EncodedHost[] {
   return hosts.map(({ domain, rules: written }) => {
     const rules = written.map(fromEdge);
     const bytes = encodeHost({
       name: domain,
       domains: [domain],
-      routes: rules.flatMap((rule) => ruleRoutes(rule, called)),
+      routes: rules.flatMap((rule) => ruleRoutes(rule, called, samplingOf(rule))),
       retryPolicy: safeRetries,
       responseHeadersToRemove: [notSentHeader],
     });

@@ -5,6 +5,7 @@
  */
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { TelemetryProfile } from '../../mesh/model.ts';
 import {
   HttpProtocolOptions_HeadersWithUnderscoresAction,
   type Http2ProtocolOptionsSchema,
@@ -23,8 +24,12 @@ const { UNESCAPE_AND_REDIRECT } = HttpConnectionManager_PathWithEscapedSlashesAc
 const { SANITIZE, SANITIZE_SET } = HttpConnectionManager_ForwardClientCertDetails;
 
 /** `proven`: the client has shown a certificate that was verified, and the backend is told whose. */
-export function gatewayHttp(routes: string, proven: boolean): MessageInitShape<typeof FilterSchema> {
-  return connectionManager('gateway', throughGateway, routesByName(routes), {
+export function gatewayHttp(
+  routes: string,
+  proven: boolean,
+  profile: TelemetryProfile,
+): MessageInitShape<typeof FilterSchema> {
+  return connectionManager('gateway', throughGateway(profile), routesByName(routes), {
     // The client's address is that of the connection, whatever it writes into x-forwarded-for.
     useRemoteAddress: true,
     skipXffAppend: false,

@@ -8,6 +8,7 @@
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { GatewayListener, ListenerStreams } from '../../mesh/gateway-model.ts';
+import type { TelemetryProfile } from '../../mesh/model.ts';
 import { SocketAddress_Protocol } from '../proto/envoy/config/core/v3/address_pb.js';
 import { TrafficDirection } from '../proto/envoy/config/core/v3/base_pb.js';
 import { ListenerSchema } from '../proto/envoy/config/listener/v3/listener_pb.js';
@@ -30,6 +31,7 @@ import { gatewayTlsNeeds } from './gateway-tls.ts';
 import { anyHost, createHostnames } from './hostnames.ts';
 import { tlsInspector } from './listener-filters.ts';
 import { invalidBackendCluster } from './names.ts';
+import { telemetryNeeds } from './otlp.ts';
 import { keepalive } from './socket-options.ts';
 
 type Listener = Exclude<MessageInitShape<typeof ListenerSchema>, { $typeName: string }>;
@@ -41,13 +43,14 @@ export interface ListenerParts {
   readonly streamsOf: StreamsOf;
   /** As `encodeHttpsChain` gives it: a port may have hundreds of these, and all but one stay as they are. */
   readonly httpsChainOf: (listener: string) => Uint8Array | undefined;
+  readonly profile: TelemetryProfile;
 }
 
 /** What Envoy holds of one connection before it stops reading. As much as external authorization may ask for of a body. */
 const connectionBufferBytes = 64 * 1024;
 
 export function gatewayListener(name: string, plan: PortPlan, parts: ListenerParts): EncodedResource {
-  const chains = filterChains(name, plan, parts.streamsOf);
+  const chains = filterChains(name, plan, parts);
   const httpsChains = plan.port.listeners
     .filter(({ protocol }) => protocol === 'HTTPS')
     .map(({ key }) => parts.httpsChainOf(key) ?? noBytes);
@@ -62,18 +65,18 @@ export function gatewayListener(name: string, plan: PortPlan, parts: ListenerPar
       ? { listenerFilters: [tlsInspector()], listenerFiltersTimeout: duration(handshakeTimeoutMs) }
       : {}),
     // Envoy takes no listener without a chain.
-    filterChains: chains.length + httpsChains.length === 0 ? [refusedChain] : chains,
+    filterChains: chains.length + httpsChains.length === 0 ? [refusedChain(parts.profile)] : chains,
   };
   // Fields of one message may be written one after the other.
   const body = Buffer.concat([encode(ListenerSchema, listener), ...httpsChains]);
-  return resourceOf(name, body, needs(name, plan, parts.streamsOf));
+  return resourceOf(name, body, [...needs(name, plan, parts.streamsOf), ...telemetryNeeds(parts.profile)]);
 }
 
 const noBytes = new Uint8Array();
 
 /** One `filter_chains` of a Listener, with tag and length. */
-export function encodeHttpsChain(listener: GatewayListener): Uint8Array {
-  return encode(ListenerSchema, { filterChains: [httpsChain(listener)] });
+export function encodeHttpsChain(listener: GatewayListener, profile: TelemetryProfile): Uint8Array {
+  return encode(ListenerSchema, { filterChains: [httpsChain(listener, profile)] });
 }
 
 /** All addresses of the pod, IPv4 too. */
@@ -91,24 +94,28 @@ function isSecure({ port }: PortPlan): boolean {
 }
 
 /** All but those of HTTPS. */
-function filterChains(name: string, { port }: PortPlan, streamsOf: StreamsOf): FilterChain[] {
+function filterChains(
+  name: string,
+  { port }: PortPlan,
+  { streamsOf, profile }: ListenerParts,
+): FilterChain[] {
   const { listeners } = port;
-  if (isPlaintextHttp(port)) return [{ name: 'http', filters: [gatewayHttp(name, false)] }];
+  if (isPlaintextHttp(port)) return [{ name: 'http', filters: [gatewayHttp(name, false, profile)] }];
   const hostnames = createHostnames(listeners.map(({ hostname = anyHost }) => hostname));
   return listeners.flatMap((listener) => {
-    if (listener.protocol === 'TLS') return tlsChains(listener, streamsOf(listener.key), hostnames);
-    return listener.protocol === 'TCP' ? tcpChains(streamsOf(listener.key)) : [];
+    if (listener.protocol === 'TLS') return tlsChains(listener, streamsOf(listener.key), hostnames, profile);
+    return listener.protocol === 'TCP' ? tcpChains(streamsOf(listener.key), profile) : [];
   });
 }
 
-function httpsChain(listener: GatewayListener): FilterChain {
+function httpsChain(listener: GatewayListener, profile: TelemetryProfile): FilterChain {
   const proven =
     listener.tls?.mode === 'Terminate' && listener.tls.clientValidation?.mode === 'AllowValidOnly';
   return {
     name: listener.key,
     filterChainMatch: serverNameMatch(listener.hostname ?? anyHost),
     ...terminated(listener, ['h2', 'http/1.1']),
-    filters: [gatewayHttp(listenerRoutes(listener.key), proven)],
+    filters: [gatewayHttp(listenerRoutes(listener.key), proven, profile)],
   };
 }
 

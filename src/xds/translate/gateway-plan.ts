@@ -59,12 +59,15 @@ export function planHttp({ ports }: Gateway): readonly (readonly [string, HttpPl
   );
 }
 
-/** By key of the listener. */
-export function planHttps({ ports }: Gateway): readonly (readonly [string, GatewayListener])[] {
+/** By key of the listener; with the Gateway's key. */
+export function planHttps(
+  gateway: string,
+  { ports }: Gateway,
+): readonly (readonly [string, { readonly gateway: string; readonly listener: GatewayListener }])[] {
   return ports.flatMap(({ listeners }) =>
     listeners
       .filter(({ protocol }) => protocol === 'HTTPS')
-      .map((listener) => [listener.key, listener] as const),
+      .map((listener) => [listener.key, { gateway, listener }] as const),
   );
 }
 

@@ -2,6 +2,7 @@
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { GatewayListener, ListenerStreams, StreamRule } from '../../mesh/gateway-model.ts';
+import type { TelemetryProfile } from '../../mesh/model.ts';
 import type {
   FilterChainSchema,
   FilterSchema,
@@ -21,8 +22,8 @@ type Filter = MessageInitShape<typeof FilterSchema>;
 export const handshakeTimeoutMs = 10_000;
 
 /** One chain without a match: nothing tells connections of a TCP port apart. */
-export function tcpChains(streams: ListenerStreams | undefined): FilterChain[] {
-  return [{ name: 'tcp', filters: [streamProxy(streams?.streams[0])] }];
+export function tcpChains(streams: ListenerStreams | undefined, profile: TelemetryProfile): FilterChain[] {
+  return [{ name: 'tcp', filters: [streamProxy(streams?.streams[0], profile)] }];
 }
 
 /**
@@ -33,16 +34,17 @@ export function tlsChains(
   listener: GatewayListener,
   streams: ListenerStreams | undefined,
   hostnames: Hostnames,
+  profile: TelemetryProfile,
 ): FilterChain[] {
   const { hostname: own = anyHost } = listener;
   const chains = new Map<string, FilterChain>();
   for (const stream of streams?.streams ?? []) {
     const name = stream.serverName ?? own;
     if (chains.has(name) || hostnames.ownerOf(name) !== own) continue;
-    chains.set(name, tlsChain(listener, name, streamProxy(stream)));
+    chains.set(name, tlsChain(listener, name, streamProxy(stream, profile)));
   }
   if (!chains.has(own) && hostnames.above(own) !== undefined) {
-    chains.set(own, tlsChain(listener, own, refusal));
+    chains.set(own, tlsChain(listener, own, streamProxy(undefined, profile)));
   }
   return [...chains.values()];
 }
@@ -65,7 +67,9 @@ export function terminated(
 }
 
 /** Closes every connection. */
-export const refusedChain: FilterChain = { name: 'refused', filters: [streamProxy(undefined)] };
+export function refusedChain(profile: TelemetryProfile): FilterChain {
+  return { name: 'refused', filters: [streamProxy(undefined, profile)] };
+}
 
 function tlsChain(listener: GatewayListener, name: string, filter: Filter): FilterChain {
   return {
@@ -76,19 +80,18 @@ function tlsChain(listener: GatewayListener, name: string, filter: Filter): Filt
   };
 }
 
-const refusal: Filter = streamProxy(undefined);
-
 /** Backends by weight. The share of an invalid one goes to a cluster that does not exist, which closes the connection. */
-function streamProxy(stream: StreamRule | undefined): Filter {
+function streamProxy(stream: StreamRule | undefined, profile: TelemetryProfile): Filter {
+  const counted = throughGateway(profile);
   const [only, ...others] = stream?.backends ?? [];
-  if (only === undefined) return tcpProxy('gateway', throughGateway, invalidBackendCluster);
+  if (only === undefined) return tcpProxy('gateway', counted, invalidBackendCluster);
   if (others.length > 0) {
     const clusters = [only, ...others].map((backend) => ({
       name: streamCluster(backend),
       weight: backend.weight,
     }));
-    return tcpProxy('gateway', throughGateway, clusters);
+    return tcpProxy('gateway', counted, clusters);
   }
   const prefix = only.servicePort === undefined ? 'gateway' : (`svc/${only.servicePort}` as const);
-  return tcpProxy(prefix, throughGateway, streamCluster(only));
+  return tcpProxy(prefix, counted, streamCluster(only));
 }

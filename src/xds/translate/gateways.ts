@@ -27,6 +27,9 @@ import {
 import { isUdp, planHttp, planHttps, planPorts, planRoutes } from './gateway-plan.ts';
 import { gatewayRoutes } from './gateway-route.ts';
 import { authorities, backendAuthoritiesSecret, certificate } from './gateway-secrets.ts';
+import { providerCluster, providersOf } from './otlp.ts';
+import type { Profiles } from './profiles.ts';
+import type { SamplingOf } from './sampling.ts';
 import { gatewayUdpCluster, gatewayUdpEndpoints, gatewayUdpListener } from './gateway-udp.ts';
 
 type Resources = Collection<EncodedResource>;
@@ -65,12 +68,19 @@ export function withGateways(graph: GraphApi, mesh: Translation, gateways: Gatew
   };
 }
 
+/** What is told of requests. */
+export interface GatewayTelemetry {
+  readonly profiles: Profiles;
+  readonly samplingOf: SamplingOf;
+}
+
 const options = { equal: sameResource };
 
 export function createGatewayResources(
   graph: GraphApi,
   model: GatewayModel,
   endpoints: Collection<ServiceEndpoints>,
+  telemetry: GatewayTelemetry,
 ): GatewayResources {
   const { gateways, listenerStreams } = model;
   const ports = graph.expand('xds/gateway-ports', gateways, planPorts);
@@ -80,7 +90,10 @@ export function createGatewayResources(
   const hosts = graph.derive(
     'xds/gateway-hosts',
     http,
-    (listener, called, read) => encodeHosts(read(model.listenerHosts, listener) ?? { hosts: [] }, called),
+    (listener, called, read) =>
+      encodeHosts(read(model.listenerHosts, listener) ?? { hosts: [] }, called, (rule) =>
+        telemetry.samplingOf(rule, read),
+      ),
     { equal: sameHosts },
   );
   const hostClusters = graph.derive('xds/gateway-host-clusters', hosts, (_, list) =>
@@ -92,11 +105,12 @@ export function createGatewayResources(
     (name, plan, read) => gatewayRoutes(name, plan, (listener) => read(hosts, listener) ?? []),
     options,
   );
-  const httpsListeners = graph.expand('xds/gateway-https', gateways, (_, gateway) => planHttps(gateway));
+  const httpsListeners = graph.expand('xds/gateway-https', gateways, planHttps);
   const httpsChains = graph.derive(
     'xds/gateway-https-chain',
     httpsListeners,
-    (_, each) => encodeHttpsChain(each),
+    (_, { gateway, listener: each }, read) =>
+      encodeHttpsChain(each, telemetry.profiles.of(gatewayWorkload(gateway), read)),
     { equal: (a, b) => Buffer.compare(a, b) === 0 },
   );
   const listener = graph.derive(
@@ -108,6 +122,7 @@ export function createGatewayResources(
         : gatewayListener(name, plan, {
             streamsOf: (key) => read(listenerStreams, key),
             httpsChainOf: (key) => read(httpsChains, key),
+            profile: telemetry.profiles.of(gatewayWorkload(plan.gateway), read),
           }),
     options,
   );
@@ -134,6 +149,8 @@ export function createGatewayResources(
       }),
     );
     const listeners = planPorts(key, gateway).map(([name]) => name);
+    const told = providersOf(telemetry.profiles.of(gatewayWorkload(key), read)).map(providerCluster);
+    clusters.push(...told);
     return [[gatewayWorkload(key), { clusters: unique(clusters), listeners: listeners.sort() }] as const];
   });
 

@@ -2,6 +2,7 @@
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { inboundAppCluster } from '../../base/names.ts';
+import type { TelemetryProfile } from '../../mesh/model.ts';
 import type { FilterSchema } from '../proto/envoy/config/listener/v3/listener_components_pb.js';
 import {
   HttpConnectionManager_ForwardClientCertDetails,
@@ -13,10 +14,13 @@ import { notSentHeader } from './names.ts';
 import { connectionManager, type Routes } from './network-filters.ts';
 
 /** `proven`: the caller's identity was proven by mutual TLS. */
-export function inboundHttp(proven: boolean): MessageInitShape<typeof FilterSchema> {
+export function inboundHttp(
+  proven: boolean,
+  profile: TelemetryProfile,
+): MessageInitShape<typeof FilterSchema> {
   return connectionManager(
     proven ? 'inbound-mesh' : 'inbound-plain',
-    { side: 'server', peer: proven },
+    { side: 'server', peer: proven, profile },
     routes,
     {
       httpFilters: ownFilters(),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { destinationInternalListener, destinationListener } from './listener-destination.ts';
 import { type DestinationPlan, planDestination } from './plan.ts';
-import { decode, path } from './testing.ts';
+import { decode, path, testProfile } from './testing.ts';
 import type { Protocol } from '../../mesh/model.ts';
 
 function planOf(protocol: Protocol): DestinationPlan {
@@ -22,7 +22,7 @@ function filters(chain: unknown): readonly string[] {
 
 for (const protocol of ['http', 'http2', 'grpc'] as const) {
   test(`${protocol} is routed without looking at the connection first`, () => {
-    const json = decode('listener', destinationListener(planOf(protocol)));
+    const json = decode('listener', destinationListener(planOf(protocol), testProfile));
     assert.deepEqual(filters(path(json, 'filterChains', 0)), ['http']);
     assert.equal(json['listenerFilters'], undefined);
     assert.equal(json['defaultFilterChain'], undefined);
@@ -34,7 +34,7 @@ for (const protocol of ['http', 'http2', 'grpc'] as const) {
 }
 
 test('opaque TCP goes to its cluster at once, marked as opaque', () => {
-  const resource = destinationListener(planOf('tcp'));
+  const resource = destinationListener(planOf('tcp'), testProfile);
   const json = decode('listener', resource);
   assert.deepEqual(filters(path(json, 'filterChains', 0)), ['alpn', 'tcp']);
   assert.equal(json['listenerFilters'], undefined);
@@ -42,7 +42,7 @@ test('opaque TCP goes to its cluster at once, marked as opaque', () => {
 });
 
 test('detection routes what is HTTP and takes everything else, and silence, for opaque TCP', () => {
-  const json = decode('listener', destinationListener(planOf('detect')));
+  const json = decode('listener', destinationListener(planOf('detect'), testProfile));
   assert.deepEqual(path(json, 'filterChains', 0, 'filterChainMatch'), {
     applicationProtocols: ['http/1.0', 'http/1.1', 'h2c'],
   });
@@ -55,13 +55,13 @@ test('detection routes what is HTTP and takes everything else, and silence, for 
 test('both listeners of a destination differ in nothing but name and address', () => {
   const { name, address, bindToPort, ...byAddress } = decode(
     'listener',
-    destinationListener(planOf('detect')),
+    destinationListener(planOf('detect'), testProfile),
   );
   const {
     name: internalName,
     internalListener,
     ...internal
-  } = decode('listener', destinationInternalListener(planOf('detect')));
+  } = decode('listener', destinationInternalListener(planOf('detect'), testProfile));
   assert.deepEqual(byAddress, internal);
   assert.deepEqual([name, internalName], ['vl/10.96.0.10:80', 'il/10.96.0.10:80']);
   assert.deepEqual(address, { socketAddress: { address: '10.96.0.10', portValue: 80 } });

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { InboundPolicy } from '../../mesh/model.ts';
 import { hasDetection, inbound, inboundDetection } from './listener-inbound.ts';
-import { decode, path } from './testing.ts';
+import { decode, path, testProfile } from './testing.ts';
 
 function listener(policy: Partial<InboundPolicy>) {
   const resource = inbound(
     'shop/Deployment/web',
     { mode: 'Permissive', tcpPorts: [], httpPorts: [], ...policy },
     'mesh.example',
+    testProfile,
   );
   return { resource, json: decode('listener', resource) };
 }
@@ -134,7 +135,7 @@ test('nobody waits on the other ports before they are handed over', () => {
 });
 
 test('the other ports are told apart as without the first listener', () => {
-  const resource = inboundDetection('shop/Deployment/web', someHttp, 'mesh.example');
+  const resource = inboundDetection('shop/Deployment/web', someHttp, 'mesh.example', testProfile);
   const json = decode('listener', resource);
   assert.equal(resource.name, 'detect/shop/Deployment/web');
   assert.deepEqual(chains(json), ['mesh-http', 'mesh-tcp', 'plaintext-http', 'plaintext-tcp']);

@@ -19,7 +19,7 @@
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { inboundAppCluster, inboundPort, meshSniSuffix, tcpAlpn } from '../../base/names.ts';
-import type { InboundPolicy } from '../../mesh/model.ts';
+import type { InboundPolicy, TelemetryProfile } from '../../mesh/model.ts';
 import { TrafficDirection } from '../proto/envoy/config/core/v3/base_pb.js';
 import type { FilterChainSchema } from '../proto/envoy/config/listener/v3/listener_components_pb.js';
 import { ListenerSchema } from '../proto/envoy/config/listener/v3/listener_pb.js';
@@ -37,6 +37,7 @@ import {
 import { detectName, inboundListener } from './names.ts';
 import { inboundHttp } from './http-inbound.ts';
 import { passAddresses, tcpProxy } from './network-filters.ts';
+import { telemetryNeeds } from './otlp.ts';
 import { keepalive } from './socket-options.ts';
 import { downstreamTls, tlsNeeds } from './tls.ts';
 
@@ -54,7 +55,12 @@ export function hasDetection({ mode, httpPorts }: InboundPolicy): boolean {
   return mode === 'Permissive' && httpPorts.length > 0;
 }
 
-export function inbound(workload: string, policy: InboundPolicy, trustDomain: string): EncodedResource {
+export function inbound(
+  workload: string,
+  policy: InboundPolicy,
+  trustDomain: string,
+  profile: TelemetryProfile,
+): EncodedResource {
   const name = inboundListener(workload);
   const listener: Listener = {
     name,
@@ -67,12 +73,15 @@ export function inbound(workload: string, policy: InboundPolicy, trustDomain: st
     },
     trafficDirection: TrafficDirection.INBOUND,
     socketOptions: keepalive,
-    ...(hasDetection(policy) ? patient(workload, policy, trustDomain) : chains(policy, trustDomain)),
+    ...(hasDetection(policy)
+      ? patient(workload, policy, trustDomain, profile)
+      : chains(policy, trustDomain, profile)),
   };
   const detection: ResourceRef = { kind: 'cluster', name: detectName(workload) };
   return encodeResource(name, ListenerSchema, listener, [
     ...(policy.mode === 'Disabled' ? [] : tlsNeeds),
     ...(hasDetection(policy) ? [detection] : []),
+    ...telemetryNeeds(profile),
   ]);
 }
 
@@ -81,24 +90,30 @@ export function inboundDetection(
   workload: string,
   policy: InboundPolicy,
   trustDomain: string,
+  profile: TelemetryProfile,
 ): EncodedResource {
   const name = detectName(workload);
   const listener: Listener = {
     name,
     listenerSpecifier: { case: 'internalListener', value: {} },
     trafficDirection: TrafficDirection.INBOUND,
-    ...chains(policy, trustDomain),
+    ...chains(policy, trustDomain, profile),
   };
-  return encodeResource(name, ListenerSchema, listener, tlsNeeds);
+  return encodeResource(name, ListenerSchema, listener, [...tlsNeeds, ...telemetryNeeds(profile)]);
 }
 
 /** What is not found to be HTTP or of the mesh on the ports of HTTP goes with the other ports. */
-function patient(workload: string, { httpPorts }: InboundPolicy, trustDomain: string): Listener {
+function patient(
+  workload: string,
+  { httpPorts }: InboundPolicy,
+  trustDomain: string,
+  profile: TelemetryProfile,
+): Listener {
   const here = onlyOn(httpPorts);
   return {
     listenerFilters: [originalDestination(), tlsInspector(here), httpInspector(here)],
     listenerFiltersTimeout: duration(silenceTimeoutMs),
-    filterChains: [...meshChains(trustDomain), plaintextHttpChain()],
+    filterChains: [...meshChains(trustDomain, profile), plaintextHttpChain(profile)],
     defaultFilterChain: {
       name: 'detect',
       filters: [passAddresses, tcpProxy('transit', undefined, detectName(workload))],
@@ -106,12 +121,12 @@ function patient(workload: string, { httpPorts }: InboundPolicy, trustDomain: st
   };
 }
 
-function chains(policy: InboundPolicy, trustDomain: string): Listener {
+function chains(policy: InboundPolicy, trustDomain: string, profile: TelemetryProfile): Listener {
   if (policy.mode === 'Strict') {
     return {
       listenerFilters: [originalDestination(), tlsInspector()],
       listenerFiltersTimeout: duration(handshakeTimeoutMs),
-      filterChains: meshChains(trustDomain),
+      filterChains: meshChains(trustDomain, profile),
     };
   }
   const secured = policy.mode === 'Permissive';
@@ -123,15 +138,15 @@ function chains(policy: InboundPolicy, trustDomain: string): Listener {
     ],
     listenerFiltersTimeout: duration(detectionTimeoutMs),
     continueOnListenerFiltersTimeout: true,
-    filterChains: [...(secured ? meshChains(trustDomain) : []), plaintextHttpChain()],
+    filterChains: [...(secured ? meshChains(trustDomain, profile) : []), plaintextHttpChain(profile)],
     defaultFilterChain: {
       name: 'plaintext-tcp',
-      filters: [tcpProxy('inbound-plain', { side: 'server', peer: false }, inboundAppCluster)],
+      filters: [tcpProxy('inbound-plain', { side: 'server', peer: false, profile }, inboundAppCluster)],
     },
   };
 }
 
-function meshChains(trustDomain: string): FilterChain[] {
+function meshChains(trustDomain: string, profile: TelemetryProfile): FilterChain[] {
   const match = { serverNames: [`*.${meshSniSuffix}`], transportProtocol: 'tls' };
   const http = ['h2', 'http/1.1'];
   return [
@@ -139,21 +154,21 @@ function meshChains(trustDomain: string): FilterChain[] {
       name: 'mesh-http',
       filterChainMatch: { ...match, applicationProtocols: http },
       transportSocket: downstreamTls(trustDomain, http),
-      filters: [inboundHttp(true)],
+      filters: [inboundHttp(true, profile)],
     },
     {
       name: 'mesh-tcp',
       filterChainMatch: { ...match, applicationProtocols: [tcpAlpn] },
       transportSocket: downstreamTls(trustDomain, [tcpAlpn]),
-      filters: [tcpProxy('inbound-mesh', { side: 'server', peer: true }, inboundAppCluster)],
+      filters: [tcpProxy('inbound-mesh', { side: 'server', peer: true, profile }, inboundAppCluster)],
     },
   ];
 }
 
-function plaintextHttpChain(): FilterChain {
+function plaintextHttpChain(profile: TelemetryProfile): FilterChain {
   return {
     name: 'plaintext-http',
     filterChainMatch: { transportProtocol: 'raw_buffer', applicationProtocols: plaintextHttp },
-    filters: [inboundHttp(false)],
+    filters: [inboundHttp(false, profile)],
   };
 }

@@ -8,7 +8,7 @@
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { outboundPort, passthroughCluster } from '../../base/names.ts';
-import type { MeshSettings } from '../../mesh/model.ts';
+import type { MeshSettings, TelemetryProfile } from '../../mesh/model.ts';
 import { TrafficDirection } from '../proto/envoy/config/core/v3/base_pb.js';
 import { ListenerSchema } from '../proto/envoy/config/listener/v3/listener_pb.js';
 import type { FilterChainSchema } from '../proto/envoy/config/listener/v3/listener_components_pb.js';
@@ -24,8 +24,13 @@ type FilterChain = MessageInitShape<typeof FilterChainSchema>;
 /** Time for the control plane to answer, a restart of the replica that the proxy is connected to included. */
 const onDemandTimeoutMs = 10_000;
 
-export function outbound(settings: MeshSettings): EncodedResource {
-  return encodeResource(outboundListener, ListenerSchema, {
+/** `key` is what the listener is kept by, which differs from its name where the workload has a profile of its own. */
+export function outbound(
+  settings: MeshSettings,
+  profile: TelemetryProfile = settings.telemetry.profile,
+  key = outboundListener,
+): EncodedResource {
+  return encodeResource(key, ListenerSchema, {
     name: outboundListener,
     address: socketAddress('127.0.0.1', outboundPort),
     // Freely bound: where a pod has no IPv6, binding would fail and take the whole listener with it.
@@ -35,7 +40,7 @@ export function outbound(settings: MeshSettings): EncodedResource {
     trafficDirection: TrafficDirection.OUTBOUND,
     // An unrestricted match would ask for every address of the internet, so no ranges means no chain.
     filterChains: settings.meshCIDRs.length === 0 ? [] : [onDemandChain(settings.meshCIDRs)],
-    ...(settings.outbound === 'Allow' ? { defaultFilterChain: passthroughChain() } : {}),
+    ...(settings.outbound === 'Allow' ? { defaultFilterChain: passthroughChain(profile) } : {}),
   });
 }
 
@@ -54,8 +59,8 @@ function onDemandChain(ranges: readonly string[]): FilterChain {
   };
 }
 
-function passthroughChain(): FilterChain {
-  return { name: 'passthrough', filters: [tcpProxy('passthrough', toOutside, passthroughCluster)] };
+function passthroughChain(profile: TelemetryProfile): FilterChain {
+  return { name: 'passthrough', filters: [tcpProxy('passthrough', toOutside(profile), passthroughCluster)] };
 }
 
 function cidrRange(cidr: string): { addressPrefix: string; prefixLen: number } {

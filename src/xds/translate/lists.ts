@@ -14,7 +14,9 @@ import type { ProxyLists } from '../resource.ts';
 import { hasDetection } from './listener-inbound.ts';
 import { gatewayKind } from './gateway-names.ts';
 import { addressListener, detectName, inboundListener, internalListener, outboundListener } from './names.ts';
+import { providerCluster, providersOf } from './otlp.ts';
 import { connectionClusters } from './plan.ts';
+import { type Profiles, withProfile } from './profiles.ts';
 import { namespaceOf, type Variants } from './variants.ts';
 
 export interface Lists {
@@ -32,11 +34,13 @@ interface UsedBy {
   readonly destinations: readonly string[];
   /** Only where there are consumer routes for clients of the namespace. */
   readonly namespace?: string;
+  /** Of the profile of telemetry, where the workloads have one of their own. */
+  readonly profile?: string;
 }
 
 const setPrefix = 'set/';
 
-export function createLists(graph: GraphApi, mesh: Mesh, variants: Variants): Lists {
+export function createLists(graph: GraphApi, mesh: Mesh, variants: Variants, profiles: Profiles): Lists {
   const detections = graph.derive('xds/detections', mesh.workloads, (_, { kind, mtls }) =>
     kind !== gatewayKind && hasDetection(mtls) ? true : undefined,
   );
@@ -45,15 +49,17 @@ export function createLists(graph: GraphApi, mesh: Mesh, variants: Variants): Li
     if (kind === gatewayKind) return undefined;
     const destinations = read(mesh.used, workload)?.destinations ?? [];
     const namespace = namespaceOf(workload);
-    const set = setPrefix + listDigest(destinations);
-    if (!variants.hasConsumers(namespace, read)) return { set, destinations };
-    return { set: `${set}@${namespace}`, destinations, namespace };
+    const digest = profiles.digestOf(workload, read);
+    const profile = digest === '' ? {} : { profile: digest };
+    const set = setPrefix + listDigest(destinations) + (digest === '' ? '' : `#${digest}`);
+    if (!variants.hasConsumers(namespace, read)) return { set, destinations, ...profile };
+    return { set: `${set}@${namespace}`, destinations, namespace, ...profile };
   });
 
-  const holders = graph.index('xds/holders', used, ({ set }, workload) => [
+  const holders = graph.index('xds/holders', used, ({ set, profile = '' }, workload) => [
     inboundListener(workload),
     detectName(workload),
-    outboundListener,
+    withProfile(outboundListener, profile),
     set,
   ]);
   // The members of a set are alike, so any will do; that there is one more of them is no news.
@@ -65,12 +71,14 @@ export function createLists(graph: GraphApi, mesh: Mesh, variants: Variants): Li
   );
   const listenerHolders = graph.index('xds/listener-holders', held, (names) => names.listeners);
 
-  const lists = graph.derive('xds/lists', used, (workload, { set }, read): ProxyLists => {
+  const lists = graph.derive('xds/lists', used, (workload, { set, profile = '' }, read): ProxyLists => {
     const names = read(held, set) ?? { clusters: [], listeners: [] };
     const detection = read(detections, workload) === true ? [detectName(workload)] : [];
-    const own = [inboundListener(workload), ...detection, outboundListener];
+    const own = [inboundListener(workload), ...detection, withProfile(outboundListener, profile)];
+    const told = providersOf(profiles.of(workload, read)).map(providerCluster);
+    const clusters = [...detection, ...told].filter((name) => !names.clusters.includes(name));
     return {
-      clusters: detection.length === 0 ? names.clusters : [...names.clusters, ...detection].sort(),
+      clusters: clusters.length === 0 ? names.clusters : [...names.clusters, ...clusters].sort(),
       listeners: [...own, ...names.listeners].sort(),
     };
   });
@@ -78,13 +86,19 @@ export function createLists(graph: GraphApi, mesh: Mesh, variants: Variants): Li
 }
 
 /** Destinations that are neither a Service nor a pod have no resources of their own and are left out. */
-function namesOf({ destinations, namespace }: UsedBy, variants: Variants, read: Read): ProxyLists {
+function namesOf(
+  { destinations, namespace, profile = '' }: UsedBy,
+  variants: Variants,
+  read: Read,
+): ProxyLists {
   const listeners = new Set<string>();
   const clusters = new Set<string>();
   for (const destination of destinations) {
     const plan = read(variants.plans, destination);
     if (plan === undefined) continue;
-    listeners.add(addressListener(destination)).add(internalListener(destination));
+    listeners
+      .add(withProfile(addressListener(destination), profile))
+      .add(withProfile(internalListener(destination), profile));
     for (const cluster of connectionClusters(plan)) clusters.add(cluster);
     if (plan.route === undefined) continue;
     const route = variants.routeFor(plan.route, namespace, read);

@@ -18,8 +18,8 @@ import { ConfigSchema as SetFilterStateSchema } from '../proto/envoy/extensions/
 import { TcpProxySchema } from '../proto/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import { duration, extension } from './encode.ts';
 import { httpFilters } from './http-filters.ts';
-import { asClient, type Counted, countConnections, countRequests } from './telemetry.ts';
-import { tapConnections, tapRequests } from './tap.ts';
+import type { Counted } from './telemetry.ts';
+import { tellConnections, tellRequests } from './telling.ts';
 import { ads } from './tls.ts';
 
 type Filter = MessageInitShape<typeof FilterSchema>;
@@ -66,7 +66,7 @@ export function connectionManager(
     codecType: HttpConnectionManager_CodecType.AUTO,
     routeSpecifier: routes,
     httpFilters: httpFilters(),
-    accessLog: [countRequests(counted), tapRequests[counted.side]],
+    ...tellRequests(counted, statPrefix === 'gateway' ? 'gateway' : counted.side),
     localReplyConfig: { mappers: [deadlineExceeded] },
     serverHeaderTransformation: HttpConnectionManager_ServerHeaderTransformation.PASS_THROUGH,
     skipXffAppend: true,
@@ -121,12 +121,7 @@ export function tcpProxy(
 ): Filter {
   return extension('tcp', TcpProxySchema, {
     statPrefix,
-    ...(counted === undefined
-      ? {}
-      : {
-          accessLog: [countConnections(counted), tapConnections[counted.side]],
-          accessLogOptions: { flushAccessLogOnConnected: true },
-        }),
+    ...tellConnections(counted),
     clusterSpecifier:
       typeof cluster === 'string'
         ? { case: 'cluster', value: cluster }
@@ -139,9 +134,10 @@ export function tcpProxy(
   });
 }
 
-/** `service` is the key of the ServicePort that was called, absent of a pod called by its own address. */
-export function tcpToService(service: string | undefined, cluster: Parameters<typeof tcpProxy>[2]): Filter {
-  return tcpProxy(service === undefined ? 'outbound' : `svc/${service}`, asClient(service), cluster);
+/** To the ServicePort that was called, or to a pod that was called by its own address. */
+export function tcpToService(counted: Counted, cluster: Parameters<typeof tcpProxy>[2]): Filter {
+  const { service } = counted;
+  return tcpProxy(service === undefined ? 'outbound' : `svc/${service}`, counted, cluster);
 }
 
 /**

@@ -5,7 +5,7 @@ import { podRoutes, serviceRoutes } from './route.ts';
 import { decode, path, testRule } from './testing.ts';
 
 function routesOf(...rules: readonly Partial<RouteRule>[]) {
-  return serviceRoutes({ servicePort: 'shop/web:80', rules: rules.map(testRule) });
+  return serviceRoutes({ servicePort: 'shop/web:80', rules: rules.map(testRule) }, () => undefined);
 }
 
 const first = (...rules: readonly Partial<RouteRule>[]) =>
@@ -150,7 +150,10 @@ for (const [what, called, { hostname, scheme, port }, expected] of redirects.map
       ...(port === undefined ? {} : { port }),
     };
     const rule = testRule({ backends: [], filters: { mirrors: [], redirect } });
-    const json = decode('route', serviceRoutes({ servicePort: `shop/web:${called}`, rules: [rule] }));
+    const json = decode(
+      'route',
+      serviceRoutes({ servicePort: `shop/web:${called}`, rules: [rule] }, () => undefined),
+    );
     assert.equal(path(json, 'virtualHosts', 0, 'routes', 0, 'redirect', 'portRedirect'), expected);
   });
 }

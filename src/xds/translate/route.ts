@@ -5,7 +5,7 @@
  */
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { RouteTable } from '../../mesh/model.ts';
+import type { RouteRule, RouteTable } from '../../mesh/model.ts';
 import { RouteConfigurationSchema } from '../proto/envoy/config/route/v3/route_pb.js';
 import type { RouteSchema } from '../proto/envoy/config/route/v3/route_components_pb.js';
 import type { EncodedResource } from '../resource.ts';
@@ -19,10 +19,13 @@ import { ruleRoutes } from './rule-routes.ts';
 type Route = MessageInitShape<typeof RouteSchema>;
 
 /** Rules become routes in the order of the table, which is that of precedence; what matches none is answered 404. */
-export function serviceRoutes(table: RouteTable): EncodedResource {
+export function serviceRoutes(
+  table: RouteTable,
+  samplingOf: (rule: RouteRule) => number | undefined,
+): EncodedResource {
   const name = serviceName(table.servicePort);
   const port = Number(table.servicePort.slice(table.servicePort.lastIndexOf(':') + 1));
-  const routes = table.rules.flatMap((rule) => ruleRoutes(rule, { scheme: 'http', port }));
+  const routes = table.rules.flatMap((rule) => ruleRoutes(rule, { scheme: 'http', port }, samplingOf(rule)));
   const clusters = [...new Set(referencedClusters(table.rules))].sort();
   return configuration(variantKey(name, table.clientNamespace), name, routes, clusters);
 }

@@ -14,13 +14,17 @@ import { requestHeaderFields, responseHeaderFields } from './headers.ts';
 import { filtersOf } from './http-filters.ts';
 import { type EnvoyMatch, routeMatch } from './matches.ts';
 import type { Called } from './redirects.ts';
+import { routeTracing } from './sampling.ts';
 import { sessionBackendHeader } from './session-script.ts';
 import { backendId } from './sessions.ts';
 
 type Route = Exclude<MessageInitShape<typeof RouteSchema>, { $typeName: string }>;
 
-/** In the order in which Envoy is to try them; the last one takes whatever the rule matches. */
-export function ruleRoutes(rule: RouteRule, called: Called): readonly Route[] {
+/**
+ * In the order in which Envoy is to try them; the last one takes whatever the rule matches. `samplingPercent` is there
+ * where a TelemetryPolicy says how much of the route is traced.
+ */
+export function ruleRoutes(rule: RouteRule, called: Called, samplingPercent?: number): readonly Route[] {
   const match = routeMatch(rule);
   const route = (backends: readonly RouteBackend[], narrowed: EnvoyMatch = match): Route => ({
     name: rule.ruleName === undefined ? rule.route : `${rule.route}/${rule.ruleName}`,
@@ -28,6 +32,7 @@ export function ruleRoutes(rule: RouteRule, called: Called): readonly Route[] {
     action: routeAction(rule, backends, called),
     ...headerFields(rule),
     typedPerFilterConfig: filtersOf(rule),
+    ...routeTracing(samplingPercent),
   });
   const chosen = rule.backends.filter(({ weight }) => weight > 0);
   const byWeight =

@@ -9,6 +9,7 @@ import { tlsInspector } from './listener-filters.ts';
 import { invalidBackendCluster } from './names.ts';
 import { opaqueAlpn, tcpToService } from './network-filters.ts';
 import { streamCluster } from './plan.ts';
+import type { Counted } from './telemetry.ts';
 
 type Listener = Exclude<MessageInitShape<typeof ListenerSchema>, { $typeName: string }>;
 type FilterChain = MessageInitShape<typeof FilterChainSchema>;
@@ -17,15 +18,15 @@ type FilterChain = MessageInitShape<typeof FilterChainSchema>;
 const helloTimeoutMs = 15_000;
 
 /** One chain per server name; what names none of them, or is not TLS where it should be, is refused. */
-export function streamChains(streams: readonly StreamRule[], service: string | undefined): Listener {
+export function streamChains(streams: readonly StreamRule[], counted: Counted): Listener {
   if (!streams.some(({ kind }) => kind === 'TLSRoute')) {
-    return { filterChains: streams.slice(0, 1).map((stream) => chain(stream, service)) };
+    return { filterChains: streams.slice(0, 1).map((stream) => chain(stream, counted)) };
   }
   return {
     listenerFilters: [tlsInspector()],
     listenerFiltersTimeout: duration(helloTimeoutMs),
     filterChains: streams.map((stream) =>
-      chain(stream, service, {
+      chain(stream, counted, {
         transportProtocol: 'tls',
         serverNames: stream.serverName === undefined ? [] : [stream.serverName],
       }),
@@ -35,13 +36,13 @@ export function streamChains(streams: readonly StreamRule[], service: string | u
 
 function chain(
   stream: StreamRule,
-  service: string | undefined,
+  counted: Counted,
   filterChainMatch?: NonNullable<Exclude<FilterChain, { $typeName: string }>['filterChainMatch']>,
 ): FilterChain {
   return {
     name: stream.serverName ?? 'tcp',
     ...(filterChainMatch === undefined ? {} : { filterChainMatch }),
-    filters: [opaqueAlpn, tcpToService(service, targets(stream))],
+    filters: [opaqueAlpn, tcpToService(counted, targets(stream))],
   };
 }
 

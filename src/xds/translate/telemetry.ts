@@ -8,6 +8,7 @@
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { durationFormat, peerMetadata, scopePrefix, signals, type Side, tags } from '../../base/signals.ts';
+import type { TelemetryProfile } from '../../mesh/model.ts';
 import type { AccessLogSchema } from '../proto/envoy/config/accesslog/v3/accesslog_pb.js';
 import {
   Config_Histogram_Unit,
@@ -25,21 +26,27 @@ export interface Counted {
   readonly service?: string;
   /** Whether the peer may have said who it is. */
   readonly peer: boolean;
+  /** What is told of it at all. */
+  readonly profile: TelemetryProfile;
 }
 
 /** The cluster that a gateway has chosen: its name has the key of the ServicePort in it. */
 const chosenService = '%UPSTREAM_CLUSTER_RAW%';
 
 /** Of whoever calls a Service, or a pod by its own address. */
-export function asClient(service: string | undefined): Counted {
-  return { side: 'client', peer: true, ...(service === undefined ? {} : { service }) };
+export function asClient(service: string | undefined, profile: TelemetryProfile): Counted {
+  return { side: 'client', peer: true, profile, ...(service === undefined ? {} : { service }) };
 }
 
 /** A gateway is the client of its backends; of its own clients it knows nothing that would be worth a series. */
-export const throughGateway: Counted = { side: 'client', service: chosenService, peer: true };
+export function throughGateway(profile: TelemetryProfile): Counted {
+  return { side: 'client', service: chosenService, peer: true, profile };
+}
 
 /** Connections to outside of the mesh, by the address that was called. */
-export const toOutside: Counted = { side: 'client', service: '%DOWNSTREAM_LOCAL_ADDRESS%', peer: false };
+export function toOutside(profile: TelemetryProfile): Counted {
+  return { side: 'client', service: '%DOWNSTREAM_LOCAL_ADDRESS%', peer: false, profile };
+}
 
 /**
  * Series of one proxy beyond which Envoy keeps no new ones (`server.stats_overflow`). Far above what a workload has to

@@ -8,6 +8,7 @@ import type {
   Mesh,
   MeshPod,
   MeshSettings,
+  TelemetryProfile,
   PolicyVerdict,
   RouteRule,
   RouteTable,
@@ -34,6 +35,9 @@ export const schemas: Readonly<Record<ResourceKind, DescMessage>> = {
   route: RouteConfigurationSchema,
 };
 
+/** Requests are counted and may be seen live, and that is all. */
+export const testProfile: TelemetryProfile = { metrics: true, tap: true };
+
 export const testSettings: MeshSettings = {
   trustDomain: 'cluster.local',
   mtls: 'Permissive',
@@ -49,7 +53,7 @@ export const testSettings: MeshSettings = {
     concurrency: 1,
     drainSeconds: 5,
   },
-  telemetry: { providers: {}, profile: { metrics: true, tap: true } },
+  telemetry: { providers: {}, profile: testProfile },
 };
 
 export interface TestMesh {

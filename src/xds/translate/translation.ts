@@ -28,7 +28,10 @@ import { createLists } from './lists.ts';
 import { detectName, outboundListener, parseUpstream } from './names.ts';
 import { knownDestination, unknownDestination } from './on-demand.ts';
 import { connectionClusters } from './plan.ts';
+import { hostCluster } from './otlp.ts';
+import { createProfiles, type Profiles, splitProfile } from './profiles.ts';
 import { podRoutes, serviceRoutes } from './route.ts';
+import { samplingOfRoutes, type SamplingOf } from './sampling.ts';
 import { secrets } from './secret.ts';
 import { createVariants, type Variants } from './variants.ts';
 
@@ -37,8 +40,10 @@ type Resources = Collection<EncodedResource>;
 /** Derives everything from `mesh`; nothing is computed for destinations that no workload uses. */
 export function createTranslation(graph: GraphApi, mesh: Mesh): Translation {
   const variants = createVariants(graph, mesh);
-  const gateways = createGatewayResources(graph, mesh.gateway, mesh.endpoints);
-  const { lists, listenerHolders, detections } = createLists(graph, mesh, variants);
+  const profiles = createProfiles(graph, mesh);
+  const samplingOf = samplingOfRoutes(mesh);
+  const gateways = createGatewayResources(graph, mesh.gateway, mesh.endpoints, { profiles, samplingOf });
+  const { lists, listenerHolders, detections } = createLists(graph, mesh, variants, profiles);
 
   // Names in use, without by whom: when a holder comes or goes, only what is new or gone is touched.
   const inUse = (name: string, holders: Collection<unknown>) => graph.derive(name, holders, () => true);
@@ -49,6 +54,7 @@ export function createTranslation(graph: GraphApi, mesh: Mesh): Translation {
       graph.index('xds/cluster-holders', variants.plans, connectionClusters),
       graph.index('xds/routed-clusters', variants.routeClusters, (clusters) => clusters),
       gateways.serviceClusters,
+      profiles.providers,
     ]),
   );
   const { routeNames } = variants;
@@ -59,10 +65,11 @@ export function createTranslation(graph: GraphApi, mesh: Mesh): Translation {
       cluster: graph.union('xds/clusters', [
         clusterResources(graph, mesh, clusterNames, gateways.backendTerms),
         detectionClusters(graph, detections),
+        graph.derive('xds/provider-cluster', profiles.providers, (_, each) => hostCluster(each), options),
       ]),
       endpoints: endpointResources(graph, mesh, clusterNames),
-      listener: listenerResources(graph, mesh, variants, listenerNames),
-      route: routeResources(graph, mesh, routeNames),
+      listener: listenerResources(graph, mesh, variants, profiles, listenerNames),
+      route: routeResources(graph, mesh, routeNames, samplingOf),
     },
     lists,
     onDemand: onDemandResources(graph, mesh, variants),
@@ -140,12 +147,17 @@ function endpointResources(graph: GraphApi, mesh: Mesh, names: Collection<boolea
   return graph.derive('xds/endpoints', names, compute, options);
 }
 
-function routeResources(graph: GraphApi, mesh: Mesh, names: Collection<boolean>): Resources {
+function routeResources(
+  graph: GraphApi,
+  mesh: Mesh,
+  names: Collection<boolean>,
+  samplingOf: SamplingOf,
+): Resources {
   const compute = (name: string, _: boolean, read: Read): EncodedResource | undefined => {
     const [prefix, key] = splitName(name);
     if (prefix === 'pod') return podRoutes(name);
     const table = read(mesh.routeTables, key);
-    return table === undefined ? undefined : serviceRoutes(table);
+    return table === undefined ? undefined : serviceRoutes(table, (rule) => samplingOf(rule, read));
   };
   return graph.derive('xds/route', names, compute, options);
 }
@@ -154,20 +166,25 @@ function listenerResources(
   graph: GraphApi,
   mesh: Mesh,
   { plans }: Variants,
+  profiles: Profiles,
   names: Collection<boolean>,
 ): Resources {
   const trustDomain = graph.derive('xds/trust-domain', mesh.settings, (_, settings) => settings.trustDomain);
   const compute = (name: string, _: boolean, read: Read): EncodedResource | undefined => {
-    if (name === outboundListener) return outbound(settingsOf(mesh, read));
-    const [prefix, key] = splitName(name);
+    const [listener, digest] = splitProfile(name);
+    const profile = profiles.byDigest(digest, read);
+    if (profile === undefined) return undefined;
+    if (listener === outboundListener) return outbound(settingsOf(mesh, read), profile, name);
+    const [prefix, key] = splitName(listener);
     if (prefix === 'inbound' || prefix === 'detect') {
       const mtls = read(mesh.workloads, key)?.mtls;
       if (mtls === undefined || (prefix === 'detect' && !hasDetection(mtls))) return undefined;
-      const listener = prefix === 'inbound' ? inbound : inboundDetection;
-      return listener(key, mtls, read(trustDomain, 'default') ?? '');
+      const made = prefix === 'inbound' ? inbound : inboundDetection;
+      return made(key, mtls, read(trustDomain, 'default') ?? '', profiles.of(key, read));
     }
     const plan = read(plans, key);
-    return plan && (prefix === 'il' ? destinationInternalListener(plan) : destinationListener(plan));
+    const made = prefix === 'il' ? destinationInternalListener : destinationListener;
+    return plan && made(plan, profile, name);
   };
   return graph.derive('xds/listener', names, compute, options);
 }

@@ -7,6 +7,7 @@ import type { Message } from "@bufbuild/protobuf";
 import type { CommonGrpcAccessLogConfig } from "../../grpc/v3/als_pb.js";
 import type { AnyValue, KeyValueList } from "../../../../../opentelemetry/proto/common/v1/common_pb.js";
 import type { TypedExtensionConfig } from "../../../../config/core/v3/extension_pb.js";
+import type { HttpService } from "../../../../config/core/v3/http_service_pb.js";
 
 /**
  * Describes the file envoy/extensions/access_loggers/open_telemetry/v3/logs_service.proto.
@@ -51,6 +52,16 @@ export declare type OpenTelemetryAccessLogConfig = Message<"envoy.extensions.acc
    * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig formatters = 7;
    */
   formatters: TypedExtensionConfig[];
+
+  /**
+   * @generated from field: envoy.config.core.v3.HttpService http_service = 8;
+   */
+  httpService?: HttpService | undefined;
+
+  /**
+   * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig resource_detectors = 15;
+   */
+  resourceDetectors: TypedExtensionConfig[];
 };
 
 /**
