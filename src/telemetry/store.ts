@@ -52,7 +52,7 @@ export class TrafficStore {
   /** Number of the slot under way; that of `#slots[0]` is as many less as there are slots. */
   #number = 0;
   #current: SlotTimes;
-  #sinceMs: number;
+  readonly #startedMs: number;
   #jumps: ClockJump[] = [];
   #shortenedAtMs = Number.NEGATIVE_INFINITY;
   #overflowedAtMs = Number.NEGATIVE_INFINITY;
@@ -61,14 +61,13 @@ export class TrafficStore {
     this.#options = options;
     this.limits = { ...storeDefaults, ...options.limits };
     this.series = new SeriesTable(this.limits);
-    const wallMs = options.clock.now();
-    this.#current = firstSlot(this.limits.resolutionMs, options.monotonicMs(), wallMs);
-    this.#sinceMs = wallMs;
+    this.#startedMs = options.monotonicMs();
+    this.#current = firstSlot(this.limits.resolutionMs, this.#startedMs, options.clock.now());
   }
 
-  /** Unix time since when everything is there that was reported. */
+  /** Unix time since when everything is there that was reported, as the wall clock counts now. */
   get sinceMs(): number {
-    return this.#sinceMs;
+    return this.#options.clock.now() - (this.#options.monotonicMs() - this.#startedMs);
   }
 
   get bytes(): number {

@@ -16,8 +16,9 @@ import { report, type TestPoint } from './testing.ts';
 
 export interface TelemetryWorld {
   readonly clock: MovableClock;
-  /** Moves the monotonic clock along; `clock.advance` alone is a jump of the wall clock. */
   pass(milliseconds: number): void;
+  /** The wall clock alone is set, forwards or back. */
+  jump(milliseconds: number): void;
   readonly pods: Source<MeshPod>;
   readonly services: Source<ServicePort>;
   readonly graph: Graph;
@@ -39,7 +40,7 @@ export interface WorldOptions {
 
 export async function telemetryWorld(options: WorldOptions = {}): Promise<TelemetryWorld> {
   const clock = new MovableClock();
-  let monotonicMs = 5_000;
+  let jumpedMs = 0;
   const graph = new Graph({
     onError: (error) => {
       throw error;
@@ -57,7 +58,7 @@ export async function telemetryWorld(options: WorldOptions = {}): Promise<Teleme
     servicePorts: services,
     review: options.review ?? (() => Promise.resolve({ kind: 'refused', why: 'nobody is known' })),
     clock,
-    monotonicMs: () => monotonicMs,
+    monotonicMs: () => clock.now() - jumpedMs,
     log: options.log ?? silent,
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
@@ -77,8 +78,9 @@ export async function telemetryWorld(options: WorldOptions = {}): Promise<Teleme
     graph,
     telemetry,
     peer,
-    pass(milliseconds) {
-      monotonicMs += milliseconds;
+    pass: (milliseconds) => clock.advance(milliseconds),
+    jump(milliseconds) {
+      jumpedMs += milliseconds;
       clock.advance(milliseconds);
     },
     send: method,
