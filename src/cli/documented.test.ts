@@ -18,6 +18,7 @@ const commands = [
   'edges',
   'routes',
   'graph',
+  'tap',
   'explain',
   'proxy config',
   'inject',

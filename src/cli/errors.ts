@@ -25,4 +25,8 @@ export const cliErrors = defineErrors({
     title: 'You may not ask the observability API for this.',
     remedy: 'Ask whoever administers the cluster for this rule.',
   },
+  'WEFT-CLI-07': {
+    title: 'What was shown live has ended.',
+    remedy: 'Run the command again; `weft check` finds out whether the control plane is well.',
+  },
 });

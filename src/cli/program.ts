@@ -14,6 +14,7 @@ import { registerProxy } from './commands/proxy.ts';
 import { registerRoutes } from './commands/routes.ts';
 import { registerStat, registerTop } from './commands/stat.ts';
 import { registerStatus } from './commands/status.ts';
+import { registerTap } from './commands/tap.ts';
 import { registerUninject } from './commands/uninject.ts';
 import { addGlobalOptions, type Session } from './context.ts';
 import type { Edges } from './edges.ts';
@@ -29,6 +30,7 @@ const commands = [
   registerEdges,
   registerRoutes,
   registerGraph,
+  registerTap,
   registerExplain,
   registerProxy,
   registerInject,

@@ -55,11 +55,9 @@ export const shopGraph: ServiceGraph = {
   ],
   edges: [
     {
-      ...{
-        source: 'gateway:shop/edge',
-        target: 'workload:shop/Deployment/web',
-        protocols: ['http', 'http2'],
-      },
+      source: 'gateway:shop/edge',
+      target: 'workload:shop/Deployment/web',
+      protocols: ['http', 'http2'],
       mtls: true,
       requestsPerSecond: 10,
       bytesPerSecond: 0,

@@ -125,9 +125,13 @@ class Tap<Peer extends TapPeer> {
   async #begin(): Promise<void> {
     await Promise.race([this.#follow(), after(this.#options.clock, patienceMs)]);
     const targets = [...this.#options.pods.entries()].filter(([, pod]) => isTarget(this.#spec, pod));
-    if (targets.length === 0)
-      this.#tell(`No pod of ${this.#spec.target} has a proxy; those to come will be shown.`);
     await this.#switchOn(targets.map(([key]) => key));
+    if (targets.length === 0) {
+      return this.#tell(`No pod of ${this.#spec.target} has a proxy; those to come will be shown.`);
+    }
+    const watched = [...this.#pods.values()].filter(({ trouble }) => trouble === '').length;
+    // The first line also lets whoever asks know that the tap stands.
+    this.#tell(`Watching ${watched} ${watched === 1 ? 'proxy' : 'proxies'} of ${this.#spec.target}.`);
   }
 
   #changed(keys: readonly string[]): void {

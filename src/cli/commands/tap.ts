@@ -1,0 +1,94 @@
+/** `weft tap`: the requests of proxies, live, until somebody interrupts. */
+
+import type { Command } from 'commander';
+import { stringify } from 'yaml';
+import { WeftError } from '../../base/errors.ts';
+import { parseNamedEnd } from '../../base/traffic-ends.ts';
+import type { TapLine } from '../../telemetry/model.ts';
+import { type CommandContext, contextOf, type Session } from '../context.ts';
+import { namespaceOf, type ScopeOptions } from '../scope.ts';
+import { readLines } from '../lines.ts';
+import { observeStream } from '../observe.ts';
+import { describeEvent } from '../tap-format.ts';
+import { endOfTraffic } from '../targets.ts';
+
+interface TapOptions extends Pick<ScopeOptions, 'namespace'> {
+  readonly to?: string;
+  readonly from?: string;
+  readonly side?: string;
+  readonly path?: string;
+  readonly method?: string;
+  readonly status?: string;
+  readonly maxRps?: string;
+}
+
+export function registerTap(program: Command, session: Session): void {
+  program
+    .command('tap')
+    .argument(
+      '<target>',
+      'deploy/NAME and other workloads, pod/NAME, gateway/NAME, or ns/NAME for all of a namespace',
+    )
+    .description('show requests live, with timings, identities, route and the reasons of failures')
+    .option('-n, --namespace <name>', 'namespace of the target (default: default)')
+    .option('--to <end>', 'only what the target sends to this: svc/NAME, deploy/NAME, ns/NAME')
+    .option('--from <end>', 'only what the target receives from this: deploy/NAME, ns/NAME')
+    .option('--side <side>', 'only what it sends (client) or receives (server)')
+    .option('--path <path>', 'only paths that begin so, or match it where it has a *')
+    .option('--method <method>', 'only requests with this method')
+    .option(
+      '--status <status>',
+      'only answers with this status, such as 503, 5xx, or error for all that failed',
+    )
+    .option('--max-rps <count>', 'at most so many requests a second; what is left out is counted', '100')
+    .action(async (target: string, options: TapOptions, command: Command) => {
+      const context = contextOf(command, session);
+      await tap(context, target, options);
+    });
+}
+
+async function tap(context: CommandContext, target: string, options: TapOptions): Promise<void> {
+  const own = namespaceOf(options) ?? 'default';
+  endOfTraffic('target', target, own);
+  const named = parseNamedEnd(target, own);
+  const isNamespace = named !== undefined && 'workload' in named && !named.workload.includes('/');
+  const namespace = isNamespace ? named.workload : own;
+  const { to, from, side, path, method, status, maxRps } = options;
+  const signal = context.edges.interrupted();
+  const stream = await observeStream(context, {
+    resource: 'taps',
+    namespace,
+    query: {
+      target: isNamespace ? undefined : target,
+      to,
+      from,
+      side,
+      path,
+      method,
+      status,
+      'max-rps': maxRps,
+    },
+    signal,
+  });
+  try {
+    for await (const line of readLines(stream)) show(context, JSON.parse(line) as TapLine | FinalStatus);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    stream.destroy();
+  }
+}
+
+/** The last line of a stream that ended because something went wrong (metav1.Status). */
+interface FinalStatus {
+  readonly kind: 'Status';
+  readonly message?: string;
+}
+
+function show({ edges, output, paint }: CommandContext, line: TapLine | FinalStatus): void {
+  if ('kind' in line) throw new WeftError('WEFT-CLI-07', line.message ?? 'It did not say why.');
+  if ('notice' in line) return edges.err(`${paint.faint(line.notice)}\n`);
+  if (output === 'json') return edges.out(`${JSON.stringify(line)}\n`);
+  if (output === 'yaml') return edges.out(`---\n${stringify(line)}`);
+  edges.out(`${describeEvent(line, paint)}\n`);
+}
