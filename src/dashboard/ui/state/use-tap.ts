@@ -1,7 +1,7 @@
 /** A stream of live requests in a component; what arrives is shown a few times a second, however much it is. */
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { TapEvent } from '../../../telemetry/model.ts';
+import type { TapEvent, TapLine } from '../../../telemetry/model.ts';
 import { ApiProblem, type Parameters } from '../api/client.ts';
 import { client } from './browser.ts';
 import { addEvents, emptyTap, type TapBuffer } from './tap-buffer.ts';
@@ -51,13 +51,15 @@ export function useTap(question: TapQuestion | undefined, isPaused: boolean): Ta
     };
     const timer = setInterval(show, showEveryMs);
     const listen = async (): Promise<void> => {
-      const items = client.stream<TapEvent | StreamStatus>('taps', {
+      const items = client.stream<TapLine | StreamStatus>('taps', {
         ...question,
         signal: controller.signal,
       });
       for await (const item of items) {
         if ('kind' in item)
           throw new ApiProblem('failed', item.message ?? 'The stream ended.', item.code ?? 0);
+        // What the tap says of itself is no request.
+        if ('notice' in item) continue;
         waiting.push(item);
       }
     };
