@@ -289,7 +289,6 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   });
   // The trust domain is part of the identity that proxies expect; a MeshConfig may come after the start.
   mesh.settings.subscribe(() => serving.refresh());
-  const explaining = { graph, sources: byName(Object.values(sources)), translation, acks };
   const status = (): ReplicaStatus => ({
     replica: settings.podName,
     version,
@@ -300,6 +299,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
       return dates === undefined ? proxy : { ...proxy, certificate: dates };
     }),
   });
+  const explaining = { graph, sources: byName(Object.values(sources)), translation, acks };
   const observability = createObservability({
     settings,
     api,
@@ -319,7 +319,10 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     telemetry,
     liveRequests,
     trustDomain,
+    findings: { entries: () => [] },
+    explaining,
     status,
+    proxy: (key) => xds.proxy(key),
   });
   const debug = createDebugServer({
     status,

@@ -5,30 +5,36 @@ import { formatIdentity } from './base/spiffe.ts';
 import type { Clock } from './base/clock.ts';
 import type { Logger } from './base/log.ts';
 import { version } from './base/version.ts';
+import type { Findings } from './dashboard/views/findings.ts';
 import { ApiServicesController } from './controllers/api-services.ts';
+import { authorityProblem } from './controllers/authority-status.ts';
 import type { AuthorityKeeper } from './controllers/authority-keeper.ts';
 import type { Leadership } from './controllers/leading.ts';
 import type { PodCertificates } from './controllers/pod-certificates.ts';
 import { type ServingCertificate, type ServingCertificates, servingNames } from './controllers/serving.ts';
 import { certificatesIn } from './dashboard/client-certificate.ts';
+import { explain, type ExplainableKind, explainable, type ExplainSources } from './dashboard/explain.ts';
 import { observeResourcesOf } from './dashboard/observe-group.ts';
+import { badParameter } from './dashboard/errors.ts';
 import { Peers, type Replica } from './dashboard/peers.ts';
 import type { Answer } from './dashboard/resources.ts';
 import { type ApiTls, createApiServer, type PeerMethods } from './dashboard/server.ts';
 import { readStaticFiles, staticFileAt } from './dashboard/static-files.ts';
+import type { Authority } from './dashboard/views/overview.ts';
 import type { ReplicaReport } from './dashboard/views/replica.ts';
 import type { ReplicaStatus } from './dashboard/debug.ts';
 import type { Collection, GraphApi } from './graph/types.ts';
 import type { KubeClient } from './kube/types.ts';
 import { UserReviewer } from './kube/user-review.ts';
 import type { LiveRequests } from './live-requests.ts';
-import type { Mesh } from './mesh/model.ts';
+import type { WorkedMesh } from './mesh/workings.ts';
 import type { MeshSources } from './mesh/sources.ts';
 import { watchForObservability } from './observe-watches.ts';
 import type { Settings } from './settings.ts';
 import type { TrafficQuery } from './telemetry/model.ts';
 import type { TapSpec } from './telemetry/tap-filter.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
+import type { ProxyDetail } from './xds/server/server.ts';
 import type { ResourceAcks, Translation } from './xds/resource.ts';
 
 export interface ObservabilityOptions {
@@ -38,7 +44,7 @@ export interface ObservabilityOptions {
   readonly log: Logger;
   readonly stop: AbortSignal;
   readonly graph: GraphApi;
-  readonly mesh: Mesh;
+  readonly mesh: WorkedMesh;
   readonly sources: MeshSources;
   readonly translation: Translation;
   readonly acks: Collection<ResourceAcks>;
@@ -51,8 +57,13 @@ export interface ObservabilityOptions {
   readonly telemetry: Telemetry;
   readonly liveRequests: LiveRequests;
   readonly trustDomain: () => string;
+  /** What the analysis finds. */
+  readonly findings: Findings;
+  readonly explaining: ExplainSources;
   /** What the debug port tells of this replica. */
   readonly status: () => ReplicaStatus;
+  /** @param key `namespace/pod` */
+  readonly proxy: (key: string) => ProxyDetail | undefined;
 }
 
 export interface Observability {
@@ -85,13 +96,21 @@ export function createObservability(options: ObservabilityOptions): Observabilit
     log,
   });
   const taps = options.liveRequests.taps(peers);
+  const startedMs = clock.now();
   const report = (): ReplicaReport => ({
     ...options.status(),
+    sinceMs: startedMs,
     serving: { serial: current().serial, notAfterMs: current().notAfterMs },
     rejections: rejectionsOf(options),
   });
   const peerMethods: PeerMethods = {
     replica: () => json(report()),
+    proxy: (query) => json(options.proxy(query.get('key') ?? '') ?? null),
+    explain: (query) => {
+      const kind = query.get('kind') ?? '';
+      if (!Object.hasOwn(explainable, kind)) throw badParameter('kind', 'There is no such kind.');
+      return json(explain(options.explaining, kind as ExplainableKind, query.get('key') ?? ''));
+    },
     stat: async (query) => json(await telemetry.part(JSON.parse(query.get('query') ?? '{}') as TrafficQuery)),
     tap: (query, signal) => ({
       kind: 'stream',
@@ -107,7 +126,24 @@ export function createObservability(options: ObservabilityOptions): Observabilit
   });
   const authorities = memo(certificatesIn);
   const server = createApiServer({
-    groups: [observeResourcesOf({ peers, mesh, traffic: telemetry, taps, report })],
+    groups: [
+      observeResourcesOf({
+        peers,
+        mesh,
+        sources: options.sources,
+        findings: options.findings,
+        traffic: telemetry,
+        taps,
+        files,
+        report,
+        detail: options.proxy,
+        controlPort: options.liveRequests.controlPort,
+        explain: (kind, key) => explain(options.explaining, kind, key),
+        authority: () => authorityNow(options.keeper, clock.now()),
+        controlPlane: settings,
+        nowMs: () => clock.now(),
+      }),
+    ],
     peerMethods,
     authentication: {
       frontProxy: watches.frontProxy,
@@ -147,6 +183,11 @@ export function createObservability(options: ObservabilityOptions): Observabilit
       telemetry.close();
     },
   };
+}
+
+function authorityNow({ authority, fault }: AuthorityKeeper, nowMs: number): Authority {
+  const problem = authorityProblem({ authority, fault, issued: 0, lastIssuedMs: undefined, nowMs });
+  return { problem, dates: authority };
 }
 
 function json(body: unknown): Answer {

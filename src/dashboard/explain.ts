@@ -61,6 +61,11 @@ const kindOf = new Map<string, string>(
   Object.entries(explainable).map(([kind, collection]) => [collection, kind]),
 );
 
+/** Singular of a kind that people know, by the name of its source collection. */
+export function kindOfCollection(collection: string): string | undefined {
+  return kindOf.get(collection);
+}
+
 /** @param key `namespace/name`, or the name of an object without namespace */
 export function explain(from: ExplainSources, kind: ExplainableKind, key: string): Explained {
   const collection = explainable[kind];

@@ -1,11 +1,13 @@
 /** The group observe.weft.dev: its resources, and what answers each. To add one: an entry here, a line in base/observe.ts. */
 
 import { observeGroup, observeVersion } from '../base/observe.ts';
+import type { WorkedMesh } from '../mesh/workings.ts';
 import type { TrafficAnswer, TrafficQuery } from '../telemetry/model.ts';
 import { graphQuery, serviceGraph } from '../telemetry/service-graph.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { Peers } from './peers.ts';
-import type { Answer, ApiGroup, ApiResource, Question } from './resources.ts';
+import { type ProxyResourcesOptions, proxyResources } from './proxy-resources.ts';
+import { type ApiGroup, list, type Question } from './resources.ts';
 import { choice, onlyParameters } from './parameters.ts';
 import { tapsResource, type TapSource } from './taps.ts';
 import {
@@ -17,22 +19,19 @@ import {
   windowOf,
   withWitnesses,
 } from './traffic-question.ts';
-import { listProxies, type ProxyInputs } from './views/proxies.ts';
-import { connectedProxies, type ReplicaReport } from './views/replica.ts';
+import { type PageFiles, uiResources } from './ui-resources.ts';
+import { type ViewOptions, viewResources } from './view-resources.ts';
 
-export interface ObserveOptions {
+export interface ObserveOptions extends ViewOptions, ProxyResourcesOptions {
   readonly peers: Peers;
-  readonly mesh: ProxyInputs;
+  readonly mesh: WorkedMesh;
   /** What proxies of this replica counted, and how what several replicas know adds up. */
   readonly traffic: Pick<Telemetry, 'part' | 'merge'>;
   readonly taps: TapSource;
-  /** What this replica tells of itself. */
-  readonly report: () => ReplicaReport;
+  readonly files: PageFiles;
 }
 
 export function observeResourcesOf(options: ObserveOptions): ApiGroup {
-  const { peers, mesh, report } = options;
-  const reports = () => peers.collect('replica', report);
   return {
     group: observeGroup,
     version: observeVersion,
@@ -47,13 +46,10 @@ export function observeResourcesOf(options: ObserveOptions): ApiGroup {
         const asked = graphQuery(windowOf(query), parseFilter(query, path.namespace));
         return serviceGraph(await askTraffic(options, asked, question), level);
       }),
-      list('proxies', 'ProxyView', async ({ query, scoped }) => {
-        onlyParameters(query, []);
-        const { answers, gaps } = await reports();
-        const connected = connectedProxies(answers);
-        return scoped((scope) => ({ gaps, items: listProxies(mesh, connected, scope) }));
-      }),
+      ...viewResources(options),
+      ...proxyResources(options),
       tapsResource(options.taps),
+      ...uiResources(options.files),
     ],
   };
 }
@@ -75,16 +71,4 @@ async function askTraffic(
     const merged = traffic.merge(query, parts);
     return { ...merged, gaps: [...gaps, ...merged.gaps] };
   });
-}
-
-/** A resource that is read as a whole, for a namespace or for all. */
-function list(name: string, kind: string, answer: (question: Question) => Promise<unknown>): ApiResource {
-  return {
-    name,
-    kind,
-    verbs: ['list'],
-    scope: 'both',
-    partly: true,
-    answer: async (question): Promise<Answer> => ({ kind: 'json', body: await answer(question) }),
-  };
 }

@@ -47,11 +47,13 @@ export interface ApiGroup {
   readonly resources: readonly ApiResource[];
 }
 
-export function findResource(groups: readonly ApiGroup[], path: ResourcePath): ApiResource | undefined {
+/** There may be two of one name, one for what has a name and one for the list. */
+export function findResources(groups: readonly ApiGroup[], path: ResourcePath): readonly ApiResource[] {
   const group = groups.find((one) => one.group === path.group && one.version === path.version);
   const name = path.subresource === '' ? path.resource : `${path.resource}/${path.subresource}`;
-  const found = group?.resources.find((one) => one.name === name);
-  return found?.scope === 'namespace' && path.namespace === '' ? undefined : found;
+  return (group?.resources ?? []).filter(
+    (one) => one.name === name && !(one.scope === 'namespace' && path.namespace === ''),
+  );
 }
 
 /**
@@ -76,15 +78,31 @@ export function discoveryOf(groups: readonly ApiGroup[]): ReadonlyMap<string, un
             kind: 'APIResourceList',
             apiVersion: 'v1',
             groupVersion: `${group}/${version}`,
-            resources: resources.map(({ name, kind, verbs }) => ({
+            resources: [...Map.groupBy(resources, ({ name }) => name)].map(([name, all]) => ({
               name,
               singularName: '',
               namespaced: true,
-              kind,
-              verbs,
+              kind: all[0]?.kind ?? '',
+              verbs: all.flatMap(({ verbs }) => verbs),
             })),
           },
         ] as const,
     ),
   ]);
+}
+
+/** A resource that is read as a whole, for a namespace or for all. */
+export function list(
+  name: string,
+  kind: string,
+  answer: (question: Question) => Promise<unknown>,
+): ApiResource {
+  return {
+    name,
+    kind,
+    verbs: ['list'],
+    scope: 'both',
+    partly: true,
+    answer: async (question): Promise<Answer> => ({ kind: 'json', body: await answer(question) }),
+  };
 }

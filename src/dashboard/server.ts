@@ -13,7 +13,7 @@ import { authenticate, type AuthenticateOptions } from './authenticate.ts';
 import { ApiError, forbidden, noSuchResource, statusOf } from './errors.ts';
 import { apiRequests, apiRequestSeconds } from './metrics.ts';
 import { parseResourcePath, verbOf } from './request-path.ts';
-import { type Answer, type ApiGroup, discoveryOf, findResource } from './resources.ts';
+import { type Answer, type ApiGroup, discoveryOf, findResources } from './resources.ts';
 import { securityHeaders, type StaticFile } from './static-files.ts';
 
 /** PEM. */
@@ -138,11 +138,11 @@ async function answerUser(
   if (url.pathname.startsWith('/peer/'))
     throw forbidden('Only replicas of the control plane ask each other.');
   const path = parsed(url.pathname);
-  const resource = path === undefined ? undefined : findResource(options.groups, path);
-  if (path === undefined || resource === undefined) throw noSuchResource(url.pathname);
-  const watch = isTrue(url.searchParams.get('watch'));
-  const verb = verbOf(request.method, path, watch);
-  if (verb === undefined || !resource.verbs.some((one) => one === verb)) {
+  const resources = path === undefined ? [] : findResources(options.groups, path);
+  if (path === undefined || resources.length === 0) throw noSuchResource(url.pathname);
+  const verb = verbOf(request.method, path, isTrue(url.searchParams.get('watch')));
+  const resource = resources.find(({ verbs }) => verbs.some((one) => one === verb));
+  if (verb === undefined || resource === undefined) {
     throw new ApiError('WEFT-API-05', `${request.method} ${url.pathname}.`, {
       status: 405,
       reason: 'MethodNotAllowed',
@@ -274,7 +274,7 @@ function resourceLabel(groups: readonly ApiGroup[], url: string): string {
   if (path.startsWith('/peer/')) return 'peer';
   try {
     const resource = parseResourcePath(path);
-    return (resource === undefined ? undefined : findResource(groups, resource))?.name ?? 'other';
+    return (resource === undefined ? [] : findResources(groups, resource))[0]?.name ?? 'other';
   } catch {
     return 'other';
   }

@@ -4,6 +4,8 @@ import type { ProxyReport, ReplicaStatus } from '../debug.ts';
 import type { Answered } from '../peers.ts';
 
 export interface ReplicaReport extends ReplicaStatus {
+  /** When it started, and with it its memory of traffic. */
+  readonly sinceMs: number;
   /** Its own certificate, for the webhook, proxies and other replicas. */
   readonly serving: { readonly serial: string; readonly notAfterMs: number };
   /** What proxies refuse of what it serves, newest content only. */

@@ -139,12 +139,16 @@ const noFalseResets: JsonObject = {
   'envoy.reloadable_features.propagate_upstream_rst_through_tunneled_tcp_proxy': false,
 };
 
-/** What the control plane may ask of the admin interface; nothing here can end the proxy or dump its configuration. */
+/**
+ * What the control plane may ask of the admin interface, which nobody else reaches; nothing here can end the proxy. In a
+ * dump of its configuration Envoy leaves out keys: they are never where it takes them for something else (identity.ts).
+ */
 const adminPaths: readonly JsonObject[] = [
   { exact: '/ready' },
   { prefix: '/stats' },
   { exact: '/clusters' },
   { exact: '/certs' },
+  { exact: '/config_dump' },
   { exact: '/listeners' },
   { exact: '/memory' },
   { prefix: '/drain_listeners' },
