@@ -19,6 +19,17 @@ import type { MeshSources } from './mesh/sources.ts';
 /** Tells which release of Gateway API the cluster has. */
 const gatewayClassDefinition = 'gatewayclasses.gateway.networking.k8s.io';
 
+/** Plurals of what is watched here alone, and is not known where gateways are switched off. */
+export const kindsOfGateways: readonly string[] = [
+  'gatewayclasses',
+  'gateways',
+  'listenersets',
+  'backendtlspolicies',
+  'secrets',
+  'configmaps',
+  'customresourcedefinitions',
+];
+
 export type Watch = <T extends KubeObject, V>(one: Omit<ReflectorOptions<T, V>, 'api' | 'log'>) => void;
 
 export function watchGateways(watch: Watch, mesh: MeshSources, controllers: GatewayControllerSources): void {

@@ -7,6 +7,7 @@
  */
 
 import type { Server } from 'node:http';
+import { createAnalysisSources } from './analysis/facts.ts';
 import { systemClock } from './base/clock.ts';
 import { describeError, WeftError } from './base/errors.ts';
 import { createLogger, type Logger } from './base/log.ts';
@@ -27,6 +28,8 @@ import { createDebugServer, type ReplicaStatus } from './dashboard/debug.ts';
 import { explain } from './dashboard/explain.ts';
 import { createHealthServer } from './dashboard/health.ts';
 import { registerProcessMetrics } from './dashboard/process-metrics.ts';
+import { createFindings } from './findings.ts';
+import { kindsOfGateways } from './gateway-watches.ts';
 import { createGateways } from './gateways.ts';
 import { Graph } from './graph/graph.ts';
 import type { Collection } from './graph/types.ts';
@@ -80,6 +83,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   const { authorities, requests, mutating, validating } = controllerSources;
   const gatewaySources = settings.gateways === 'enabled' ? createGatewayControllerSources(graph) : undefined;
   const acks = graph.source<ResourceAcks>('acks');
+  const facts = createAnalysisSources(graph);
 
   // The mesh, and Envoy's view of it.
   const mesh = createMesh(graph, sources);
@@ -108,6 +112,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     systemNamespace: settings.namespace,
     mesh: sources,
     controllers: controllerSources,
+    analysis: facts,
     ...(gatewaySources === undefined ? {} : { gateways: gatewaySources }),
     authoritySecret: keeper,
   });
@@ -215,6 +220,23 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     log: controllerLog,
   });
 
+  const findings = createFindings({
+    graph,
+    mesh,
+    sources,
+    facts,
+    namespace: settings.namespace,
+    podName: settings.podName,
+    api,
+    leadership,
+    clock,
+    log: controllerLog,
+    proxy: () => ({ version, settings: injection().settingsHash }),
+    unwatched: gateways === undefined ? kindsOfGateways : [],
+  });
+  mesh.settings.subscribe(findings.refresh);
+  keeper.onChange(findings.refresh);
+
   // The servers.
   const used = new UsedSets(sources.used);
   const xdsLog = log.child({ room: 'xds' });
@@ -280,6 +302,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   const webhook = createWebhookServer({
     injection,
     namespaceLabels: (name) => sources.namespaces.get(name),
+    advise: findings.advise,
     tls: { key: certificate.key, certificate: certificate.cert },
     log: log.child({ room: 'webhook' }),
   });
@@ -319,7 +342,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     telemetry,
     liveRequests,
     trustDomain,
-    findings: { entries: () => [] },
+    findings: findings.all,
     explaining,
     status,
     proxy: (key) => xds.proxy(key),
@@ -343,7 +366,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   mutating.subscribe(lookForWebhooks);
   validating.subscribe(lookForWebhooks);
   lookForWebhooks();
-  background.push(leadership.run(stop), controllers.run(stop), observability.run(stop));
+  background.push(leadership.run(stop), controllers.run(stop), findings.run(stop), observability.run(stop));
   if (gateways !== undefined) background.push(gateways.run(stop));
   log.info({ version, identitySource, watched: watches.resources }, 'ready');
 

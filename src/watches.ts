@@ -1,6 +1,8 @@
 /** Kubernetes objects -> sources of the graph: what is watched, and where each kind goes. One entry per kind. */
 
-import type { CertificateAuthority } from './base/api.ts';
+import type { AnalysisSources } from './analysis/facts.ts';
+import * as projectFacts from './analysis/project.ts';
+import type { CertificateAuthority, MeshConfig } from './base/api.ts';
 import type { Logger } from './base/log.ts';
 import { signerName } from './base/names.ts';
 import { authoritySecretName } from './controllers/authority-secret.ts';
@@ -30,6 +32,7 @@ export interface WatchesOptions {
   readonly systemNamespace: string;
   readonly mesh: MeshSources;
   readonly controllers: ControllerSources;
+  readonly analysis: AnalysisSources;
   /** Absent where gateways are switched off. */
   readonly gateways?: GatewayControllerSources;
   readonly authoritySecret: Sink<KubeObject>;
@@ -44,7 +47,7 @@ export interface Watches {
 }
 
 export function startWatches(options: WatchesOptions): Watches {
-  const { api, log, stop, systemNamespace, mesh, controllers, gateways, authoritySecret } = options;
+  const { api, log, stop, systemNamespace, mesh, controllers, analysis, gateways, authoritySecret } = options;
   const watched: {
     readonly synced: Promise<void>;
     readonly ended: Promise<void>;
@@ -59,13 +62,22 @@ export function startWatches(options: WatchesOptions): Watches {
   const named = (name: string): { fieldSelector: string } => ({ fieldSelector: `metadata.name=${name}` });
   const whole = <T>(object: T): T => object;
 
-  watch({ type: resources.services, project: project.projectService, sink: mesh.services });
+  watch({
+    type: resources.services,
+    ...fanOut(
+      outlet(project.projectService, mesh.services),
+      outlet(projectFacts.projectServiceFacts, analysis.services),
+    ),
+  });
   watch({
     type: resources.endpointSlices,
     project: project.projectEndpointSlice,
     sink: mesh.endpointSlices,
   });
-  watch({ type: resources.pods, project: project.projectPod, sink: mesh.pods });
+  watch({
+    type: resources.pods,
+    ...fanOut(outlet(project.projectPod, mesh.pods), outlet(projectFacts.projectPodFacts, analysis.pods)),
+  });
   watch({ type: resources.nodes, project: project.projectNode, sink: mesh.nodes });
   watch({ type: resources.serviceCIDRs, project: project.projectServiceCIDR, sink: mesh.serviceCIDRs });
   watch({
@@ -121,6 +133,7 @@ export function startWatches(options: WatchesOptions): Watches {
     ...fanOut(
       outlet(project.projectMeshConfig, mesh.meshConfigs),
       outlet(projectStatus, controllers.meshConfigs),
+      outlet(whole<MeshConfig & KubeObject>, analysis.meshConfigs),
     ),
   });
   watch({
@@ -137,11 +150,19 @@ export function startWatches(options: WatchesOptions): Watches {
       outlet(projectStatus, controllers.telemetryPolicies),
     ),
   });
-  watch({ type: resources.namespaces, project: project.projectNamespace, sink: mesh.namespaces });
+  watch({
+    type: resources.namespaces,
+    ...fanOut(
+      outlet(project.projectNamespace, mesh.namespaces),
+      outlet(projectFacts.projectNamespaceFacts, analysis.namespaces),
+    ),
+  });
   watch({
     type: resources.certificateAuthorities,
-    project: whole<CertificateAuthority & KubeObject>,
-    sink: controllers.authorities,
+    ...fanOut(
+      outlet(whole<CertificateAuthority & KubeObject>, controllers.authorities),
+      outlet(whole<CertificateAuthority & KubeObject>, analysis.authorities),
+    ),
   });
   watch({
     type: resources.podCertificateRequests,

@@ -193,14 +193,28 @@ test('exactly the pods that asked for it are sent to the webhook, each once', ()
   }
 });
 
-test('webhooks answer quickly, without side effects, and fail closed but for deletions', () => {
+test('webhooks answer quickly, without side effects, and fail closed but for deletions and advice', () => {
   for (const configuration of [mutatingConfiguration(options), validatingConfiguration(options)]) {
     for (const webhook of configuration.webhooks ?? []) {
       const deletions = webhook.rules.every(({ operations }) => operations.join() === 'DELETE');
-      assert.equal(webhook.failurePolicy, deletions ? 'Ignore' : 'Fail');
+      const isAdvice = webhook.clientConfig.service.path === '/advise';
+      assert.equal(webhook.failurePolicy, deletions || isAdvice ? 'Ignore' : 'Fail');
       assert.equal(webhook.sideEffects, 'None');
       assert.ok(webhook.timeoutSeconds <= 5);
       assert.ok(webhook.name.split('.').length >= 3, 'the API server wants a full domain name');
     }
+  }
+});
+
+test('only advice is asked for about kinds of others, and never of the system or of Weft', () => {
+  for (const { clientConfig, rules, namespaceSelector } of validatingConfiguration(options).webhooks ?? []) {
+    const groups = rules.flatMap(({ apiGroups }) => apiGroups);
+    if (clientConfig.service.path !== '/advise') {
+      assert.deepEqual([...new Set(groups)], ['weft.dev']);
+      continue;
+    }
+    assert.ok(groups.includes('gateway.networking.k8s.io'));
+    const [outside] = namespaceSelector.matchExpressions ?? [];
+    assert.deepEqual(outside?.values, ['kube-system', 'kube-node-lease', 'kube-public', options.namespace]);
   }
 });

@@ -86,7 +86,50 @@ export function validatingConfiguration(options: WebhookOptions): WebhookConfigu
   return configuration('ValidatingWebhookConfiguration', options, [
     entry('change', 'Fail', ['CREATE', 'UPDATE']),
     entry('delete', 'Ignore', ['DELETE']),
+    advice(options),
   ]);
+}
+
+/**
+ * What is said about changes, of kinds of others too: it never refuses anything, and whatever becomes of it, the change
+ * goes on. Weft's own namespace and those of the system are left alone.
+ */
+function advice(options: WebhookOptions): Webhook {
+  const rule = (apiGroup: string, resources: readonly string[]): Webhook['rules'][number] => ({
+    apiGroups: [apiGroup],
+    apiVersions: ['*'],
+    resources,
+    operations: ['CREATE', 'UPDATE'],
+    scope: '*',
+  });
+  return {
+    ...webhook(`advice.validate.${group}`, '/advise', options),
+    failurePolicy: 'Ignore',
+    timeoutSeconds: 2,
+    namespaceSelector: {
+      matchExpressions: [
+        {
+          key: 'kubernetes.io/metadata.name',
+          operator: 'NotIn',
+          values: [...systemNamespaces, options.namespace],
+        },
+      ],
+    },
+    rules: [
+      rule('gateway.networking.k8s.io', [
+        'gateways',
+        'listenersets',
+        'httproutes',
+        'grpcroutes',
+        'tlsroutes',
+        'tcproutes',
+        'udproutes',
+        'backendtlspolicies',
+      ]),
+      rule('gateway.networking.x-k8s.io', ['xbackendtrafficpolicies']),
+      rule(group, ['meshconfigs', 'mutualtlspolicies']),
+    ],
+  };
 }
 
 /** Every field that the API server would fill in is written out, so that what is wanted can be compared with what is. */

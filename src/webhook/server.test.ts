@@ -12,7 +12,12 @@ import { Authority } from '../ca/authority.ts';
 import { testMaterial } from '../ca/testing.ts';
 import { injectPod, type PreparedInjection, prepareInjection } from './inject/inject.ts';
 import { testContext, testPod } from './inject/testing.ts';
-import { createWebhookServer, type ServingCertificate, type WebhookServer } from './server.ts';
+import {
+  createWebhookServer,
+  type ServingCertificate,
+  type WebhookOptions,
+  type WebhookServer,
+} from './server.ts';
 
 const injection = prepareInjection(testContext());
 const authority = new Authority(testMaterial(systemClock), systemClock);
@@ -21,6 +26,7 @@ const agent = new Agent({ keepAlive: true });
 const logged: Record<string, unknown>[] = [];
 
 let current: () => PreparedInjection = () => injection;
+let advice: WebhookOptions['advise'] = () => Promise.resolve([]);
 let server: WebhookServer;
 let port = 0;
 
@@ -40,6 +46,7 @@ before(async () => {
   server = createWebhookServer({
     injection: () => current(),
     namespaceLabels: (name) => ({ 'weft.dev/inject': name === 'plain' ? 'disabled' : 'enabled' }),
+    advise: (request) => advice(request),
     tls: certificate,
     log: createLogger('info', sink),
   });
@@ -334,6 +341,28 @@ suite('A request that is no admission review', () => {
 
   test('does not keep the next review from being answered', async () => {
     assert.equal((await ask('/inject', { object: testPod() })).allowed, true);
+  });
+});
+
+suite('Advice', () => {
+  const route = { object: { kind: 'HTTPRoute', metadata: { name: 'r' }, spec: {} } };
+
+  test('is told as warnings, and refuses nothing', async () => {
+    advice = ({ object }) => Promise.resolve([`WEFT-ANL-10: ${String(object?.['kind'])}`]);
+    const { allowed, warnings } = await ask('/advise', route);
+    assert.deepEqual([allowed, warnings], [true, ['WEFT-ANL-10: HTTPRoute']]);
+  });
+
+  test('is left out where it fails', async () => {
+    advice = () => Promise.reject(new Error('no'));
+    const { allowed, warnings } = await ask('/advise', route);
+    assert.deepEqual([allowed, warnings], [true, undefined]);
+  });
+
+  test('is not waited for when it takes long', async () => {
+    advice = () => new Promise(() => {});
+    const { allowed, warnings } = await ask('/advise', route);
+    assert.deepEqual([allowed, warnings], [true, undefined]);
   });
 });
 

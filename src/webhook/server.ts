@@ -5,6 +5,7 @@
 
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { DEFAULT_CIPHERS as defaultCiphers, type TlsOptions } from 'node:tls';
+import { systemClock } from '../base/clock.ts';
 import { describeError, WeftError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { admitChange, admitPod } from './admit.ts';
@@ -23,6 +24,8 @@ export interface WebhookOptions {
   injection(): PreparedInjection;
   /** Labels of a namespace, or undefined where it is not known (yet). */
   namespaceLabels(namespace: string): Readonly<Record<string, string>> | undefined;
+  /** What to say about a change of an object that is not Weft's to judge; may take its time, which is cut short. */
+  advise(request: AdmissionRequest): Promise<readonly string[]>;
   readonly tls: ServingCertificate;
   readonly log: Logger;
 }
@@ -74,6 +77,17 @@ export function createWebhookServer(options: WebhookOptions): WebhookServer {
     }),
   );
   serve('validate', admitChange);
+  app.post('/advise', async (request, reply) => {
+    const started = performance.now();
+    const admission = parseReview(request.body);
+    const verdict: Verdict = {
+      allowed: true,
+      outcome: 'accepted',
+      warnings: await inTime(admission, options),
+    };
+    report('advise', admission, verdict, performance.now() - started, log);
+    return reply.type('application/json').send(formatReview(admission.uid, verdict));
+  });
 
   return {
     listen: async (host, port) => {
@@ -105,6 +119,26 @@ function guarded(handle: Handler, request: AdmissionRequest, log: Logger): Verdi
         ? error
         : new WeftError('WEFT-HOOK-05', describeError(error), { cause: error });
     return { allowed: false, outcome: 'failed', reason };
+  }
+}
+
+/** Whoever writes an object waits for it. */
+const adviceTimeoutMs = 500;
+
+/** Nothing, rather than late; nothing, rather than a failure. */
+async function inTime(
+  request: AdmissionRequest,
+  { advise, log }: WebhookOptions,
+): Promise<readonly string[]> {
+  const { promise: late, resolve } = Promise.withResolvers<readonly string[]>();
+  const cancel = systemClock.after(adviceTimeoutMs, () => resolve([]));
+  try {
+    return await Promise.race([advise(request), late]);
+  } catch (error) {
+    log.error({ uid: request.uid, namespace: request.namespace, err: error }, 'no advice could be given');
+    return [];
+  } finally {
+    cancel();
   }
 }
 

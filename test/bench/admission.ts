@@ -43,6 +43,7 @@ export async function run(): Promise<Record<string, number>> {
   const server = createWebhookServer({
     injection: () => injection,
     namespaceLabels: () => ({ 'weft.dev/inject': 'enabled' }),
+    advise: () => Promise.resolve([]),
     tls: { key, certificate: chain },
     log: createLogger('info', nowhere()),
   });

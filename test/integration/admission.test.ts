@@ -48,6 +48,7 @@ before(async () => {
   webhook = createWebhookServer({
     injection: () => injection,
     namespaceLabels: (name) => labels[name],
+    advise: () => Promise.resolve([]),
     tls: { key: tls.key, certificate: tls.chain },
     log: silent,
   });

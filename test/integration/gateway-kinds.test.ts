@@ -10,6 +10,7 @@ import { type ApiServer, ensureBinary, gatewayApiCrds, startApiServer } from '..
 import { run } from '../../dev/command.ts';
 import { createLogger } from '../../src/base/log.ts';
 import { controllerName } from '../../src/base/names.ts';
+import { createAnalysisSources } from '../../src/analysis/facts.ts';
 import { createControllerSources } from '../../src/controllers/controllers.ts';
 import { createGatewayControllerSources } from '../../src/controllers/gateway-sources.ts';
 import { Graph } from '../../src/graph/graph.ts';
@@ -51,6 +52,7 @@ before(async () => {
     systemNamespace: 'default',
     mesh: sources,
     controllers: createControllerSources(graph),
+    analysis: createAnalysisSources(graph),
     gateways: createGatewayControllerSources(graph),
     authoritySecret: nowhere,
   });
