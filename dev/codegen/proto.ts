@@ -110,20 +110,22 @@ const repairs: Readonly<Record<string, readonly [after: RegExp, field: string]>>
     /google\.protobuf\.BoolValue spawn_upstream_span = 10;/,
     'string operation = 11;\n    string upstream_operation = 12;',
   ],
-  // OTLP over HTTP, and whose logs they are.
+  // OTLP over HTTP, over gRPC without what is deprecated, and whose logs they are.
   'envoy/extensions/access_loggers/open_telemetry/v3/logs_service.proto': [
     /core\.v3\.TypedExtensionConfig formatters = 7;/,
-    'config.core.v3.HttpService http_service = 8;\n  repeated config.core.v3.TypedExtensionConfig resource_detectors = 15;',
+    'config.core.v3.HttpService http_service = 8;\n  config.core.v3.GrpcService grpc_service = 9;\n  repeated config.core.v3.TypedExtensionConfig resource_detectors = 15;',
   ],
 };
+
+const servicesOfCore = ['grpc_service', 'http_service']
+  .map((name) => `import "envoy/config/core/v3/${name}.proto";\n`)
+  .join('');
 
 function repair(file: string, text: string): string {
   const [after, field = ''] = repairs[file] ?? [];
   if (after === undefined || text.includes(field)) return text;
   const repaired = text.replace(after, (found) => `${found}\n    ${field}`);
-  return field.includes('HttpService')
-    ? repaired.replace(/^import /m, 'import "envoy/config/core/v3/http_service.proto";\n$&')
-    : repaired;
+  return field.includes('HttpService') ? repaired.replace(/^import /m, `${servicesOfCore}$&`) : repaired;
 }
 
 function generateConfig(types: readonly string[]): unknown {

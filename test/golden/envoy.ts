@@ -61,6 +61,8 @@ export function staticConfiguration(
   }
   return {
     node: { id: 'golden', cluster: 'golden' },
+    // The filter of live requests is not made without it.
+    admin: { address: { socketAddress: { address: '127.0.0.1', portValue: 0 } } },
     dynamicResources: {
       adsConfig: {
         apiType: 'DELTA_GRPC',

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { Graph } from '../../src/graph/graph.ts';
 import { createTestMesh } from '../../src/mesh/testing.ts';
 import {
+  audienceMark,
   type EncodedResource,
   type ResourceKind,
   resourceKinds,
@@ -61,11 +62,13 @@ function describe(
   });
 }
 
-/** Whatever a proxy is told to hold, or a resource needs, exists. */
+/** Whatever a proxy is told to hold, or a resource needs, exists; of listeners perhaps only for some workloads. */
 function checkReferences({ lists, resources, onDemand }: Translation): void {
   const missing: string[] = [];
   const check = (kind: ResourceKind, name: string, by: string): void => {
-    if (!resources[kind].has(name)) missing.push(`${by} needs ${kind} ${name}`);
+    if (resources[kind].has(name)) return;
+    const variants = [...resources.listener.keys()].filter((key) => key.startsWith(name + audienceMark));
+    if (kind !== 'listener' || variants.length === 0) missing.push(`${by} needs ${kind} ${name}`);
   };
   for (const [workload, list] of lists.entries()) {
     for (const name of list.clusters) check('cluster', name, workload);

@@ -8,7 +8,6 @@ import {
   ComparisonFilter_Op,
   type ComparisonFilterSchema,
 } from '../proto/envoy/config/accesslog/v3/accesslog_pb.js';
-import { ApiVersion } from '../proto/envoy/config/core/v3/config_source_pb.js';
 import { OpenTelemetryAccessLogConfigSchema } from '../proto/envoy/extensions/access_loggers/open_telemetry/v3/logs_service_pb.js';
 import { StdoutAccessLogSchema } from '../proto/envoy/extensions/access_loggers/stream/v3/stream_pb.js';
 import { extension } from './encode.ts';
@@ -60,13 +59,7 @@ function toProvider({ format, provider }: AccessLog): Logger {
         };
   const sink =
     provider.protocol === 'GRPC'
-      ? {
-          commonConfig: {
-            logName: 'weft',
-            grpcService: grpcService(provider),
-            transportApiVersion: ApiVersion.V3,
-          },
-        }
+      ? { grpcService: grpcService(provider) }
       : { httpService: httpService(provider, 'logs') };
   return extension('access-log', OpenTelemetryAccessLogConfigSchema, {
     ...sink,

@@ -13,6 +13,7 @@ import { inbound } from '../../../src/xds/translate/listener-inbound.ts';
 import { outbound } from '../../../src/xds/translate/listener-outbound.ts';
 import { unknownDestination } from '../../../src/xds/translate/on-demand.ts';
 import { secrets } from '../../../src/xds/translate/secret.ts';
+import { testProfile } from '../../../src/xds/translate/testing.ts';
 import { applicationPorts, type SeenRequest } from './application.ts';
 import { startControlPlane, type TestControlPlane } from './control-plane.ts';
 import {
@@ -79,7 +80,7 @@ for (const [family, address] of Object.entries(podAddresses)) {
       greeter = createServer((socket) => socket.end('hello')).listen(7000, '::');
       const policy = { mode: 'Strict', tcpPorts: [], httpPorts: [] } as const;
       controlPlane = await startControlPlane(`${nodeAddress}:15010`, control, {
-        listener: [inbound('shop/Deployment/web', policy, trustDomain), outbound(outside)],
+        listener: [inbound('shop/Deployment/web', policy, trustDomain, testProfile), outbound(outside)],
         cluster: [unknownDestination(destination, 'Allow')],
         secret: secrets(),
       });
@@ -277,7 +278,7 @@ suite('The sidecar on a cluster without pod certificates', () => {
   before(async () => {
     controlPlane = await startControlPlane(`${nodeAddress}:15010`, control, {
       listener: [
-        inbound('shop/Deployment/web', { mode: 'Strict', tcpPorts: [], httpPorts: [] }, trustDomain),
+        inbound('shop/Deployment/web', { mode: 'Strict', tcpPorts: [], httpPorts: [] }, trustDomain, testProfile),
       ],
       secret: inlineSecrets(web),
     });

@@ -12,6 +12,7 @@ import { testContext, testPod } from '../../../src/webhook/inject/testing.ts';
 import { detectionCluster } from '../../../src/xds/translate/cluster-internal.ts';
 import { inbound, inboundDetection } from '../../../src/xds/translate/listener-inbound.ts';
 import { secrets } from '../../../src/xds/translate/secret.ts';
+import { testProfile } from '../../../src/xds/translate/testing.ts';
 import { startControlPlane, type TestControlPlane } from './control-plane.ts';
 import { control, podFacts, trustDomain, web } from './fixtures.ts';
 import { startLateProxy } from './late-proxy.ts';
@@ -36,8 +37,8 @@ before(async () => {
   const policy = { mode: 'Permissive', tcpPorts: [5432], httpPorts: [8080] } as const;
   controlPlane = await startControlPlane(`${nodeAddress}:15010`, control, {
     listener: [
-      inbound('shop/Deployment/web', policy, trustDomain),
-      inboundDetection('shop/Deployment/web', policy, trustDomain),
+      inbound('shop/Deployment/web', policy, trustDomain, testProfile),
+      inboundDetection('shop/Deployment/web', policy, trustDomain, testProfile),
     ],
     cluster: [detectionCluster('shop/Deployment/web')],
     secret: secrets(),

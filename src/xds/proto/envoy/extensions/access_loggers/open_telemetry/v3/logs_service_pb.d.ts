@@ -8,6 +8,7 @@ import type { CommonGrpcAccessLogConfig } from "../../grpc/v3/als_pb.js";
 import type { AnyValue, KeyValueList } from "../../../../../opentelemetry/proto/common/v1/common_pb.js";
 import type { TypedExtensionConfig } from "../../../../config/core/v3/extension_pb.js";
 import type { HttpService } from "../../../../config/core/v3/http_service_pb.js";
+import type { GrpcService } from "../../../../config/core/v3/grpc_service_pb.js";
 
 /**
  * Describes the file envoy/extensions/access_loggers/open_telemetry/v3/logs_service.proto.
@@ -57,6 +58,11 @@ export declare type OpenTelemetryAccessLogConfig = Message<"envoy.extensions.acc
    * @generated from field: envoy.config.core.v3.HttpService http_service = 8;
    */
   httpService?: HttpService | undefined;
+
+  /**
+   * @generated from field: envoy.config.core.v3.GrpcService grpc_service = 9;
+   */
+  grpcService?: GrpcService | undefined;
 
   /**
    * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig resource_detectors = 15;
