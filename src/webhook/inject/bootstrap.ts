@@ -142,14 +142,15 @@ const noFalseResets: JsonObject = {
 /**
  * What the control plane may ask of the admin interface, which nobody else reaches; nothing here can end the proxy. In a
  * dump of its configuration Envoy leaves out keys: they are never where it takes them for something else (identity.ts).
+ * An exact path would allow it without parameters alone.
  */
 const adminPaths: readonly JsonObject[] = [
   { exact: '/ready' },
   { prefix: '/stats' },
-  { exact: '/clusters' },
+  { prefix: '/clusters' },
   { exact: '/certs' },
-  { exact: '/config_dump' },
-  { exact: '/listeners' },
+  { prefix: '/config_dump' },
+  { prefix: '/listeners' },
   { exact: '/memory' },
   { prefix: '/drain_listeners' },
   { prefix: '/logging' },
