@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { checks } from './checks/list.ts';
+import { proxyViews } from './proxy-tables.ts';
 import { meshCluster } from './testing.ts';
 
 const page = (name: string): string =>
@@ -21,6 +22,7 @@ const commands = [
   'tap',
   'explain',
   'proxy config',
+  'logs',
   'inject',
   'uninject',
 ];
@@ -52,4 +54,15 @@ test('every check has a row that leads to its code, in the order of the checks',
     rows.map(([, name, code]) => [name, code]),
     checks.map(({ name, code }) => [name, code]),
   );
+});
+
+test('the page of what a proxy says of itself names every view and option', async () => {
+  const text = page('proxy-views');
+  for (const view of proxyViews) {
+    const { out } = await meshCluster().run(`proxy ${view} --help`);
+    assert.ok(text.includes(`| \`${view}\` |`), view);
+    for (const option of out.match(/--[a-z-]+/g) ?? []) {
+      if (option !== '--help') assert.ok(text.includes(option), `${option} is missing`);
+    }
+  }
 });

@@ -10,6 +10,7 @@ import { registerExplain } from './commands/explain.ts';
 import { registerEdges } from './commands/edges.ts';
 import { registerGraph } from './commands/graph.ts';
 import { registerInject } from './commands/inject.ts';
+import { registerLogs } from './commands/logs.ts';
 import { registerProxy } from './commands/proxy.ts';
 import { registerRoutes } from './commands/routes.ts';
 import { registerStat, registerTop } from './commands/stat.ts';
@@ -33,6 +34,7 @@ const commands = [
   registerTap,
   registerExplain,
   registerProxy,
+  registerLogs,
   registerInject,
   registerUninject,
 ];
