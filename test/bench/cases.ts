@@ -126,6 +126,33 @@ export const cases: readonly BenchCase[] = [
     onWorkload: true,
     metrics: { maxStallMs: atMost(50) },
   },
+  {
+    name: 'telemetry-1000',
+    about: '1,000 proxies that report every ten seconds, against the same connections without a word',
+    load: () => import('./telemetry-1000.ts'),
+    onWorkload: true,
+    metrics: {
+      cpuPercentOfOneCore: atMost(30),
+      addedMB: atMost(200),
+      addedAfterAnHourMB: atMost(200),
+      minuteQueryMs: undefined,
+      hourQueryMs: undefined,
+      maxStallMs: undefined,
+      series: undefined,
+    },
+  },
+  {
+    name: 'dashboard-graph',
+    about:
+      'the graph page in Chromium, drawn by the processor: 200 nodes, 2,000 edges, new data every second',
+    load: () => import('./dashboard-graph.ts'),
+    metrics: {
+      framesPerSecond: atLeast(30),
+      p95FrameMs: undefined,
+      zoomingFramesPerSecond: undefined,
+      zoomingP95FrameMs: undefined,
+    },
+  },
 ];
 
 /** Throws what there is where a name is unknown; without names, all. */

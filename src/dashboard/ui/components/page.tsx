@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
-import type { Data } from '../state/use-data.ts';
+import type { Polled } from '../state/poll.ts';
 import { Gaps, ProblemNotice } from './notice.tsx';
 
 export interface PageProps {
@@ -36,7 +36,7 @@ export function Loaded<T extends { readonly gaps?: readonly string[] }>({
   data,
   children,
 }: {
-  readonly data: Data<T>;
+  readonly data: Polled<T>;
   readonly children: (data: T) => ComponentChildren;
 }) {
   return (

@@ -1,7 +1,7 @@
 /** The frame around all pages: navigation, top bar, and the page that the address names. */
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { mustSignIn, paused, place } from '../state/browser.ts';
+import { mustSignIn, paused, place, refreshes } from '../state/browser.ts';
 import { useNamespaces } from '../state/use-namespaces.ts';
 import { useStore } from '../state/use-store.ts';
 import { Boundary } from './boundary.tsx';
@@ -34,6 +34,8 @@ function SignedIn() {
     const listener = (event: KeyboardEvent): void => {
       if (isTyping(event.target)) return;
       if (event.key === 'P' && event.shiftKey) paused.set(!paused.get());
+      if (event.key === 'R' && event.shiftKey && !event.ctrlKey && !event.metaKey)
+        refreshes.set(refreshes.get() + 1);
     };
     document.addEventListener('keydown', listener);
     return () => document.removeEventListener('keydown', listener);

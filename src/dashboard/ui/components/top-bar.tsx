@@ -1,7 +1,16 @@
 /** The choices that hold for all pages: namespace, window, refreshing, theme, and signing out. */
 
 import { useEffect, useState } from 'preact/hooks';
-import { changeQuery, mustSignIn, paused, place, theme, type Theme, token } from '../state/browser.ts';
+import {
+  changeQuery,
+  mustSignIn,
+  paused,
+  place,
+  refreshes,
+  theme,
+  type Theme,
+  token,
+} from '../state/browser.ts';
 import { namespaceOf, windowOf, windows } from '../state/choices.ts';
 import { useStore } from '../state/use-store.ts';
 import { Icon } from './icon.tsx';
@@ -40,6 +49,15 @@ export function TopBar({ namespaces, onMenu, isMenuOpen }: TopBarProps) {
         </select>
       </label>
       <div class="spacer" />
+      <button
+        type="button"
+        class="icon-button"
+        aria-label="Refresh now"
+        title="Shift+R"
+        onClick={() => refreshes.set(refreshes.get() + 1)}
+      >
+        <Icon name="refresh" />
+      </button>
       <PauseButton />
       <ThemeField />
       <SignOut />

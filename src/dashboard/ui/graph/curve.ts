@@ -21,6 +21,19 @@ export function curveBetween(from: Point, to: Point): Curve {
   };
 }
 
+/**
+ * For crowded pictures: lines between the same two clouds are drawn together in the middle, as cables are, so that one
+ * sees the bundle first and the single line when one follows it.
+ */
+export function bundledCurve(from: Point, to: Point, fromCenter: Point, toCenter: Point): Curve {
+  const own = curveBetween(from, to);
+  const shared = curveBetween(fromCenter, toCenter).control;
+  const mix = (a: number, b: number): number => a + (b - a) * bundling;
+  return { from, to, control: { x: mix(own.control.x, shared.x), y: mix(own.control.y, shared.y) } };
+}
+
+const bundling = 0.85;
+
 /** Of a quadratic Bézier curve, `t` from 0 to 1. */
 export function pointAt({ from, control, to }: Curve, t: number): Point {
   const s = 1 - t;

@@ -3,7 +3,7 @@
  * more than drawing it. What the reader looks at is drawn again on top, with arrows and locks.
  */
 
-import { curveBetween, pointAt } from './curve.ts';
+import { pointAt } from './curve.ts';
 import { type Frame, useWorld } from './draw.ts';
 import { edgeWidth } from './marks.ts';
 import { isEmphasized, isVisible, type PlacedEdge } from './picture.ts';
@@ -33,7 +33,7 @@ export function drawEdges(context: CanvasRenderingContext2D, frame: Frame): void
 function opacityOf(health: Health, count: number): number {
   if (health === 'bad') return 0.95;
   if (health === 'degraded') return 0.85;
-  return Math.min(0.85, Math.max(0.22, 130 / Math.max(1, count)));
+  return Math.min(0.85, Math.max(0.11, 130 / Math.max(1, count)));
 }
 
 function strokeAll(
@@ -95,7 +95,7 @@ const lockAt = 0.42;
 /** Closed for mutual TLS, open without any; half and half is shown open in the colour of a warning. */
 function drawLock(context: CanvasRenderingContext2D, { edge, curve }: PlacedEdge, frame: Frame): void {
   const { palette, camera } = frame;
-  const { x, y } = pointAt(curveBetween(curve.from, curve.to), lockAt);
+  const { x, y } = pointAt(curve, lockAt);
   const unit = 1 / Math.sqrt(camera.zoom);
   context.fillStyle = palette.background;
   context.beginPath();

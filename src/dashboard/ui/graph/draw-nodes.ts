@@ -1,27 +1,33 @@
 /** The nodes of a frame: their shape says what they are, the ring how they fare, the size how much they receive. */
 
-import { toScreen } from './camera.ts';
+import { type Size, toScreen } from './camera.ts';
 import type { Frame } from './draw.ts';
+import type { Point } from './layout.ts';
 import { shortLabel } from './marks.ts';
-import type { PlacedNode } from './picture.ts';
+import type { Emphasis, PlacedNode } from './picture.ts';
 import type { SceneNode } from './scene.ts';
 
-/** Smaller than this, names are dots of ink. */
-const labelZoom = 0.5;
-
 export function drawNodes(context: CanvasRenderingContext2D, frame: Frame): void {
-  const { placed, camera, size, ratio, emphasis } = frame;
+  const { placed, ratio, emphasis } = frame;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   for (const placedNode of placed.nodes) {
-    const { x, y } = toScreen(camera, placedNode.place);
-    if (x < -80 || x > size.width + 80 || y < -60 || y > size.height + 60) continue;
-    const { id } = placedNode.node;
-    const isChosen = id === emphasis.selected || id === emphasis.hovered;
-    const isDimmed = emphasis.focus !== undefined && !emphasis.focus.has(id) && !isChosen;
-    drawNode(context, placedNode, x, y, frame, isDimmed);
-    if (isChosen || (camera.zoom >= labelZoom && !isDimmed) || emphasis.focus?.has(id) === true)
-      drawLabel(context, placedNode, x, y, frame, isChosen);
+    const at = toScreen(frame.camera, placedNode.place);
+    if (isSeen(at, frame.size))
+      drawNode(context, placedNode, at.x, at.y, frame, isDimmed(placedNode.node.id, emphasis));
   }
+  drawLabels(context, frame);
+}
+
+function isSeen({ x, y }: Point, size: Size): boolean {
+  return x > -80 && x < size.width + 80 && y > -60 && y < size.height + 60;
+}
+
+function isChosen(id: string, { selected, hovered }: Emphasis): boolean {
+  return id === selected || id === hovered;
+}
+
+function isDimmed(id: string, emphasis: Emphasis): boolean {
+  return emphasis.focus !== undefined && !emphasis.focus.has(id) && !isChosen(id, emphasis);
 }
 
 function drawNode(
@@ -30,7 +36,7 @@ function drawNode(
   x: number,
   y: number,
   frame: Frame,
-  isDimmed: boolean,
+  dimmed: boolean,
 ): void {
   const { palette, emphasis } = frame;
   const pixels = Math.max(3, radius * Math.min(1.3, frame.camera.zoom));
@@ -42,7 +48,7 @@ function drawNode(
     context.stroke();
   }
   context.fillStyle = palette.node;
-  context.strokeStyle = isDimmed ? palette.faint : palette.health[node.health];
+  context.strokeStyle = dimmed ? palette.faint : palette.health[node.health];
   context.lineWidth = Math.max(1.5, pixels * 0.26);
   shape(context, node.kind, x, y, pixels);
   context.fill();
@@ -92,26 +98,48 @@ function polygon(
   context.closePath();
 }
 
-function drawLabel(
-  context: CanvasRenderingContext2D,
-  { node, radius }: PlacedNode,
-  x: number,
-  y: number,
-  { palette, camera }: Frame,
-  isChosen: boolean,
-): void {
-  const pixels = Math.min(13, Math.max(10, 11.5 * camera.zoom));
-  const baseline = y + Math.max(3, radius * Math.min(1.3, camera.zoom)) + pixels + 4;
-  const text = isChosen ? node.label : shortLabel(node.label);
-  context.font = `${isChosen ? 600 : 500} ${pixels}px ${palette.font}`;
+interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+function overlap(a: Box, b: Box): boolean {
+  return Math.abs(a.x - b.x) * 2 < a.width + b.width && Math.abs(a.y - b.y) * 2 < a.height + b.height;
+}
+
+/** As many names as have room, those that matter most first: the chosen, the ones looked at, trouble, the busy. */
+function drawLabels(context: CanvasRenderingContext2D, frame: Frame): void {
+  const { placed, camera, size, emphasis, palette } = frame;
+  const pixels = Math.min(13, Math.max(11, 11.5 * camera.zoom));
+  const isFirst = ({ node }: PlacedNode): boolean => isChosen(node.id, emphasis);
+  const taken: Box[] = placed.nodes.map(({ place, radius }) => {
+    // A name may touch the rim of a neighbour, but not hide it.
+    const pixels = 1.2 * Math.max(3, radius * Math.min(1.3, camera.zoom));
+    return { ...toScreen(camera, place), width: pixels, height: pixels };
+  });
   context.textAlign = 'center';
   context.textBaseline = 'alphabetic';
-  // A halo in the colour of the ground keeps names legible over lines; stroked text costs more than a box.
-  const width = isChosen ? context.measureText(text).width + 10 : text.length * pixels * 0.56;
-  context.globalAlpha = isChosen ? 1 : 0.72;
-  context.fillStyle = isChosen ? palette.background : palette.cloud;
-  context.fillRect(x - width / 2, baseline - pixels, width, pixels + 4);
-  context.globalAlpha = 1;
-  context.fillStyle = palette.text;
-  context.fillText(text, x, baseline);
+  for (const placedNode of [
+    ...placed.byImportance.filter(isFirst),
+    ...placed.byImportance.filter((one) => !isFirst(one)),
+  ]) {
+    const { node, radius, place } = placedNode;
+    const { x, y } = toScreen(camera, place);
+    if (!isSeen({ x, y }, size) || isDimmed(node.id, emphasis)) continue;
+    const chosen = isFirst(placedNode);
+    const text = chosen ? node.label : shortLabel(node.label);
+    const baseline = y + Math.max(3, radius * Math.min(1.3, camera.zoom)) + pixels + 4;
+    const box = { x, y: baseline - pixels / 2, width: text.length * pixels * 0.58 + 8, height: pixels + 4 };
+    if (taken.some((other) => overlap(box, other))) continue;
+    taken.push(box);
+    context.font = `${chosen ? 600 : 500} ${pixels}px ${palette.font}`;
+    context.globalAlpha = chosen ? 1 : 0.78;
+    context.fillStyle = chosen ? palette.background : palette.cloud;
+    context.fillRect(box.x - box.width / 2, baseline - pixels, box.width, pixels + 4);
+    context.globalAlpha = 1;
+    context.fillStyle = palette.text;
+    context.fillText(text, x, baseline);
+  }
 }

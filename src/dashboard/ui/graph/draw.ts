@@ -1,6 +1,6 @@
-/** One frame of the graph on a canvas: clouds, edges, nodes, names, in this order. */
+/** One frame of the graph on a canvas: clouds, edges, names of clouds, nodes with their names, in this order. */
 
-import type { Camera, Size } from './camera.ts';
+import { type Camera, type Size, toScreen } from './camera.ts';
 import { drawEdges } from './draw-edges.ts';
 import { drawNodes } from './draw-nodes.ts';
 import { hullOf } from './hull.ts';
@@ -25,6 +25,7 @@ export function drawFrame(context: CanvasRenderingContext2D, frame: Frame): void
   context.fillRect(0, 0, size.width, size.height);
   drawClouds(context, frame);
   drawEdges(context, frame);
+  drawCloudNames(context, frame);
   drawNodes(context, frame);
 }
 
@@ -37,7 +38,7 @@ export function useWorld(context: CanvasRenderingContext2D, { camera, ratio }: F
 const cloudPadding = 44;
 
 function drawClouds(context: CanvasRenderingContext2D, frame: Frame): void {
-  const { placed, camera, palette } = frame;
+  const { placed, palette } = frame;
   useWorld(context, frame);
   context.lineJoin = 'round';
   context.lineCap = 'round';
@@ -49,17 +50,28 @@ function drawClouds(context: CanvasRenderingContext2D, frame: Frame): void {
     context.fill();
     context.stroke();
   }
+}
+
+/** Above the lines, on a ground of their own, so that a crowd does not hide where one is. */
+function drawCloudNames(context: CanvasRenderingContext2D, { placed, camera, palette, ratio }: Frame): void {
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.textAlign = 'center';
   context.textBaseline = 'alphabetic';
-  context.fillStyle = palette.cloudText;
   // Legible however far away one stands.
-  const pixels = Math.min(26, Math.max(11, 15 * camera.zoom)) / camera.zoom;
+  const pixels = Math.min(20, Math.max(12, 15 * camera.zoom));
   context.font = `600 ${pixels}px ${palette.font}`;
   for (const [group, points] of placed.clouds) {
-    const top = Math.min(...points.map((point) => point.y));
     const left = Math.min(...points.map((point) => point.x));
     const right = Math.max(...points.map((point) => point.x));
-    context.fillText(group, (left + right) / 2, top - cloudPadding + 14);
+    const top = Math.min(...points.map((point) => point.y)) - cloudPadding;
+    const { x, y } = toScreen(camera, { x: (left + right) / 2, y: top });
+    const width = context.measureText(group).width + 12;
+    context.fillStyle = palette.cloud;
+    context.beginPath();
+    context.roundRect(x - width / 2, y - pixels * 0.4, width, pixels * 1.5, 5);
+    context.fill();
+    context.fillStyle = palette.cloudText;
+    context.fillText(group, x, y + pixels * 0.7);
   }
 }
 

@@ -24,7 +24,7 @@ export class GraphEngine {
   #flight: { from: Camera; to: Camera; startMs: number } | undefined;
   /** Of every node ever seen: one that comes back finds its place. */
   readonly #known = new Map<string, Point>();
-  #placed: PlacedScene = { scene: { nodes: [], edges: [] }, nodes: [], edges: [], clouds: new Map() };
+  #placed: PlacedScene = placeScene({ nodes: [], edges: [] }, new Map());
   #emphasis: Emphasis = {};
   #flowing: readonly PlacedEdge[] = [];
   #isDirty = true;

@@ -6,7 +6,7 @@ import type { Palette } from './palette.ts';
 import { type Emphasis, isEmphasized, isVisible, type PlacedEdge, type PlacedScene } from './picture.ts';
 
 /** More would be a swarm, and take the time that the lines need. */
-const mostEdges = 260;
+const mostEdges = 140;
 /** Between two dots, in units of the world. */
 const gap = 90;
 

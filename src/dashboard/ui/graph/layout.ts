@@ -5,7 +5,6 @@
  */
 
 import {
-  type Force,
   forceCollide,
   forceLink,
   forceManyBody,
@@ -15,6 +14,7 @@ import {
   type SimulationLinkDatum,
   type SimulationNodeDatum,
 } from 'd3-force';
+import { type CloudLink, ranksOf } from './ranks.ts';
 import type { Scene } from './scene.ts';
 
 export interface Point {
@@ -28,7 +28,7 @@ export type Places = ReadonlyMap<string, Point>;
 export const nodeSpacing = 104;
 /** Labels are wider than high: rows may be closer than columns. */
 const squash = 0.66;
-const groupGap = 46;
+const groupGap = 95;
 const groupTicks = 220;
 const nodeTicks = 140;
 
@@ -85,9 +85,10 @@ function membersOf(scene: Scene): ReadonlyMap<string, readonly string[]> {
 /** Clouds with a known node stay around what is known of them. */
 function placeClouds(scene: Scene, known: Places): ReadonlyMap<string, Cloud> {
   const members = membersOf(scene);
+  const columns = columnsOf(members, cloudLinks(scene));
   const clouds = [...members].map(([group, ids], index): Cloud => {
     const places = ids.flatMap((id) => known.get(id) ?? []);
-    const radius = (nodeSpacing / 2) * Math.sqrt(ids.length) * 1.1 + groupGap;
+    const radius = cloudRadius(ids.length);
     if (places.length > 0) {
       const x = places.reduce((sum, place) => sum + place.x, 0) / places.length;
       const y = places.reduce((sum, place) => sum + place.y, 0) / places.length / squash;
@@ -96,7 +97,12 @@ function placeClouds(scene: Scene, known: Places): ReadonlyMap<string, Cloud> {
     // A spiral in order of name: a start without chance.
     const angle = index * 2.399_963;
     const distance = 120 * Math.sqrt(index);
-    return { group, radius, x: Math.cos(angle) * distance, y: Math.sin(angle) * distance };
+    return {
+      group,
+      radius,
+      x: (columns.get(group) ?? 0) + Math.cos(angle) * distance,
+      y: Math.sin(angle) * distance,
+    };
   });
   forceSimulation(clouds)
     .stop()
@@ -108,37 +114,30 @@ function placeClouds(scene: Scene, known: Places): ReadonlyMap<string, Cloud> {
         .strength(0.02),
     )
     .force('charge', forceManyBody<Cloud>().strength(-60))
-    .force('x', forceX<Cloud>(0).strength(0.06))
-    .force('y', forceY<Cloud>(0).strength(0.1))
-    .force('flow', flowForce(cloudLinks(scene)))
+    .force('x', forceX<Cloud>((cloud) => columns.get(cloud.group) ?? 0).strength(0.3))
+    .force('y', forceY<Cloud>(0).strength(0.06))
     .force('collide', forceCollide<Cloud>((cloud) => cloud.radius).iterations(4))
     .tick(groupTicks);
   return new Map(clouds.map((cloud) => [cloud.group, cloud]));
 }
 
-/** Callers to the left of what they call, as one reads. In a circle everybody pushes and nobody wins. */
-function flowForce(links: readonly CloudLink[]): Force<Cloud, SimulationLinkDatum<Cloud>> {
-  let clouds = new Map<string, Cloud>();
-  const force = (alpha: number): void => {
-    for (const link of links) {
-      const source = clouds.get(link.source);
-      const target = clouds.get(link.target);
-      if (source === undefined || target === undefined) continue;
-      const missing = (source.radius + target.radius) * 0.8 - (target.x - source.x);
-      if (missing <= 0) continue;
-      source.vx = (source.vx ?? 0) - missing * alpha * 0.05;
-      target.vx = (target.vx ?? 0) + missing * alpha * 0.05;
-    }
-  };
-  force.initialize = (bodies: Cloud[]): void => {
-    clouds = new Map(bodies.map((cloud) => [cloud.group, cloud]));
-  };
-  return force;
+/**
+ * Callers to the left of what they call, as one reads: where each cloud would be by its rank alone. The whole is about
+ * as much wider than high as a screen is.
+ */
+function columnsOf(
+  members: ReadonlyMap<string, readonly string[]>,
+  links: readonly CloudLink[],
+): ReadonlyMap<string, number> {
+  const ranks = ranksOf([...members.keys()], links);
+  const last = Math.max(1, ...ranks.values());
+  const area = [...members.values()].reduce((sum, ids) => sum + cloudRadius(ids.length) ** 2 * 4, 0);
+  const width = 1.25 * Math.sqrt(area);
+  return new Map([...ranks].map(([group, rank]) => [group, (rank / last - 0.5) * width]));
 }
 
-interface CloudLink {
-  readonly source: string;
-  readonly target: string;
+function cloudRadius(nodes: number): number {
+  return (nodeSpacing / 2) * Math.sqrt(nodes) * 1.16 + groupGap;
 }
 
 function cloudLinks(scene: Scene): readonly CloudLink[] {

@@ -1,7 +1,7 @@
 /** Everything that decides one frame of the graph; what changes it makes a new one. */
 
 import { type Camera, type Size, toScreen } from './camera.ts';
-import { type Curve, curveBetween } from './curve.ts';
+import { bundledCurve, type Curve, curveBetween } from './curve.ts';
 import type { Places, Point } from './layout.ts';
 import { nodeRadius } from './marks.ts';
 import type { Scene, SceneEdge, SceneNode } from './scene.ts';
@@ -23,6 +23,8 @@ export interface PlacedEdge {
 export interface PlacedScene {
   readonly scene: Scene;
   readonly nodes: readonly PlacedNode[];
+  /** The same with the ones first whose names matter most: in trouble, then busy. */
+  readonly byImportance: readonly PlacedNode[];
   /** The quiet and healthy first, so that trouble is drawn on top. */
   readonly edges: readonly PlacedEdge[];
   readonly clouds: ReadonlyMap<string, readonly Point[]>;
@@ -34,6 +36,9 @@ export interface Emphasis {
   /** Only these and the edges between them and the selected one are in full colour. */
   readonly focus?: ReadonlySet<string>;
 }
+
+/** With more edges than this, lines between the same clouds are bundled. */
+const mostLoose = 150;
 
 const order = { unknown: 0, good: 1, degraded: 2, bad: 3 } as const;
 
@@ -48,17 +53,37 @@ export function placeScene(scene: Scene, places: Places): PlacedScene {
     clouds.set(node.group, points);
     points.push(place);
   }
+  const centers = new Map([...clouds].map(([group, points]) => [group, centerOf(points)]));
+  const groups = new Map(scene.nodes.map((node) => [node.id, node.group]));
+  const isCrowded = scene.edges.length > mostLoose;
+  const curveOf = (edge: SceneEdge, from: Point, to: Point): Curve => {
+    const fromCenter = centers.get(groups.get(edge.source) ?? '');
+    const toCenter = centers.get(groups.get(edge.target) ?? '');
+    const isLoose =
+      !isCrowded || fromCenter === toCenter || fromCenter === undefined || toCenter === undefined;
+    return isLoose ? curveBetween(from, to) : bundledCurve(from, to, fromCenter, toCenter);
+  };
   const edges = scene.edges.flatMap((edge): PlacedEdge[] => {
     const from = places.get(edge.source);
     const to = places.get(edge.target);
     if (from === undefined || to === undefined || edge.source === edge.target) return [];
-    return [{ edge, curve: curveBetween(from, to), length: Math.hypot(to.x - from.x, to.y - from.y) }];
+    return [{ edge, curve: curveOf(edge, from, to), length: Math.hypot(to.x - from.x, to.y - from.y) }];
   });
   edges.sort(
     (a, b) =>
       order[a.edge.health] - order[b.edge.health] || a.edge.requestsPerSecond - b.edge.requestsPerSecond,
   );
-  return { scene, nodes, edges, clouds };
+  const byImportance = [...nodes].sort(
+    (a, b) =>
+      Number(b.node.health === 'bad') - Number(a.node.health === 'bad') ||
+      b.node.requestsPerSecond - a.node.requestsPerSecond,
+  );
+  return { scene, nodes, byImportance, edges, clouds };
+}
+
+function centerOf(points: readonly Point[]): Point {
+  const sum = points.reduce((at, { x, y }) => ({ x: at.x + x, y: at.y + y }), { x: 0, y: 0 });
+  return { x: sum.x / points.length, y: sum.y / points.length };
 }
 
 /** Whether the edge is part of what the reader looks at. */

@@ -48,7 +48,9 @@ export interface SceneChoices {
   readonly minRate: number;
 }
 
-export const outside = 'outside the mesh';
+/** Who calls from outside, and what is called there: two clouds, because they lie on opposite sides of the mesh. */
+export const outsideClients = 'clients outside';
+export const outsideHosts = 'hosts outside';
 
 /** Where people begin to look: a tenth of a percent of failures, and where they are woken up: five percent. */
 export function healthOf(successRate: number | undefined): Health {
@@ -66,7 +68,8 @@ export function sceneOf(answer: ServiceGraph, choices: SceneChoices): Scene {
 }
 
 function groupOf(node: GraphNode): string {
-  return node.namespace === '' ? outside : node.namespace;
+  if (node.namespace !== '') return node.namespace;
+  return node.kind === 'unknown' ? outsideClients : outsideHosts;
 }
 
 function nodeOf(node: GraphNode): SceneNode {
@@ -118,8 +121,8 @@ function byNamespace(answer: ServiceGraph): Scene {
   const groups = new Map(answer.nodes.map((node) => [node.id, groupOf(node)]));
   const sums = new Map<string, Sum>();
   for (const edge of answer.edges) {
-    const source = groups.get(edge.source) ?? outside;
-    const target = groups.get(edge.target) ?? outside;
+    const source = groups.get(edge.source) ?? outsideHosts;
+    const target = groups.get(edge.target) ?? outsideHosts;
     const key = edgeKey(source, target);
     const sum = sums.get(key) ?? emptySum(source, target);
     sums.set(key, sum);
@@ -134,7 +137,7 @@ function byNamespace(answer: ServiceGraph): Scene {
       id: namespaceId(group),
       kind: 'namespace',
       group,
-      namespace: group === outside ? '' : group,
+      namespace: group === outsideHosts || group === outsideClients ? '' : group,
       label: group,
       health: healthOf(successRate),
       requestsPerSecond: received.requests,

@@ -66,6 +66,9 @@ theme.watch((value) => write(local, themeKey, value === 'system' ? undefined : v
 
 export const paused = createStore(false);
 
+/** Counts the times that the reader asked for everything anew. */
+export const refreshes = createStore(0);
+
 /** Page and API are served together: `<base>/ui/` beside `<base>/stat`. */
 function baseOfApi(): string {
   const at = window.location.pathname.lastIndexOf('/ui');

@@ -1,28 +1,23 @@
 /** An answer of the API in a component, kept fresh; a 401 leads to the sign-in. */
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { ApiProblem, type Asked } from '../api/client.ts';
-import { client, mustSignIn, paused, signInProblem, token } from './browser.ts';
-import { type Poll, type Polled, startPoll } from './poll.ts';
+import { client, mustSignIn, paused, refreshes, signInProblem, token } from './browser.ts';
+import { type Polled, startPoll } from './poll.ts';
 
 export const refreshMs = 5000;
-
-export interface Data<T> extends Polled<T> {
-  refresh(): void;
-}
 
 /** @param resource undefined asks nothing */
 export function useData<T>(
   resource: string | undefined,
   asked: Asked = {},
   intervalMs: number = refreshMs,
-): Data<T> {
+): Polled<T> {
   const key = resource === undefined ? '' : JSON.stringify([resource, asked.namespace, asked.parameters]);
   const [state, setState] = useState<{ readonly key: string; readonly polled: Polled<T> }>({
     key,
     polled: { loading: true },
   });
-  const poll = useRef<Poll | undefined>(undefined);
   useEffect(() => {
     if (resource === undefined) return;
     const mine = startPoll<T>({
@@ -39,12 +34,14 @@ export function useData<T>(
         return () => clearTimeout(timer);
       },
     });
-    poll.current = mine;
-    return () => mine.end();
+    const stopWatching = refreshes.watch(() => mine.refresh());
+    return () => {
+      stopWatching();
+      mine.end();
+    };
   }, [key, intervalMs]);
   // The answer to another question is not shown as the answer to this one.
-  const polled: Polled<T> = state.key === key ? state.polled : { loading: true };
-  return { ...polled, refresh: () => poll.current?.refresh() };
+  return state.key === key ? state.polled : { loading: true };
 }
 
 export function isSignIn(problem: unknown): problem is ApiProblem {
