@@ -9,7 +9,7 @@ import { Graph } from '../graph/graph.ts';
 import type { KubeObject } from '../kube/types.ts';
 import type { KubeService } from '../mesh/kubernetes.ts';
 import { createMesh } from '../mesh/mesh.ts';
-import { ownerOf } from '../mesh/owner.ts';
+import { ownerOf } from '../base/owner.ts';
 import { configDefaults, settingsOf } from '../mesh/settings.ts';
 import { createMeshSources, type MeshDefaults } from '../mesh/sources.ts';
 import { type Analysis, createAnalysis } from './analysis.ts';

@@ -77,3 +77,6 @@ export const tcpAlpn = 'weft-tcp';
 
 /** `app.kubernetes.io/managed-by` of what Weft creates. */
 export const managedBy = 'weft';
+
+/** Label on all that is made for a Gateway, its pods too (GEP-1762). */
+export const gatewayNameLabel = 'gateway.networking.k8s.io/gateway-name';

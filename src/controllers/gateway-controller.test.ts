@@ -1,10 +1,10 @@
+import { gatewayNameLabel } from '../base/names.ts';
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { silent } from '../base/log.ts';
 import { GatewayController } from './gateway-controller.ts';
 import { gatewayObjects, type ManagedKind, type ManagedObject, managedTypes } from './gateway-objects.ts';
 import { gatewayClasses } from '../kube/resources.ts';
-import { gatewayNameLabel } from '../mesh/gateways/names.ts';
 import type { GatewaySource } from '../mesh/gateways/sources.ts';
 import { defaultParameters, type GatewayParameters } from './gateway-parameters.ts';
 import type { GatewayPlan } from './gateway-plan.ts';

@@ -10,11 +10,11 @@ import type {
   V1Service,
   V2HorizontalPodAutoscaler,
 } from '@kubernetes/client-node';
-import { injectLabel, managedBy } from '../base/names.ts';
+import { gatewayNameLabel, injectLabel, managedBy } from '../base/names.ts';
 import type { KubeObject, ObjectMeta, ResourceType } from '../kube/types.ts';
 import * as resources from '../kube/resources.ts';
 import type { GatewayPort } from '../mesh/gateway-model.ts';
-import { gatewayLabelValue, gatewayNameLabel, gatewayResourceName } from '../mesh/gateways/names.ts';
+import { gatewayLabelValue, gatewayResourceName } from '../mesh/gateways/names.ts';
 import type { GatewaySource } from '../mesh/gateways/sources.ts';
 import type { GatewayParameters } from './gateway-parameters.ts';
 

@@ -1,7 +1,8 @@
+import { gatewayNameLabel } from '../base/names.ts';
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { Graph } from '../graph/graph.ts';
-import { gatewayLabelValue, gatewayNameLabel, gatewayResourceName } from './gateways/names.ts';
+import { gatewayLabelValue, gatewayResourceName } from './gateways/names.ts';
 import { gateway, listener } from './gateways/testing.ts';
 import { pod, podEndpoint, service, slice } from './testing-objects.ts';
 import { createTestMesh, type TestMesh } from './testing.ts';

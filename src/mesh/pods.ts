@@ -1,7 +1,8 @@
 /** Pods as the mesh sees them, and which of them has an address. */
 
+import { gatewayNameLabel } from '../base/names.ts';
 import type { Collection, GraphApi, Index, IndexEntry } from '../graph/types.ts';
-import { gatewayLabelValue, gatewayNameLabel, gatewayResourceName } from './gateways/names.ts';
+import { gatewayLabelValue, gatewayResourceName } from './gateways/names.ts';
 import type { GatewaySource } from './gateways/sources.ts';
 import type { MeshPod } from './model.ts';
 import type { MeshSources, PodSource } from './sources.ts';

@@ -4,10 +4,10 @@
  */
 
 import { proxyAnnotation } from '../base/names.ts';
+import { ownerOf } from '../base/owner.ts';
 import type { MeshConfig, MutualTLSPolicy, TelemetryPolicy } from '../base/api.ts';
 import type { KubeObject } from '../kube/types.ts';
 import type { KubeEndpointSlice, KubeNode, KubePod, KubeService, KubeServiceCIDR } from './kubernetes.ts';
-import { ownerOf } from './owner.ts';
 import type {
   EndpointSliceSource,
   MeshConfigSource,

@@ -1,5 +1,6 @@
 /** What one Gateway alone may say of its listeners, and the conditions that follow; ListenerSets have their own file. */
 
+import { gatewayNameLabel } from '../../base/names.ts';
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { Graph } from '../../graph/graph.ts';
@@ -7,7 +8,6 @@ import type { KubeGateway, KubeGatewayClass, KubeListener } from '../kubernetes-
 import { pod, route } from '../testing-objects.ts';
 import { createTestMesh, type TestMesh } from '../testing.ts';
 import { bySpecificity } from './listeners.ts';
-import { gatewayNameLabel } from './names.ts';
 import {
   certificateFor,
   gateway,

@@ -2,9 +2,6 @@
 
 import { createHash } from 'node:crypto';
 
-/** Label on all that is made for a Gateway, its pods too (GEP-1762). */
-export const gatewayNameLabel = 'gateway.networking.k8s.io/gateway-name';
-
 /** Names of Services and label values are at most this long. */
 const longest = 63;
 const hashLength = 10;

@@ -2,10 +2,9 @@
 
 import type { Random } from '../../graph/random.ts';
 import type { KubeObject } from '../../kube/types.ts';
-import { controllerName } from '../../base/names.ts';
+import { gatewayNameLabel, controllerName } from '../../base/names.ts';
 import { pod } from '../testing-objects.ts';
 import type { KubeGateway, KubeGatewayClass, KubeListener, ObjectRef } from '../kubernetes-gateways.ts';
-import { gatewayNameLabel } from './names.ts';
 import {
   backendTLSPolicy,
   certificateFor,

@@ -43,17 +43,30 @@ export function redirectInitContainer(settings: PodSettings, drainPath: string):
   };
 }
 
-/** Envoy, for the whole life of the pod: started before and stopped after everything of the application. */
-export function sidecar(settings: PodSettings, bootstrap: string, drainPath: string): V1Container {
+/**
+ * Envoy, for the whole life of the pod: started before and stopped after everything of the application. `resource` is what
+ * resource.ts makes of the pod.
+ */
+export function sidecar(
+  settings: PodSettings,
+  bootstrap: string,
+  drainPath: string,
+  resource: readonly V1EnvVar[],
+): V1Container {
   return {
-    ...sidecarBase(settings, drainPath),
+    ...sidecarBase(settings, drainPath, resource),
     args: ['--config-yaml', bootstrap, ...sidecarArgs(settings)],
   };
 }
 
 /** What JSON.stringify gives for `sidecar`, from the bootstrap as a JSON string. */
-export function sidecarJson(settings: PodSettings, bootstrapJson: string, drainPath: string): string {
-  const base = JSON.stringify(sidecarBase(settings, drainPath)).slice(0, -1);
+export function sidecarJson(
+  settings: PodSettings,
+  bootstrapJson: string,
+  drainPath: string,
+  resource: readonly V1EnvVar[],
+): string {
+  const base = JSON.stringify(sidecarBase(settings, drainPath, resource)).slice(0, -1);
   const args = JSON.stringify(sidecarArgs(settings)).slice(1);
   return `${base},"args":["--config-yaml",${bootstrapJson},${args}}`;
 }
@@ -73,7 +86,7 @@ function sidecarArgs(settings: PodSettings): string[] {
   ];
 }
 
-function sidecarBase(settings: PodSettings, drainPath: string): V1Container {
+function sidecarBase(settings: PodSettings, drainPath: string, resource: readonly V1EnvVar[]): V1Container {
   return {
     name: sidecarContainer,
     image: settings.image,
@@ -86,6 +99,7 @@ function sidecarBase(settings: PodSettings, drainPath: string): V1Container {
       fromPod('POD_UID', 'metadata.uid'),
       fromPod('POD_IP', 'status.podIP'),
       fromPod('SERVICE_ACCOUNT', 'spec.serviceAccountName'),
+      ...resource,
     ],
     ports: [{ name: 'weft-health', containerPort: healthPort, protocol: 'TCP' }],
     // Holds the application back until the first configuration is in, for as long as that takes.

@@ -6,11 +6,12 @@
 import { createHash } from 'node:crypto';
 import type { V1Container, V1PodSpec } from '@kubernetes/client-node';
 import type { JsonObject } from '../../base/json.ts';
-import { settingPrefix } from '../../base/names.ts';
+import { gatewayNameLabel, settingPrefix } from '../../base/names.ts';
 import { adminVolumeSource, sidecar } from './containers.ts';
 import { identityVolumeSource } from './identity.ts';
 import type { PreparedInjection } from './inject.ts';
 import { parseQuantity } from './quantity.ts';
+import { gatewayResource } from './resource.ts';
 import { readPodSettings } from './settings.ts';
 
 export interface GatewayPod {
@@ -43,7 +44,12 @@ export function gatewayPod(
     filters: [delayFilter],
     ...(limitBytes === undefined ? {} : { maxHeapBytes: Math.floor(limitBytes * 0.8) }),
   });
-  const { restartPolicy: _, ...container } = sidecar(proxy, text, drainPath);
+  const { restartPolicy: _, ...container } = sidecar(
+    proxy,
+    text,
+    drainPath,
+    gatewayResource(gatewayNameLabel),
+  );
   return {
     annotations: prepared.annotations,
     spec: {

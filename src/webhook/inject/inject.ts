@@ -17,6 +17,7 @@ import { covers, diff, type Operation } from './patch.ts';
 import type { ProbeAnswer } from './probes.ts';
 import { parseQuantity } from './quantity.ts';
 import { type PodLike, restorePod } from './restore.ts';
+import { workloadResource } from './resource.ts';
 import { type PodSettings, readPodSettings } from './settings.ts';
 
 /** What is the same for every pod under one set of settings, worked out once. */
@@ -72,7 +73,8 @@ export function injectPod(
 
   const application = completeApplication(spec, settings);
   const bootstrap = prepared.bootstrap(podBootstrap(application.answers, settings, drainPath));
-  const proxy = sidecar(settings, bootstrap.text, drainPath);
+  const resource = workloadResource(metadata);
+  const proxy = sidecar(settings, bootstrap.text, drainPath, resource);
   const own = [redirectInitContainer(settings, drainPath), proxy];
   const volumes = [...(spec.volumes ?? []), identityVolumeSource(context), adminVolumeSource()];
 
@@ -94,7 +96,7 @@ export function injectPod(
     },
   };
   const operations = diff(pod, injected);
-  const knownJson = new Map([[proxy, sidecarJson(settings, bootstrap.json, drainPath)]]);
+  const knownJson = new Map([[proxy, sidecarJson(settings, bootstrap.json, drainPath, resource)]]);
   return { pod: injected, operations, knownJson };
 }
 

@@ -1,6 +1,15 @@
 /** Which workload a pod belongs to, told from the pod alone. */
 
-import type { ObjectMeta } from '../kube/types.ts';
+/** What of a pod tells its owner. */
+export interface OwnedMeta {
+  readonly name?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly ownerReferences?: readonly {
+    readonly kind: string;
+    readonly name: string;
+    readonly controller?: boolean;
+  }[];
+}
 
 const independent: ReadonlySet<string> = new Set(['Node', 'Gateway']);
 
@@ -20,9 +29,10 @@ const revisionLabels = [
  * the ReplicaSet without the hash of the revision. A pod of its own, or a node's static pod, is a workload of
  * kind `Pod`; so is one that claims to belong to a Gateway, because whether it does is not told from the pod alone.
  */
-export function ownerOf(pod: ObjectMeta): Owner {
+export function ownerOf(pod: OwnedMeta): Owner {
   const controller = pod.ownerReferences?.find((owner) => owner.controller === true);
-  if (controller === undefined || independent.has(controller.kind)) return { kind: 'Pod', name: pod.name };
+  if (controller === undefined || independent.has(controller.kind))
+    return { kind: 'Pod', name: pod.name ?? '' };
   if (controller.kind !== 'ReplicaSet') return { kind: controller.kind, name: controller.name };
   for (const { label, kind } of revisionLabels) {
     const suffix = `-${pod.labels?.[label] ?? ''}`;
