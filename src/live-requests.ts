@@ -5,7 +5,7 @@ import type { Logger } from './base/log.ts';
 import { tapLogMethod } from './base/tap.ts';
 import type { Peers, Replica } from './dashboard/peers.ts';
 import type { Collection } from './graph/types.ts';
-import type { MeshPod } from './mesh/model.ts';
+import type { Destination, MeshPod } from './mesh/model.ts';
 import { ControlPort } from './telemetry/control-port.ts';
 import { Ends } from './telemetry/ends.ts';
 import type { TapSpec } from './telemetry/tap-filter.ts';
@@ -17,6 +17,7 @@ import type { StreamMethod } from './xds/server/server.ts';
 
 export interface LiveRequestsOptions {
   readonly pods: Collection<MeshPod>;
+  readonly destinations: Collection<Destination>;
   readonly trustDomain: () => string;
   /** Of the control plane, PEM. */
   readonly tls: () => { readonly key: string; readonly cert: string; readonly ca: string };
@@ -34,7 +35,7 @@ export interface LiveRequests {
 }
 
 export function createLiveRequests(options: LiveRequestsOptions): LiveRequests {
-  const { pods, trustDomain, identify, clock, log, tls } = options;
+  const { pods, destinations, trustDomain, identify, clock, log, tls } = options;
   const controlPort = new ControlPort({ tls });
   const power = new TapSwitch({ controlPort, trustDomain, log });
   const hub = new TapHub({ pods, clock, switchOff: (pod) => void power.off(pod) });
@@ -42,6 +43,10 @@ export function createLiveRequests(options: LiveRequestsOptions): LiveRequests {
     ends: new Ends(),
     pod: (key: string) => pods.get(key),
     podAt: byAddress(pods),
+    serviceAt: (address: string) => {
+      const destination = destinations.get(address);
+      return destination?.kind === 'service' ? destination.servicePort : undefined;
+    },
     trustDomain,
   };
   return {

@@ -258,6 +258,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   };
   const liveRequests = createLiveRequests({
     pods: mesh.pods,
+    destinations: mesh.destinations,
     trustDomain,
     tls: () => serving.current ?? certificate,
     identify: (peer, nodeId) => identify(identifying, peer, nodeId),

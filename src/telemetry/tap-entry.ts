@@ -21,6 +21,8 @@ export interface LogEntry {
   firstUpstreamMs: number | undefined;
   durationMs: number;
   downstreamAddress: string;
+  /** What the client had called; behind a redirect, before it. */
+  localAddress: string;
   upstreamAddress: string;
   upstreamCluster: string;
   /** The caller's certificate. */
@@ -75,6 +77,7 @@ function emptyEntry(kind: LogEntry['kind']): LogEntry {
     firstUpstreamMs: undefined,
     durationMs: 0,
     downstreamAddress: '',
+    localAddress: '',
     upstreamAddress: '',
     upstreamCluster: '',
     peerUri: '',
@@ -122,6 +125,8 @@ const readCommon: Read<LogEntry> = (field, reader, into) => {
   switch (field) {
     case 2:
       return set(() => (into.downstreamAddress = readAddress(reader)));
+    case 3:
+      return set(() => (into.localAddress = readAddress(reader)));
     case 4:
       return inside(reader, into, (inner) => inner === 5 && inside(reader, into, readPeer));
     case 5:

@@ -24,6 +24,8 @@ export interface TapNames {
   pod(key: string): MeshPod | undefined;
   /** The pod that has this IP address. */
   podAt(address: string): MeshPod | undefined;
+  /** Key of the ServicePort that has this address and port. */
+  serviceAt(address: string): string | undefined;
   readonly trustDomain: () => string;
 }
 
@@ -52,7 +54,7 @@ export function tapEvent(entry: LogEntry, reporter: TapReporter, names: TapNames
     // Ours is the identity of the connection that brings the entry, but without mutual TLS it was shown to nobody.
     sourceIdentity: side === 'client' ? (peer.identity === '' ? '' : identity) : peer.identity,
     destinationIdentity: side === 'client' ? peer.identity : peer.identity === '' ? '' : identity,
-    service: entry.upstreamCluster.startsWith('svc/') ? serviceOfCluster(entry.upstreamCluster) : '',
+    service: serviceOf(entry, side, names),
     route: entry.route,
     protocol: entry.kind === 'tcp' ? 'tcp' : isGrpc ? 'grpc' : (versions[entry.version] ?? ''),
     method: entry.kind === 'tcp' ? '' : (methods[entry.method] ?? ''),
@@ -69,6 +71,14 @@ export function tapEvent(entry: LogEntry, reporter: TapReporter, names: TapNames
     durationMs: entry.durationMs,
     ...(entry.firstUpstreamMs === undefined ? {} : { upstreamMs: entry.firstUpstreamMs }),
   };
+}
+
+/** What was called; a route may have sent it to another. */
+function serviceOf({ localAddress, upstreamCluster }: LogEntry, side: Side, names: TapNames): string {
+  if (side === 'server') return '';
+  const called = names.serviceAt(localAddress);
+  if (called !== undefined) return called;
+  return upstreamCluster.startsWith('svc/') ? serviceOfCluster(upstreamCluster) : '';
 }
 
 interface Tag {

@@ -76,6 +76,7 @@ describe('a tap on a gateway', () => {
       ends: new Ends(),
       pod: (key: string) => pods.get(key),
       podAt: () => undefined,
+      serviceAt: () => undefined,
       trustDomain: () => 'cluster.local',
     };
     const taps = new Taps<Replica>({
