@@ -99,7 +99,6 @@ import { file_envoy_type_matcher_v3_string } from './envoy/type/matcher/v3/strin
 import { file_envoy_type_matcher_v3_value } from './envoy/type/matcher/v3/value_pb.js';
 import { file_envoy_type_metadata_v3_metadata } from './envoy/type/metadata/v3/metadata_pb.js';
 import { file_envoy_type_tracing_v3_custom_tag } from './envoy/type/tracing/v3/custom_tag_pb.js';
-import { file_envoy_type_v3_hash_policy } from './envoy/type/v3/hash_policy_pb.js';
 import { file_envoy_type_v3_http } from './envoy/type/v3/http_pb.js';
 import { file_envoy_type_v3_http_status } from './envoy/type/v3/http_status_pb.js';
 import { file_envoy_type_v3_percent } from './envoy/type/v3/percent_pb.js';
@@ -220,7 +219,6 @@ export const registry = createRegistry(
   file_envoy_type_matcher_v3_value,
   file_envoy_type_metadata_v3_metadata,
   file_envoy_type_tracing_v3_custom_tag,
-  file_envoy_type_v3_hash_policy,
   file_envoy_type_v3_http,
   file_envoy_type_v3_http_status,
   file_envoy_type_v3_percent,

@@ -23,6 +23,7 @@ import type { InboundPolicy, TelemetryProfile } from '../../mesh/model.ts';
 import { TrafficDirection } from '../proto/envoy/config/core/v3/base_pb.js';
 import type { FilterChainSchema } from '../proto/envoy/config/listener/v3/listener_components_pb.js';
 import { ListenerSchema } from '../proto/envoy/config/listener/v3/listener_pb.js';
+import { UpstreamConnectMode } from '../proto/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import type { EncodedResource, ResourceRef } from '../resource.ts';
 import { duration, encodeResource } from './encode.ts';
 import {
@@ -160,7 +161,14 @@ function meshChains(trustDomain: string, profile: TelemetryProfile): FilterChain
       name: 'mesh-tcp',
       filterChainMatch: { ...match, applicationProtocols: [tcpAlpn] },
       transportSocket: downstreamTls(trustDomain, [tcpAlpn]),
-      filters: [tcpProxy('inbound-mesh', { side: 'server', peer: true, profile }, inboundAppCluster)],
+      filters: [
+        tcpProxy('inbound-mesh', { side: 'server', peer: true, profile }, inboundAppCluster, {
+          // Nothing reaches the application for somebody of whom nothing is proven yet, and the peer is known from the
+          // beginning.
+          upstreamConnectMode: UpstreamConnectMode.ON_DOWNSTREAM_TLS_HANDSHAKE,
+          maxEarlyDataBytes: 64 * 1024,
+        }),
+      ],
     },
   ];
 }

@@ -117,7 +117,7 @@ export function tcpProxy(
   statPrefix: TcpStatPrefix,
   counted: Counted | undefined,
   cluster: string | readonly WeightedCluster[],
-  extra: Pick<TcpProxy, 'onDemand'> = {},
+  extra: Pick<TcpProxy, 'onDemand' | 'upstreamConnectMode' | 'maxEarlyDataBytes'> = {},
 ): Filter {
   return extension('tcp', TcpProxySchema, {
     statPrefix,

@@ -2,12 +2,10 @@
 // @generated from file envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.proto (package envoy.extensions.filters.network.tcp_proxy.v3, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { HeaderValueOption, Metadata } from "../../../../../config/core/v3/base_pb.js";
-import type { Duration } from "@bufbuild/protobuf/wkt";
 import type { AccessLog } from "../../../../../config/accesslog/v3/accesslog_pb.js";
-import type { HashPolicy } from "../../../../../type/v3/hash_policy_pb.js";
+import type { Duration } from "@bufbuild/protobuf/wkt";
 import type { ConfigSource } from "../../../../../config/core/v3/config_source_pb.js";
 
 /**
@@ -42,31 +40,6 @@ export declare type TcpProxy = Message<"envoy.extensions.filters.network.tcp_pro
   } | { case: undefined; value?: undefined };
 
   /**
-   * @generated from field: envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.OnDemand on_demand = 14;
-   */
-  onDemand?: TcpProxy_OnDemand | undefined;
-
-  /**
-   * @generated from field: envoy.config.core.v3.Metadata metadata_match = 9;
-   */
-  metadataMatch?: Metadata | undefined;
-
-  /**
-   * @generated from field: google.protobuf.Duration idle_timeout = 8;
-   */
-  idleTimeout?: Duration | undefined;
-
-  /**
-   * @generated from field: google.protobuf.Duration downstream_idle_timeout = 3;
-   */
-  downstreamIdleTimeout?: Duration | undefined;
-
-  /**
-   * @generated from field: google.protobuf.Duration upstream_idle_timeout = 4;
-   */
-  upstreamIdleTimeout?: Duration | undefined;
-
-  /**
    * @generated from field: repeated envoy.config.accesslog.v3.AccessLog access_log = 5;
    */
   accessLog: AccessLog[];
@@ -77,36 +50,29 @@ export declare type TcpProxy = Message<"envoy.extensions.filters.network.tcp_pro
   maxConnectAttempts?: number | undefined;
 
   /**
-   * @generated from field: repeated envoy.type.v3.HashPolicy hash_policy = 11;
+   * @generated from field: google.protobuf.Duration idle_timeout = 8;
    */
-  hashPolicy: HashPolicy[];
+  idleTimeout?: Duration | undefined;
 
   /**
-   * @generated from field: envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.TunnelingConfig tunneling_config = 12;
+   * @generated from field: envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.OnDemand on_demand = 14;
    */
-  tunnelingConfig?: TcpProxy_TunnelingConfig | undefined;
-
-  /**
-   * @generated from field: google.protobuf.Duration max_downstream_connection_duration = 13;
-   */
-  maxDownstreamConnectionDuration?: Duration | undefined;
-
-  /**
-   * @generated from field: google.protobuf.Duration access_log_flush_interval = 15 [deprecated = true];
-   * @deprecated
-   */
-  accessLogFlushInterval?: Duration | undefined;
-
-  /**
-   * @generated from field: bool flush_access_log_on_connected = 16 [deprecated = true];
-   * @deprecated
-   */
-  flushAccessLogOnConnected: boolean;
+  onDemand?: TcpProxy_OnDemand | undefined;
 
   /**
    * @generated from field: envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.TcpAccessLogOptions access_log_options = 17;
    */
   accessLogOptions?: TcpProxy_TcpAccessLogOptions | undefined;
+
+  /**
+   * @generated from field: envoy.extensions.filters.network.tcp_proxy.v3.UpstreamConnectMode upstream_connect_mode = 21;
+   */
+  upstreamConnectMode: UpstreamConnectMode;
+
+  /**
+   * @generated from field: google.protobuf.UInt32Value max_early_data_bytes = 22;
+   */
+  maxEarlyDataBytes?: number | undefined;
 };
 
 /**
@@ -144,11 +110,6 @@ export declare type TcpProxy_WeightedCluster_ClusterWeight = Message<"envoy.exte
    * @generated from field: uint32 weight = 2;
    */
   weight: number;
-
-  /**
-   * @generated from field: envoy.config.core.v3.Metadata metadata_match = 3;
-   */
-  metadataMatch?: Metadata | undefined;
 };
 
 /**
@@ -156,47 +117,6 @@ export declare type TcpProxy_WeightedCluster_ClusterWeight = Message<"envoy.exte
  * Use `create(TcpProxy_WeightedCluster_ClusterWeightSchema)` to create a new message.
  */
 export declare const TcpProxy_WeightedCluster_ClusterWeightSchema: GenMessage<TcpProxy_WeightedCluster_ClusterWeight>;
-
-/**
- * @generated from message envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.TunnelingConfig
- */
-export declare type TcpProxy_TunnelingConfig = Message<"envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.TunnelingConfig"> & {
-  /**
-   * @generated from field: string hostname = 1;
-   */
-  hostname: string;
-
-  /**
-   * @generated from field: bool use_post = 2;
-   */
-  usePost: boolean;
-
-  /**
-   * @generated from field: repeated envoy.config.core.v3.HeaderValueOption headers_to_add = 3;
-   */
-  headersToAdd: HeaderValueOption[];
-
-  /**
-   * @generated from field: bool propagate_response_headers = 4;
-   */
-  propagateResponseHeaders: boolean;
-
-  /**
-   * @generated from field: string post_path = 5;
-   */
-  postPath: string;
-
-  /**
-   * @generated from field: bool propagate_response_trailers = 6;
-   */
-  propagateResponseTrailers: boolean;
-};
-
-/**
- * Describes the message envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.TunnelingConfig.
- * Use `create(TcpProxy_TunnelingConfigSchema)` to create a new message.
- */
-export declare const TcpProxy_TunnelingConfigSchema: GenMessage<TcpProxy_TunnelingConfig>;
 
 /**
  * @generated from message envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.OnDemand
@@ -244,4 +164,29 @@ export declare type TcpProxy_TcpAccessLogOptions = Message<"envoy.extensions.fil
  * Use `create(TcpProxy_TcpAccessLogOptionsSchema)` to create a new message.
  */
 export declare const TcpProxy_TcpAccessLogOptionsSchema: GenMessage<TcpProxy_TcpAccessLogOptions>;
+
+/**
+ * @generated from enum envoy.extensions.filters.network.tcp_proxy.v3.UpstreamConnectMode
+ */
+export enum UpstreamConnectMode {
+  /**
+   * @generated from enum value: IMMEDIATE = 0;
+   */
+  IMMEDIATE = 0,
+
+  /**
+   * @generated from enum value: ON_DOWNSTREAM_DATA = 1;
+   */
+  ON_DOWNSTREAM_DATA = 1,
+
+  /**
+   * @generated from enum value: ON_DOWNSTREAM_TLS_HANDSHAKE = 2;
+   */
+  ON_DOWNSTREAM_TLS_HANDSHAKE = 2,
+}
+
+/**
+ * Describes the enum envoy.extensions.filters.network.tcp_proxy.v3.UpstreamConnectMode.
+ */
+export declare const UpstreamConnectModeSchema: GenEnum<UpstreamConnectMode>;
 
