@@ -7,7 +7,8 @@ import { createLogger } from '../base/log.ts';
 import { registry } from '../base/metrics.ts';
 import { clusterNameAttribute, signals, tcpPrefixAttribute } from '../base/signals.ts';
 import type { MeshPod, ServicePort } from '../mesh/model.ts';
-import { message, connections, http, report, type TestPoint } from './testing.ts';
+import { message } from './protobuf-writer.ts';
+import { connections, http, report, type TestPoint } from './testing.ts';
 import { telemetryWorld } from './testing-world.ts';
 import type { ReportingPeer } from './reporter.ts';
 

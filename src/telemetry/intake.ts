@@ -15,6 +15,7 @@ import type { TrafficSeries } from './model.ts';
 import { readMetrics } from './otlp-metrics.ts';
 import { KnownPeers } from './known-peers.ts';
 import { MalformedMessage } from './protobuf.ts';
+import { message } from './protobuf-writer.ts';
 import { RateLimitedLog } from './rate-limited-log.ts';
 import type { Reporter, Reporters, ReportingPeer } from './reporter.ts';
 
@@ -54,10 +55,10 @@ export class Intake {
    * Takes one ExportMetricsServiceRequest, resolves with the ExportMetricsServiceResponse. Rejects with WEFT-TEL-01
    * where it cannot be read, with WEFT-TEL-02 where nobody of the mesh sends it.
    */
-  async export(peer: ReportingPeer, message: Buffer): Promise<Uint8Array> {
+  async export(peer: ReportingPeer, bytes: Buffer): Promise<Uint8Array> {
     try {
       const reporter = await this.#options.reporters.of(peer);
-      return this.#take(reporter, message);
+      return this.#take(reporter, bytes);
     } catch (error) {
       metrics.reports.inc({ result: 'refused' });
       const who = peer.kind === 'certificate' ? peer.uri : 'a token';
@@ -67,14 +68,14 @@ export class Intake {
     }
   }
 
-  #take(reporter: Reporter, message: Buffer): Uint8Array {
+  #take(reporter: Reporter, bytes: Buffer): Uint8Array {
     const judged: Judged[] = [];
     const refused = new Map<Refusal, number>();
     let example = '';
     let refusals = 0;
     let count = 0;
     try {
-      readMetrics(message, (point) => {
+      readMetrics(bytes, (point) => {
         count += 1;
         if (count > this.#maxPoints) {
           throw telemetryError('WEFT-TEL-01', `The report has more than ${this.#maxPoints} data points.`);
@@ -124,15 +125,10 @@ export class Intake {
 }
 
 /** ExportMetricsServiceResponse with `partial_success`: rejected_data_points (1) and error_message (2). */
-function partialSuccess(rejected: number, message: string): Uint8Array {
-  const text = Buffer.from(message.slice(0, 500).toWellFormed());
-  const inner = Buffer.concat([Buffer.from([8, ...varint(rejected), 18, ...varint(text.length)]), text]);
-  return Buffer.concat([Buffer.from([10, ...varint(inner.length)]), inner]);
-}
-
-function varint(value: number): readonly number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
-  return [...bytes, rest];
+function partialSuccess(rejected: number, text: string): Uint8Array {
+  const partial = message(
+    { number: 1, varint: rejected },
+    { number: 2, text: text.slice(0, 500).toWellFormed() },
+  );
+  return message({ number: 1, bytes: partial });
 }

@@ -43,6 +43,8 @@ export interface Telemetry {
   part(query: TrafficQuery): Promise<TrafficPart>;
   /** The answer of all replicas together. */
   merge(query: TrafficQuery, parts: readonly TrafficPart[]): TrafficAnswer;
+  /** Of all finished slots. */
+  storedBytes(): number;
   close(): void;
 }
 
@@ -77,6 +79,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     methods: new Map([[metricsMethod, (peer, message) => intake.export(peer, message)]]),
     part: (query) => answerPart(store, replica, query),
     merge: mergeParts,
+    storedBytes: () => store.bytes,
     close: () => cancel(),
   };
 }

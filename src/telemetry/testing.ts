@@ -8,33 +8,7 @@ import {
   signals,
 } from '../base/signals.ts';
 import { temporalities } from './otlp-metrics.ts';
-
-/** A field of a message: number, and a value by its kind. */
-type Field =
-  | { readonly number: number; readonly varint: number }
-  | { readonly number: number; readonly bytes: Uint8Array }
-  | { readonly number: number; readonly fixed64: bigint }
-  | { readonly number: number; readonly double: number };
-
-export function message(...fields: readonly Field[]): Buffer {
-  return Buffer.concat(fields.flatMap((field) => encode(field)));
-}
-
-function encode(field: Field): readonly Uint8Array[] {
-  if ('varint' in field) return [varint(field.number * 8), varint(field.varint)];
-  if ('bytes' in field) return [varint(field.number * 8 + 2), varint(field.bytes.length), field.bytes];
-  const eight = Buffer.alloc(8);
-  if ('double' in field) eight.writeDoubleLE(field.double);
-  else eight.writeBigUInt64LE(BigInt.asUintN(64, field.fixed64));
-  return [varint(field.number * 8 + 1), eight];
-}
-
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
-  return Buffer.from([...bytes, rest]);
-}
+import { type Field, message, packedDoubles, packedFixed64 } from './protobuf-writer.ts';
 
 export interface TestPoint {
   readonly metric: string;
@@ -76,15 +50,12 @@ function times(point: TestPoint, nowMs: number): readonly Field[] {
 function histogram(point: TestPoint, durations: readonly number[], nowMs: number): Buffer {
   const bounds = point.bounds ?? envoyBoundsMs;
   const counts = point.buckets ?? bucketsOf(durations);
-  const packed = Buffer.concat(
-    counts.map((count) => message({ number: 1, fixed64: BigInt(count) }).subarray(1)),
-  );
   return message(
     ...times(point, nowMs),
     { number: 4, fixed64: BigInt(point.count ?? durations.length) },
     { number: 5, double: durations.reduce((sum, value) => sum + value, 0) },
-    { number: 6, bytes: packed },
-    { number: 7, bytes: new Uint8Array(new Float64Array(bounds).buffer) },
+    packedFixed64(6, counts),
+    packedDoubles(7, bounds),
     ...attributes(9, point.tags),
   );
 }
