@@ -79,13 +79,16 @@ function fill(
       .map(({ metadata }) => [metadata.name, metadata.labels ?? {}]),
   );
   const isWritten = new Set(written.map(identityOf));
+  /** By workload. */
   const made = new Map<string, KubeObject>();
+  const writtenPods = new Map<string, KubeObject>();
   const owners = new Set(objects.filter(({ kind }) => kind === 'Pod').map(workloadOfPod));
   for (const object of objects) {
     const template = templateOf(object);
     if (template === undefined || (object.kind === 'Pod' && !isWritten.has(identityOf(object)))) continue;
     const { namespace = '', name } = object.metadata;
-    const key = `${namespace}/${object.kind}/${name}`;
+    const isPod = object.kind === 'Pod';
+    const key = isPod ? workloadOfPod(object) : `${namespace}/${object.kind}/${name}`;
     try {
       const { meshed, written: own } = describeWorkload(object, template, {
         namespace,
@@ -94,8 +97,9 @@ function fill(
         proxy: settings.proxy,
       });
       facts.written.set(key, own);
+      if (isPod) writtenPods.set(identityOf(object), podOf(object, template, meshed));
       // What runs already speaks for itself; where nothing runs although it should, its pods may be refused.
-      if (isWritten.has(identityOf(object)) || (own.objections.length > 0 && !owners.has(key))) {
+      else if (isWritten.has(identityOf(object)) || (own.objections.length > 0 && !owners.has(key))) {
         made.set(key, podOf(object, template, meshed));
       }
     } catch (error) {
@@ -104,7 +108,9 @@ function fill(
   }
   const touched = new Set([...isWritten].map((identity) => identity.split(' ')[1] ?? ''));
   const pods = [
-    ...objects.filter((object) => kindOf(object) === '/Pod' && !made.has(workloadOfPod(object))),
+    ...objects
+      .filter((object) => kindOf(object) === '/Pod' && !made.has(workloadOfPod(object)))
+      .map((object) => writtenPods.get(identityOf(object)) ?? object),
     ...made.values(),
   ];
   for (const object of objects) {

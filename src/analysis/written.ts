@@ -95,38 +95,36 @@ function misplacedIn({ metadata }: KubeObject, template: PodLike): readonly stri
   ];
 }
 
-/** The pod that would be made, ready and without an address. */
+const running = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
+
+/** The pod that would be made, ready and without an address; a pod that is written as one keeps what it says. */
 export function podOf(object: KubeObject, template: PodLike, meshed: boolean): KubeObject {
-  const { name, namespace = '' } = object.metadata;
-  const isPod = object.kind === 'Pod';
-  const annotations = template.metadata?.annotations ?? {};
-  const made = {
+  const { name, namespace = '', creationTimestamp = '' } = object.metadata;
+  const own = template.metadata?.annotations ?? {};
+  const annotations = meshed ? { [proxyAnnotation]: '{}', ...own } : own;
+  if (object.kind === 'Pod') {
+    return { ...{ status: running }, ...object, metadata: { ...object.metadata, annotations } };
+  }
+  const owner = {
+    apiVersion: object.apiVersion ?? '',
+    kind: object.kind ?? '',
+    name,
+    uid: '',
+    controller: true,
+  };
+  return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
-      name: isPod ? name : `${name}-written`,
+      name: `${name}-written`,
       namespace,
-      creationTimestamp: object.metadata.creationTimestamp ?? '',
+      creationTimestamp,
       labels: template.metadata?.labels ?? {},
-      annotations: meshed ? { [proxyAnnotation]: '{}', ...annotations } : annotations,
-      ...(isPod
-        ? {}
-        : {
-            ownerReferences: [
-              {
-                apiVersion: object.apiVersion ?? '',
-                kind: object.kind ?? '',
-                name,
-                uid: '',
-                controller: true,
-              },
-            ],
-          }),
+      annotations,
+      ownerReferences: [owner],
     },
-    spec: template.spec ?? {},
-    status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+    ...{ spec: template.spec ?? {}, status: running },
   };
-  return made;
 }
 
 interface RunningPod extends KubeObject {
