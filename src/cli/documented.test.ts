@@ -20,9 +20,11 @@ const commands = [
   'routes',
   'graph',
   'tap',
+  'dashboard',
   'explain',
   'proxy config',
   'logs',
+  'bug-report',
   'inject',
   'uninject',
 ];
@@ -40,7 +42,7 @@ for (const command of commands) {
 
 test('every command is on the list of pages', async () => {
   const { out } = await meshCluster().run('--help');
-  const listed = new Set([...out.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name));
+  const listed = new Set([...out.matchAll(/^ {2}([a-z][a-z-]+) /gm)].map(([, name]) => name));
   listed.delete('help');
   assert.deepEqual(listed, new Set(commands.map((command) => command.split(' ')[0])));
   for (const command of commands) assert.match(page('README'), new RegExp(`weft ${command}\\]`));

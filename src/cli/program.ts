@@ -5,7 +5,9 @@ import { Command, CommanderError } from 'commander';
 import { describeError, WeftError } from '../base/errors.ts';
 import { version } from '../base/version.ts';
 import { registerAnalyze } from './commands/analyze.ts';
+import { registerBugReport } from './commands/bug-report.ts';
 import { registerCheck } from './commands/check.ts';
+import { registerDashboard } from './commands/dashboard.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerEdges } from './commands/edges.ts';
 import { registerGraph } from './commands/graph.ts';
@@ -32,9 +34,11 @@ const commands = [
   registerRoutes,
   registerGraph,
   registerTap,
+  registerDashboard,
   registerExplain,
   registerProxy,
   registerLogs,
+  registerBugReport,
   registerInject,
   registerUninject,
 ];
