@@ -59,7 +59,11 @@ export function hostCluster(provider: OtlpProvider): EncodedResource | undefined
 
 export function grpcService(provider: OtlpProvider): MessageInitShape<typeof GrpcServiceSchema> {
   return {
-    targetSpecifier: { case: 'envoyGrpc', value: { clusterName: providerCluster(provider) } },
+    targetSpecifier: {
+      case: 'envoyGrpc',
+      // By itself Envoy would send the name of the cluster, which servers refuse for its slash.
+      value: { clusterName: providerCluster(provider), authority: authorityOf(provider) },
+    },
     timeout: duration(exportTimeoutMs),
   };
 }
@@ -69,18 +73,20 @@ export function httpService(
   provider: OtlpProvider,
   signal: 'traces' | 'logs',
 ): MessageInitShape<typeof HttpServiceSchema> {
-  const cluster = providerCluster(provider);
-  const { target } = provider;
-  const authority =
-    target.kind === 'host' ? target.host : target.servicePort.replace(/^([^/]*)\/([^:]*).*/, '$2.$1.svc');
-  const host = isIP(authority) === 6 ? `[${authority}]` : authority;
   return {
     httpUri: {
-      uri: `http://${host}/v1/${signal}`,
-      httpUpstreamType: { case: 'cluster', value: cluster },
+      uri: `http://${authorityOf(provider)}/v1/${signal}`,
+      httpUpstreamType: { case: 'cluster', value: providerCluster(provider) },
       timeout: duration(exportTimeoutMs),
     },
   };
+}
+
+/** As any client of it would write it. */
+function authorityOf({ target }: OtlpProvider): string {
+  if (target.kind === 'service') return target.servicePort.replace(/^([^/]*)\/([^:]*):(.*)$/, '$2.$1.svc:$3');
+  const host = isIP(target.host) === 6 ? `[${target.host}]` : target.host;
+  return `${host}:${target.port}`;
 }
 
 /**
