@@ -72,12 +72,14 @@ function inWords(error: unknown, question: Question, verb = verbOf(question)): u
   return error;
 }
 
-/** As the API server words it, and the control plane after it. */
-const refusal =
-  /cannot (?<verb>\S+) resource "(?<resource>[^"]+)".*?(?:in the namespace "(?<namespace>[^"]+)"|at the cluster scope)/s;
+/** As the API server words it, and as the control plane does. */
+const refusals = [
+  /cannot (?<verb>\S+) resource "(?<resource>[^"]+)".*?(?:in the namespace "(?<namespace>[^"]+)"|at the cluster scope)/s,
+  /may not (?<verb>\S+) (?<resource>[a-z/]+)\.[a-z.]+ in (?:namespace (?<namespace>[a-z0-9-]+)|the whole cluster)/,
+];
 
 function forbidden(error: KubeError, question: Question, asked: string): WeftError {
-  const told = refusal.exec(error.message)?.groups;
+  const told = refusals.map((words) => words.exec(error.message)).find((match) => match !== null)?.groups;
   const verb = told?.['verb'] ?? asked;
   const resource = told?.['resource'] ?? subresource(question);
   const namespace = told === undefined ? question.namespace : told['namespace'];

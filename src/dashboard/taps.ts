@@ -2,9 +2,10 @@
 
 import { type NamedEnd, parseNamedEnd } from '../base/traffic-ends.ts';
 import type { TapEvent, TapLine, TrafficEnd } from '../telemetry/model.ts';
+import { type ContentSpec, isSecretHeader } from '../telemetry/tap-contents.ts';
 import type { TapSpec } from '../telemetry/tap-filter.ts';
 import type { Scope } from './access.ts';
-import { badParameter } from './errors.ts';
+import { badParameter, forbidden } from './errors.ts';
 import { choice, onlyParameters, text } from './parameters.ts';
 import type { ApiResource, Question } from './resources.ts';
 
@@ -17,7 +18,20 @@ const mostPerSecond = 1_000;
 const defaultPerSecond = 100;
 
 const mostText = /^.{1,600}$/;
-const parameters = ['target', 'to', 'from', 'side', 'method', 'path', 'status', 'max-rps'];
+const parameters = [
+  'target',
+  'to',
+  'from',
+  'side',
+  'method',
+  'path',
+  'status',
+  'max-rps',
+  'header',
+  'headers',
+  'secrets',
+  'bodies',
+];
 
 export function tapsResource(source: TapSource): ApiResource {
   return {
@@ -26,12 +40,10 @@ export function tapsResource(source: TapSource): ApiResource {
     verbs: ['watch'],
     scope: 'namespace',
     partly: false,
-    answer: (question) => {
+    answer: async (question) => {
       const spec = parseTap(question.query, question.path.namespace);
-      return Promise.resolve({
-        kind: 'stream',
-        items: visible(source.open(spec, question.signal), question),
-      });
+      await checkContent(spec, question);
+      return { kind: 'stream', items: visible(source.open(spec, question.signal), question) };
     },
   };
 }
@@ -46,6 +58,7 @@ export function parseTap(query: URLSearchParams, namespace: string): TapSpec {
   const method = text(query, 'method', /^[A-Za-z]{1,20}$/, 'GET');
   const path = text(query, 'path', /^[/*][^\s]{0,1000}$/, '/cart or /cart/*/items');
   const status = text(query, 'status', /^([0-5]|[1-5]\d\d|[1-5]xx|error)$/, '503, 5xx or error');
+  const content = contentOf(query);
   if (to !== undefined && from !== undefined) {
     throw badParameter(
       'from',
@@ -61,7 +74,42 @@ export function parseTap(query: URLSearchParams, namespace: string): TapSpec {
     ...(method === undefined ? {} : { method: method.toUpperCase() }),
     ...(path === undefined ? {} : { path }),
     ...(status === undefined ? {} : { status }),
+    ...(content === undefined ? {} : { content }),
   };
+}
+
+/** Undefined where neither headers nor bodies are asked for, nor a header to match. */
+function contentOf(query: URLSearchParams): ContentSpec | undefined {
+  const headers = choice(query, 'headers', ['true', 'false', '']) === 'true';
+  const secrets = choice(query, 'secrets', ['true', 'false', '']) === 'true';
+  const bodies = choice(query, 'bodies', ['true', 'false', '']) === 'true';
+  const given = text(
+    query,
+    'header',
+    /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}(\s*[:=].{0,1000})?$/,
+    'x-canary=yes',
+  );
+  const [, name, value] = /^([^:=\s]+)\s*(?:[:=]\s*(.*))?$/.exec(given ?? '') ?? [];
+  if (name === undefined && !headers && !secrets && !bodies) return undefined;
+  const match =
+    name === undefined
+      ? {}
+      : { match: { name: name.toLowerCase(), ...(value === undefined ? {} : { value }) } };
+  return { headers: headers || secrets, secrets, bodies, ...match };
+}
+
+/** What is in requests may be more than who sends them: it has rights of its own. */
+async function checkContent({ content }: TapSpec, { may, path }: Question): Promise<void> {
+  if (content === undefined) return;
+  const matchesSecret = content.match !== undefined && isSecretHeader(content.match.name);
+  const needed = [
+    ...(content.secrets || matchesSecret ? ['secrets'] : []),
+    ...(content.bodies ? ['bodies'] : []),
+  ];
+  for (const subresource of needed) {
+    if (await may('watch', 'taps', subresource)) continue;
+    throw forbidden(`You may not watch taps/${subresource}.${path.group} in namespace ${path.namespace}.`);
+  }
 }
 
 function end(query: URLSearchParams, name: string, namespace: string): NamedEnd | undefined {

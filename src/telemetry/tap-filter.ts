@@ -1,6 +1,7 @@
 /** What somebody wants to see: which proxies, and which of their requests. */
 
 import type { MeshPod } from '../mesh/model.ts';
+import type { ContentSpec } from './tap-contents.ts';
 import type { TapEvent, TrafficEnd, TrafficSide } from './model.ts';
 
 /** As it travels from one replica to another. */
@@ -18,6 +19,8 @@ export interface TapSpec {
   /** `503`, `5xx`, `error` (failed in any way) or `0`. */
   readonly status?: string;
   readonly maxPerSecond: number;
+  /** Only the replica that was asked sees to it. */
+  readonly content?: ContentSpec;
 }
 
 export function isTarget(spec: TapSpec, pod: MeshPod): boolean {

@@ -6,9 +6,10 @@ import { formatIdentity } from '../base/spiffe.ts';
 import { tapRuntimeKey } from '../base/tap.ts';
 import type { MeshPod } from '../mesh/model.ts';
 import type { ControlPort, ProxyTarget } from './control-port.ts';
+import { type ContentSpec, readContents, type TappedContent, tapRequest } from './tap-contents.ts';
 
 export interface TapSwitchOptions {
-  readonly controlPort: Pick<ControlPort, 'ask'>;
+  readonly controlPort: Pick<ControlPort, 'ask' | 'open'>;
   readonly trustDomain: () => string;
   readonly log: Logger;
 }
@@ -35,6 +36,17 @@ export class TapSwitch {
       const fields = { pod: keyOf(pod), err: describeError(error) };
       this.#options.log.debug(fields, 'a log of live requests could not be switched off');
     }
+  }
+
+  /** Headers and bodies of all requests of a pod, until the signal aborts. Rejects with a plain Error. */
+  async contents(
+    pod: MeshPod,
+    spec: ContentSpec,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<TappedContent>> {
+    const target = proxyOf(pod, this.#options.trustDomain());
+    const question = { method: 'POST', path: '/tap', body: tapRequest(spec), signal } as const;
+    return readContents(await this.#options.controlPort.open(target, question));
   }
 
   async #set(pod: MeshPod, value: string): Promise<void> {

@@ -13,6 +13,7 @@ import type { MeshPod } from '../mesh/model.ts';
 import type { TapEvent, TapLine } from './model.ts';
 import { isTarget, type TapSpec } from './tap-filter.ts';
 import type { TapHub } from './tap-hub.ts';
+import { TapJoin } from './tap-join.ts';
 import { TapQueue } from './tap-queue.ts';
 import type { TapSwitch } from './tap-switch.ts';
 
@@ -23,7 +24,7 @@ export interface TapPeer {
 
 export interface TapsOptions<Peer extends TapPeer> {
   readonly hub: TapHub;
-  readonly power: Pick<TapSwitch, 'on' | 'off'>;
+  readonly power: Pick<TapSwitch, 'on' | 'off' | 'contents'>;
   readonly pods: Collection<MeshPod>;
   readonly others: () => readonly Peer[];
   /** The lines of `Taps.forPeer` of another replica. */
@@ -76,15 +77,24 @@ export class Taps<Peer extends TapPeer> {
   }
 }
 
+/** A pod whose proxy is switched on. */
+interface Watched {
+  readonly pod: MeshPod;
+  /** Why it is not on; empty where it is. */
+  trouble: string;
+  contents: 'none' | 'reading' | 'failed';
+}
+
 class Tap<Peer extends TapPeer> {
   readonly #options: TapsOptions<Peer>;
   readonly #spec: TapSpec;
   readonly #queue: TapQueue<TapLine>;
   readonly #end = new AbortController();
   readonly #signal: AbortSignal;
-  /** By key; the reason why it is not on, empty where it is. */
-  readonly #pods = new Map<string, { pod: MeshPod; trouble: string }>();
+  /** By key. */
+  readonly #pods = new Map<string, Watched>();
   readonly #followed = new Map<string, 'listening' | 'trying'>();
+  readonly #join: TapJoin | undefined;
   #droppedElsewhere = 0;
 
   constructor(options: TapsOptions<Peer>, spec: TapSpec, signal: AbortSignal) {
@@ -92,6 +102,9 @@ class Tap<Peer extends TapPeer> {
     this.#spec = spec;
     this.#queue = new TapQueue(options.clock, spec.maxPerSecond);
     this.#signal = AbortSignal.any([signal, this.#end.signal]);
+    const { clock } = options;
+    const deliver = (event: TapEvent): void => this.#queue.offer(event);
+    this.#join = spec.content === undefined ? undefined : new TapJoin({ clock, spec: spec.content, deliver });
   }
 
   async *lines(): AsyncGenerator<TapLine> {
@@ -99,7 +112,7 @@ class Tap<Peer extends TapPeer> {
     if (this.#signal.aborted) return;
     this.#signal.addEventListener('abort', () => this.#queue.end(), { once: true });
     const stops = [
-      hub.subscribe(this.#spec, (event) => this.#queue.offer(event)),
+      hub.subscribe(this.#spec, (event) => this.#heard(event)),
       every(clock, tellDroppedMs, () => this.#tellDropped()),
     ];
     const begun = this.#begin().then(() => {
@@ -118,8 +131,14 @@ class Tap<Peer extends TapPeer> {
       this.#end.abort();
       await begun;
       for (const stop of stops) stop();
+      this.#join?.close();
       await this.#switchOff();
     }
+  }
+
+  #heard(event: TapEvent): void {
+    if (this.#join === undefined) this.#queue.offer(event);
+    else this.#join.event(event);
   }
 
   async #begin(): Promise<void> {
@@ -156,15 +175,36 @@ class Tap<Peer extends TapPeer> {
         const pod = this.#options.pods.get(key);
         // One without an address will change once it has one.
         if (pod === undefined || pod.addresses.length === 0 || this.#signal.aborted) return;
-        const entry = this.#pods.get(key) ?? { pod, trouble: '' };
+        const entry = this.#pods.get(key) ?? { pod, trouble: '', contents: 'none' };
         this.#pods.set(key, entry);
         const trouble = await this.#options.power.on(pod).then(() => '', describeError);
         if (trouble !== '' && trouble !== entry.trouble && this.#pods.get(key) === entry) {
           this.#tell(`Pod ${key} shows nothing: ${trouble}.`);
         }
         entry.trouble = trouble;
+        if (trouble === '') void this.#readContents(key, entry);
       }),
     );
+  }
+
+  async #readContents(key: string, entry: Watched): Promise<void> {
+    const { content } = this.#spec;
+    if (content === undefined || entry.contents === 'reading') return;
+    const isFirst = entry.contents === 'none';
+    entry.contents = 'reading';
+    let why = 'the proxy has ended it';
+    try {
+      const contents = await this.#options.power.contents(entry.pod, content, this.#signal);
+      for await (const one of contents) this.#join?.content(key, one);
+    } catch (error) {
+      // Envoy has one such stream for all.
+      why = /already exists/.test(describeError(error))
+        ? 'somebody else is looking at them'
+        : describeError(error);
+    }
+    entry.contents = 'failed';
+    if (this.#signal.aborted || this.#pods.get(key) !== entry || !isFirst) return;
+    this.#tell(`Headers of pod ${key} are not shown: ${why}.`);
   }
 
   async #switchOff(): Promise<void> {
@@ -190,7 +230,7 @@ class Tap<Peer extends TapPeer> {
     let why = 'it has ended';
     try {
       for await (const line of this.#options.follow(peer, this.#spec, this.#signal)) {
-        if ('event' in line) this.#queue.offer(line.event);
+        if ('event' in line) this.#heard(line.event);
         else if ('dropped' in line) this.#droppedElsewhere += line.dropped;
         else {
           this.#followed.set(peer.name, 'listening');

@@ -4,7 +4,9 @@
  */
 
 import assert from 'node:assert/strict';
-import { Agent } from 'node:http';
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { text as readAll } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
 import { silent } from '../../src/base/log.ts';
@@ -12,6 +14,7 @@ import { tapLogMethod } from '../../src/base/tap.ts';
 import type { Source } from '../../src/graph/types.ts';
 import type { MeshPod } from '../../src/mesh/model.ts';
 import { routeOf } from '../../src/mesh/routes/testing.ts';
+import type { ProxyQuestion } from '../../src/telemetry/control-port.ts';
 import { Ends } from '../../src/telemetry/ends.ts';
 import type { TapEvent, TapLine } from '../../src/telemetry/model.ts';
 import type { TapSpec } from '../../src/telemetry/tap-filter.ts';
@@ -69,6 +72,21 @@ describe('a tap on a gateway', () => {
         status: 200,
         body: await proxy.gatewayEnvoy.admin(path, method),
       }),
+      open: async (_: unknown, { path, method = 'GET', body, signal }: ProxyQuestion) => {
+        const port = proxy.gatewayEnvoy.adminPort;
+        const outgoing = request({
+          host: '127.0.0.1',
+          port,
+          path,
+          method,
+          ...(signal === undefined ? {} : { signal }),
+        });
+        outgoing.on('error', () => undefined);
+        outgoing.end(body);
+        const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+        if (response.statusCode === 200) return response;
+        throw new Error(`it answered ${response.statusCode}: ${await readAll(response)}`);
+      },
     };
     const power = new TapSwitch({ controlPort, trustDomain: () => 'cluster.local', log: silent });
     const hub = new TapHub({ pods, clock: systemClock, switchOff: (pod) => void power.off(pod) });
@@ -209,6 +227,68 @@ describe('a tap on a gateway', () => {
       open.lines.reduce((sum, line) => sum + ('notice' in line ? (line.dropped ?? 0) : 0), 0);
     await until('all are accounted for', () => open.events().length + dropped() === 10);
     assert.ok(dropped() >= 5);
+    await open.close();
+  });
+
+  const send = async (path: string, headers: Record<string, string>, body: string): Promise<void> => {
+    const outgoing = request({
+      host: '127.0.0.1',
+      port: proxy.ports.http,
+      path,
+      method: 'POST',
+      headers: { host: 'web.example.com', ...headers },
+    });
+    outgoing.end(body);
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+    await readAll(response);
+  };
+
+  test('shows headers and bodies where they are asked for, each with its own request', async () => {
+    const content = { headers: true, secrets: false, bodies: true };
+    const open = tap(replicas[0] ?? assert.fail(), { ...spec, content });
+    await until('the tap stands', () => open.lines.length > 0);
+    await until(
+      'contents are read',
+      async () => (await proxy.gatewayEnvoy.stat('http.admin.downstream_rq_active')) > 1,
+    );
+    await send('/order', { 'x-color': 'red', authorization: 'Bearer hidden' }, 'first body');
+    await send('/order', { 'x-color': 'blue', cookie: 'a=b' }, 'second body');
+    await until('both are shown', () => open.events().length === 2);
+    const shown = open.events().toSorted((a, b) => (a.at < b.at ? -1 : 1));
+    assert.deepEqual(
+      shown.map(({ requestHeaders, requestBody, responseBody }) => [
+        requestHeaders?.['x-color'],
+        requestBody,
+        responseBody,
+      ]),
+      [
+        ['red', 'first body', 'web'],
+        ['blue', 'second body', 'web'],
+      ],
+    );
+    assert.equal(shown[0]?.requestHeaders?.['authorization'], '[hidden]');
+    assert.equal(shown[1]?.requestHeaders?.['cookie'], '[hidden]');
+    assert.doesNotMatch(JSON.stringify(open.lines), /Bearer hidden|a=b/);
+    const other = tap(replicas[1] ?? assert.fail(), { ...spec, content });
+    await until('the second is told', () => JSON.stringify(other.lines).includes('somebody else is looking'));
+    await other.close();
+    await open.close();
+  });
+
+  test('shows only requests with a header, where one is named', async () => {
+    const match = { name: 'x-color', value: 'red' };
+    const content = { headers: false, secrets: false, bodies: false, match };
+    const open = tap(replicas[0] ?? assert.fail(), { ...spec, content });
+    await until('the tap stands', () => open.lines.length > 0);
+    await until(
+      'contents are read',
+      async () => (await proxy.gatewayEnvoy.stat('http.admin.downstream_rq_active')) > 1,
+    );
+    await send('/blue', { 'x-color': 'blue' }, '');
+    await send('/red', { 'x-color': 'red' }, '');
+    await until('one is shown', () => open.events().length === 1);
+    assert.equal(open.events()[0]?.path, '/red');
+    assert.equal(open.events()[0]?.requestHeaders, undefined);
     await open.close();
   });
 

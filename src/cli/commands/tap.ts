@@ -20,6 +20,10 @@ interface TapOptions extends Pick<ScopeOptions, 'namespace'> {
   readonly method?: string;
   readonly status?: string;
   readonly maxRps?: string;
+  readonly header?: string;
+  readonly headers?: true;
+  readonly secrets?: true;
+  readonly bodies?: true;
 }
 
 export function registerTap(program: Command, session: Session): void {
@@ -41,6 +45,10 @@ export function registerTap(program: Command, session: Session): void {
       'only answers with this status, such as 503, 5xx, or error for all that failed',
     )
     .option('--max-rps <count>', 'at most so many requests a second; what is left out is counted', '100')
+    .option('--header <header>', 'only requests with this header: NAME or NAME=VALUE')
+    .option('--headers', 'show headers, without what authenticates somebody')
+    .option('--secrets', 'show all headers; takes a right of its own')
+    .option('--bodies', 'show the first 4 KiB of bodies; takes a right of its own')
     .action(async (target: string, options: TapOptions, command: Command) => {
       const context = contextOf(command, session);
       await tap(context, target, options);
@@ -53,7 +61,7 @@ async function tap(context: CommandContext, target: string, options: TapOptions)
   const named = parseNamedEnd(target, own);
   const isNamespace = named !== undefined && 'workload' in named && !named.workload.includes('/');
   const namespace = isNamespace ? named.workload : own;
-  const { to, from, side, path, method, status, maxRps } = options;
+  const { to, from, side, path, method, status, header, headers, secrets, bodies } = options;
   const signal = context.edges.interrupted();
   const stream = await observeStream(context, {
     resource: 'taps',
@@ -66,7 +74,11 @@ async function tap(context: CommandContext, target: string, options: TapOptions)
       path,
       method,
       status,
-      'max-rps': maxRps,
+      'max-rps': options.maxRps,
+      header,
+      headers,
+      secrets,
+      bodies,
     },
     signal,
   });
