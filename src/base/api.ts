@@ -184,6 +184,11 @@ export interface MeshConfig {
        * deleted; 0 to 3600 seconds. Keep it below the pods' terminationGracePeriodSeconds.
        */
       readonly drainSeconds: number;
+      /**
+       * Adds the annotations `prometheus.io/*` to pods that have none of their own, by which many set-ups of
+       * Prometheus find what to scrape.
+       */
+      readonly scrape: boolean;
     };
     /**
      * What proxies and the control plane tell of requests, and to whom. A TelemetryPolicy says otherwise for

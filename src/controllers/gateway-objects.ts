@@ -147,7 +147,7 @@ function deployment({ gateway, parameters, pod }: GatewayInputs): NonNullable<V1
       metadata: {
         // Listeners are none of the template's business: changing them must not restart anything.
         labels: { ...labels, [injectLabel]: 'disabled' },
-        annotations: { ...annotations, ...pod.annotations },
+        annotations: { ...annotations, ...besides(annotations, pod.annotations) },
       },
       spec: {
         ...pod.spec,
@@ -202,4 +202,14 @@ function autoscaler(
       },
     ],
   };
+}
+
+/** What Weft adds to annotations; a Gateway that says anything of Prometheus says all of it. */
+function besides(
+  own: Readonly<Record<string, string>>,
+  added: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const prefix = 'prometheus.io/';
+  if (!Object.keys(own).some((name) => name.startsWith(prefix))) return added;
+  return Object.fromEntries(Object.entries(added).filter(([name]) => !name.startsWith(prefix)));
 }

@@ -105,6 +105,8 @@ export interface ProxySettings {
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warning' | 'error' | 'critical' | 'off';
   readonly concurrency: number;
   readonly drainSeconds: number;
+  /** Whether pods get annotations by which Prometheus finds the proxy's metrics. */
+  readonly scrape: boolean;
 }
 
 /** Keyed `namespace/service:port`, UDP ports `namespace/service:port/udp`. A Service with three ports is three of these. */

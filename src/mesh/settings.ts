@@ -16,6 +16,7 @@ export const configDefaults: MeshConfigSource = {
     logLevel: 'warning',
     concurrency: 1,
     drainSeconds: 5,
+    scrape: true,
   },
 };
 
@@ -63,6 +64,8 @@ export function settingsOf(
       logLevel: proxy.logLevel,
       concurrency: proxy.concurrency,
       drainSeconds: proxy.drainSeconds,
+      // Of a MeshConfig that was written before there was this field.
+      scrape: proxy.scrape ?? true,
     },
     telemetry: telemetrySettings(telemetry),
   };

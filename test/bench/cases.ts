@@ -127,6 +127,19 @@ export const cases: readonly BenchCase[] = [
     metrics: { maxStallMs: atMost(50) },
   },
   {
+    name: 'telemetry-proxy',
+    about:
+      'what counting and reporting cost the proxies of a client and a server, at 1,000 requests per second',
+    load: () => import('./telemetry-proxy.ts'),
+    metrics: {
+      cpuRatio: atMost(1.05),
+      plainMicrosPerRequest: undefined,
+      microsPerRequest: undefined,
+      bytesPerReport: undefined,
+      addedMB: undefined,
+    },
+  },
+  {
     name: 'telemetry-1000',
     about: '1,000 proxies that report every ten seconds, against the same connections without a word',
     load: () => import('./telemetry-1000.ts'),

@@ -55,6 +55,8 @@ export interface ReportingProxyOptions {
   readonly concurrency?: number;
   /** Without, everything but reports and what is counted for them: what these cost shows in the difference. */
   readonly telemetry?: boolean;
+  /** By default so often that a test need not wait. */
+  readonly reportEvery?: string;
 }
 
 export class ReportingProxy {
@@ -266,9 +268,8 @@ function configuration(options: ReportingProxyOptions, collectorPort: number): J
   return {
     ...whole,
     dynamicResources: {},
-    ...(isCounting
-      ? { ...(reporting as JsonObject), stats_flush_interval: '0.5s' }
-      : { stats_flush_interval: '10s' }),
+    ...(isCounting ? (reporting as JsonObject) : {}),
+    stats_flush_interval: options.reportEvery ?? '0.5s',
     stats_config: {
       stats_matcher: statsMatcher as JsonObject,
       ...(isCounting ? (histogramBuckets as JsonObject) : {}),

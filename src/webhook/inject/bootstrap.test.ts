@@ -88,12 +88,7 @@ suite('The bootstrap', () => {
 
   test('lets nobody end the proxy through the admin interface', () => {
     const paths = parsed(nothing).admin.allow_paths.flatMap((rule) => Object.values(rule));
-    for (const path of [
-      '/quitquitquit',
-      '/healthcheck/fail',
-      '/cpuprofiler',
-      '/reset_counters',
-    ]) {
+    for (const path of ['/quitquitquit', '/healthcheck/fail', '/cpuprofiler', '/reset_counters']) {
       assert.ok(!paths.some((allowed) => path.startsWith(allowed)), path);
     }
   });

@@ -12,6 +12,7 @@ import { identityVolumeSource } from './identity.ts';
 import type { PreparedInjection } from './inject.ts';
 import { parseQuantity } from './quantity.ts';
 import { gatewayResource } from './resource.ts';
+import { scrapingOf } from './scraping.ts';
 import { readPodSettings } from './settings.ts';
 
 export interface GatewayPod {
@@ -51,7 +52,7 @@ export function gatewayPod(
     gatewayResource(gatewayNameLabel),
   );
   return {
-    annotations: prepared.annotations,
+    annotations: { ...scrapingOf({}, proxy.scrape), ...prepared.annotations },
     spec: {
       automountServiceAccountToken: false,
       containers: [container satisfies V1Container],

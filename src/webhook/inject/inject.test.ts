@@ -131,6 +131,9 @@ suite('An injected pod', () => {
     assert.deepEqual(
       injectPod(rich, prepared).operations.map(({ op, path }) => `${op} ${path}`),
       [
+        'add /metadata/annotations/prometheus.io~1scrape',
+        'add /metadata/annotations/prometheus.io~1port',
+        'add /metadata/annotations/prometheus.io~1path',
         'add /metadata/annotations/weft.dev~1proxy',
         'add /metadata/annotations/weft.dev~1identity-sds',
         'add /metadata/annotations/weft.dev~1trust-sds',
@@ -363,4 +366,36 @@ test('Without pod certificates a token is mounted instead, and the roots are nee
     },
   ]);
   assert.throws(() => prepareInjection(testContext({ identity: 'sds' })), { code: 'WEFT-POD-13' });
+});
+
+suite('Prometheus', () => {
+  const annotationsOf = (annotations: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+    injectPod(testPod({ metadata: { annotations } }), prepareInjection(testContext())).pod.metadata
+      ?.annotations ?? {};
+
+  test('finds the metrics of a proxy whose pod says nothing of it', () => {
+    const {
+      'prometheus.io/scrape': scrape,
+      'prometheus.io/port': port,
+      'prometheus.io/path': path,
+    } = annotationsOf({});
+    assert.deepEqual([scrape, port, path], ['true', '15021', '/metrics']);
+  });
+
+  test('is not led away from what a pod says itself, in part or with a no', () => {
+    for (const own of [{ 'prometheus.io/port': '9100' }, { 'prometheus.io/scrape': 'false' }]) {
+      const found = Object.entries(annotationsOf(own)).filter(([name]) => name.startsWith('prometheus.io/'));
+      assert.deepEqual(Object.fromEntries(found), own);
+    }
+  });
+
+  test('is told nothing where the pod or the mesh does not want it', () => {
+    assert.equal(annotationsOf({ 'proxy.weft.dev/scrape': 'false' })['prometheus.io/scrape'], undefined);
+  });
+
+  test('is forgotten when the proxy goes', () => {
+    const pod = testPod({ metadata: { annotations: { mine: 'stays' } } });
+    const { pod: injected } = injectPod(pod, prepareInjection(testContext()));
+    assert.deepEqual(restorePod(injected).pod.metadata?.annotations, { mine: 'stays' });
+  });
 });

@@ -18,6 +18,7 @@ import type { ProbeAnswer } from './probes.ts';
 import { parseQuantity } from './quantity.ts';
 import { type PodLike, restorePod } from './restore.ts';
 import { workloadResource } from './resource.ts';
+import { scrapingOf } from './scraping.ts';
 import { type PodSettings, readPodSettings } from './settings.ts';
 
 /** What is the same for every pod under one set of settings, worked out once. */
@@ -83,7 +84,12 @@ export function injectPod(
     ...restored.pod,
     metadata: {
       ...metadata,
-      annotations: { ...metadata?.annotations, ...prepared.annotations, ...application.annotations },
+      annotations: {
+        ...metadata?.annotations,
+        ...scrapingOf(metadata?.annotations ?? {}, settings.scrape),
+        ...prepared.annotations,
+        ...application.annotations,
+      },
     },
     spec: {
       ...spec,

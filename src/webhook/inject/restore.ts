@@ -22,6 +22,7 @@ import {
   trustSdsAnnotation,
 } from '../../base/names.ts';
 import { ownVolumes } from './containers.ts';
+import { isOfScraping } from './scraping.ts';
 import { type Handler, hookKinds, isRewritten, probeKinds, probePath } from './probes.ts';
 
 /** A pod, or the template of one. */
@@ -136,7 +137,7 @@ function withLists(
 
 function withoutAnnotations(pod: PodLike): PodLike {
   const entries = Object.entries(pod.metadata?.annotations ?? {});
-  const kept = entries.filter(([key]) => !ownAnnotations.includes(key));
+  const kept = entries.filter(([key]) => !ownAnnotations.includes(key) && !isOfScraping(key, pod));
   const { annotations: _, ...rest } = pod.metadata ?? {};
   if (kept.length > 0) return { ...pod, metadata: { ...rest, annotations: Object.fromEntries(kept) } };
   if (Object.keys(rest).length > 0) return { ...pod, metadata: rest };

@@ -40,6 +40,7 @@ test('Every annotation overrides its own setting and nothing else', () => {
       ['10.0.0.0/8', 'fd00::/8', '192.0.2.1/32', '::1/128'],
     ],
     'drain-seconds': ['0', 'drainSeconds', 0],
+    scrape: ['false', 'scrape', false],
   };
   assert.deepEqual(
     podSettings.map((row) => row.name),
@@ -68,6 +69,7 @@ test('An impossible value is refused with its code, the annotation and what is p
       '1.2.3.4/',
     ],
     'drain-seconds': ['-1', '3601', 'soon'],
+    scrape: ['no', '1', ''],
   };
   for (const [name, texts] of Object.entries(wrong)) {
     for (const text of texts) {

@@ -43,6 +43,7 @@ export const podSettings: readonly Setting[] = [
     list(cidr),
   ),
   setting('drain-seconds', 'drainSeconds', 'seconds from 0 to 3600', integer(0, 3600)),
+  setting('scrape', 'scrape', 'true or false', truth),
 ];
 
 /**
@@ -109,6 +110,10 @@ const logLevels: readonly ProxySettings['logLevel'][] = [
 
 function logLevel(text: string): ProxySettings['logLevel'] | undefined {
   return logLevels.find((level) => level === text);
+}
+
+function truth(text: string): boolean | undefined {
+  return text === 'true' ? true : text === 'false' ? false : undefined;
 }
 
 function integer(min: number, max: number): (text: string) => number | undefined {

@@ -52,6 +52,7 @@ export const testSettings: MeshSettings = {
     logLevel: 'warning',
     concurrency: 1,
     drainSeconds: 5,
+    scrape: true,
   },
   telemetry: { providers: {}, profile: testProfile },
 };

@@ -1,0 +1,152 @@
+/**
+ * What telemetry costs a proxy: two pairs of real Envoys, a client's and a server's with mutual TLS in between, in turn
+ * under the same thousand requests per second. One pair counts and reports as the webhook and the translation have it,
+ * the other is told nothing of either. Both are measured in every round, so that whatever else the machine does meets
+ * both alike; the figure is the median of the rounds' ratios.
+ */
+
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { Agent, createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { wait } from '../../src/base/backoff.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { reportIntervalSeconds, signals, subjectOf } from '../../src/base/signals.ts';
+import { Authority } from '../../src/ca/authority.ts';
+import { testMaterial } from '../../src/ca/testing.ts';
+import { Graph } from '../../src/graph/graph.ts';
+import { meshConfig, pod, podEndpoint, service, slice } from '../../src/mesh/testing-objects.ts';
+import { createTestMesh } from '../../src/mesh/testing.ts';
+import { createTranslation } from '../../src/xds/translate/translation.ts';
+import { ReportingProxy } from '../support/reporting-proxy.ts';
+import type { Figures } from './cases.ts';
+import { memoryOf } from './control-plane.ts';
+import { quantile } from './statistics.ts';
+
+const perSecond = 1000;
+const rounds = 9;
+/** A report falls into every round. */
+const roundMs = reportIntervalSeconds * 1000;
+const [clientWorkload, serverWorkload] = ['shop/Deployment/client', 'shop/Deployment/web'];
+const destination = '10.96.0.1:80';
+
+interface Pair {
+  readonly client: ReportingProxy;
+  readonly server: ReportingProxy;
+}
+
+export async function run(): Promise<Figures> {
+  const application = createServer((_, response) => response.end('hello'));
+  application.listen(0, '127.0.0.1');
+  await once(application, 'listening');
+  const { port } = application.address() as AddressInfo;
+  const plain = await startPair(port, false);
+  const counting = await startPair(port, true);
+  try {
+    return await measure(plain, counting);
+  } finally {
+    for (const { client, server } of [plain, counting]) {
+      await client.stop();
+      await server.stop();
+    }
+    application.closeAllConnections();
+    application.close();
+  }
+}
+
+async function startPair(applicationPort: number, telemetry: boolean): Promise<Pair> {
+  const authority = new Authority(testMaterial(systemClock), systemClock);
+  const graph = new Graph({
+    onError: (error) => {
+      throw error;
+    },
+  });
+  const world = createTestMesh(graph);
+  const translation = createTranslation(graph, world.mesh);
+  await world.use(clientWorkload, destination);
+  await world.apply(meshConfig({}), pod('shop/client-1', '10.0.0.1'), pod('shop/web-1', '127.0.0.2'));
+  const common = { translation, authority, telemetry, reportEvery: `${reportIntervalSeconds}s` };
+  const server = await ReportingProxy.start({
+    ...common,
+    subject: subjectOf(serverWorkload, 'v1'),
+    listeners: ['inbound/', 'detect/'],
+    applicationPort,
+  });
+  const inbound = server.portOf(`inbound/${serverWorkload}`);
+  await world.apply(
+    service('shop/web', '10.96.0.1', [{ name: 'p', port: 80, appProtocol: 'http' }]),
+    slice('shop/web', 'web', [podEndpoint('shop/web-1', '127.0.0.1')], [{ name: 'p', port: inbound }]),
+  );
+  const subject = subjectOf(clientWorkload, 'v1');
+  const client = await ReportingProxy.start({ ...common, subject, listeners: ['vl/'] });
+  return { client, server };
+}
+
+async function measure(plain: Pair, counting: Pair): Promise<Figures> {
+  // Connections, memory and the statistics themselves are there before anything is measured.
+  for (const pair of [plain, counting]) await drive(pair, 2_000);
+  const ratios: number[] = [];
+  const [without, withIt]: [number[], number[]] = [[], []];
+  for (let round = 0; round < rounds; round++) {
+    // Who comes first changes, or the second would profit from what the first has warmed up.
+    const order = round % 2 === 0 ? [plain, counting] : [counting, plain];
+    const micros = new Map<Pair, number>();
+    for (const pair of order) micros.set(pair, await drive(pair, roundMs));
+    const [off, on] = [micros.get(plain) ?? Number.NaN, micros.get(counting) ?? Number.NaN];
+    without.push(off);
+    withIt.push(on);
+    ratios.push(on / off);
+  }
+  const { count, bytes } = counting.client.reports;
+  const counted = counting.client.series(signals.duration).reduce((sum, { total }) => sum + total, 0);
+  if (counted === 0 || plain.client.reports.count > 0) throw new Error('the wrong proxy reports');
+  console.log(
+    `ratios ${ratios.map((ratio) => ratio.toFixed(3)).join(' ')}; ${counted} requests in ${count} reports`,
+  );
+  return {
+    cpuRatio: quantile(ratios, 0.5),
+    plainMicrosPerRequest: quantile(without, 0.5),
+    microsPerRequest: quantile(withIt, 0.5),
+    bytesPerReport: bytes / count,
+    addedMB: memoryOf(counting.client.pid, 'RssAnon') - memoryOf(plain.client.pid, 'RssAnon'),
+  };
+}
+
+/** Processor time of both proxies, in microseconds per request. */
+async function drive({ client, server }: Pair, forMs: number): Promise<number> {
+  const agent = new Agent({ keepAlive: true });
+  const port = client.portOf(`vl/${destination}`);
+  const before = cpuMicros(client.pid) + cpuMicros(server.pid);
+  const startedAt = performance.now();
+  let [sent, done, failed] = [0, 0, 0];
+  const send = (): void => {
+    sent += 1;
+    const outgoing = request({ host: '127.0.0.1', port, agent }, (response) => {
+      response.resume();
+      response.on('end', () => {
+        done += 1;
+      });
+    });
+    outgoing.on('error', () => {
+      failed += 1;
+    });
+    outgoing.end();
+  };
+  while (performance.now() - startedAt < forMs) {
+    const due = ((performance.now() - startedAt) / 1000) * perSecond;
+    if (sent < due) send();
+    else await wait(1);
+  }
+  while (done + failed < sent) await wait(5);
+  agent.destroy();
+  if (failed > 0) throw new Error(`${failed} of ${sent} requests failed`);
+  return (cpuMicros(client.pid) + cpuMicros(server.pid) - before) / done;
+}
+
+/** Of all threads: the kernel counts the time they ran in nanoseconds. */
+function cpuMicros(pid: number): number {
+  return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => {
+    const [nanoseconds] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ');
+    return sum + Number(nanoseconds) / 1000;
+  }, 0);
+}
