@@ -145,7 +145,7 @@ describe('an address is the whole state of a page', () => {
       await goTo(page, `${server.url}#/graph?show=failing&view=table&window=15m&ns=billing`);
       await page.reload();
       await page.getByRole('table', { name: 'Edges of the graph' }).waitFor();
-      assert.equal(await page.getByLabel('Show').inputValue(), 'failing');
+      assert.equal(await page.getByLabel('Show', { exact: true }).inputValue(), 'failing');
       assert.equal(await page.getByLabel('Window').inputValue(), '15m');
       assert.equal(await page.getByLabel('Namespace', { exact: true }).inputValue(), 'billing');
       assert.ok(

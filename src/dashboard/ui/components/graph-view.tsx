@@ -58,7 +58,7 @@ export function GraphView({ scene, focus }: GraphViewProps) {
   useEffect(() => {
     if (engine === undefined) return;
     setSelected(focus);
-    if (near !== undefined) engine.fit(near);
+    if (near !== undefined) engine.fit(near, detailsPixels());
   }, [engine, focus]);
   useSearchKey();
 
@@ -113,6 +113,11 @@ export function GraphView({ scene, focus }: GraphViewProps) {
       )}
     </div>
   );
+}
+
+/** How much of the picture the details cover; on narrow windows they lie at the bottom. */
+function detailsPixels(): number {
+  return window.innerWidth > 860 ? 344 : 0;
 }
 
 function useSearchKey(): void {

@@ -14,6 +14,8 @@ export interface Column<T> {
   /** Without one the column cannot be sorted by. */
   readonly sort?: (row: T) => SortValue;
   readonly numeric?: true;
+  /** Its cells stay on one line. */
+  readonly nowrap?: true;
 }
 
 export interface TableProps<T> {
@@ -79,7 +81,12 @@ export function Table<T>(props: TableProps<T>) {
             {shown.map((row) => (
               <tr key={keyOf(row)}>
                 {columns.map((column) => (
-                  <td key={column.id} class={column.numeric === true ? 'numeric' : undefined}>
+                  <td
+                    key={column.id}
+                    class={
+                      column.numeric === true ? 'numeric' : column.nowrap === true ? 'nowrap' : undefined
+                    }
+                  >
                     {column.cell(row)}
                   </td>
                 ))}

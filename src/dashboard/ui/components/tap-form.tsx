@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 
 /** Names as the API takes them. */
 export type TapChoices = Readonly<
-  Record<'target' | 'to' | 'path' | 'method' | 'status' | 'header' | 'max-rps', string>
+  Record<'target' | 'from' | 'to' | 'path' | 'method' | 'status' | 'max-rps', string>
 >;
 
 export interface TapFormProps {
@@ -17,12 +17,12 @@ export interface TapFormProps {
 
 const fields: readonly { readonly name: keyof TapChoices; readonly label: string; readonly hint: string }[] =
   [
-    { name: 'target', label: 'Target', hint: 'deploy/web' },
-    { name: 'to', label: 'To', hint: 'deploy/cart' },
+    { name: 'target', label: 'Target', hint: 'all, or deploy/web' },
+    { name: 'from', label: 'From', hint: 'deploy/web' },
+    { name: 'to', label: 'To', hint: 'svc/cart' },
     { name: 'method', label: 'Method', hint: 'GET' },
     { name: 'path', label: 'Path', hint: '/cart' },
-    { name: 'status', label: 'Status', hint: '5xx' },
-    { name: 'header', label: 'Header', hint: 'x-canary=1' },
+    { name: 'status', label: 'Status', hint: '5xx, error' },
     { name: 'max-rps', label: 'Most per second', hint: '50' },
   ];
 
@@ -52,11 +52,7 @@ export function TapForm({ choices, isOpen, hasNamespace, onStart, onStop }: TapF
           Stop
         </button>
       ) : undefined}
-      <button
-        type="submit"
-        class="button button-primary"
-        disabled={!hasNamespace || draft.target.trim() === ''}
-      >
+      <button type="submit" class="button button-primary" disabled={!hasNamespace}>
         {isOpen ? 'Apply' : 'Start'}
       </button>
     </form>

@@ -1,5 +1,6 @@
 /** The nodes of a frame: their shape says what they are, the ring how they fare, the size how much they receive. */
 
+import { type Box, overlap } from './box.ts';
 import { type Size, toScreen } from './camera.ts';
 import type { Frame } from './draw.ts';
 import type { Point } from './layout.ts';
@@ -7,7 +8,8 @@ import { shortLabel } from './marks.ts';
 import type { Emphasis, PlacedNode } from './picture.ts';
 import type { SceneNode } from './scene.ts';
 
-export function drawNodes(context: CanvasRenderingContext2D, frame: Frame): void {
+/** @param covered by other names */
+export function drawNodes(context: CanvasRenderingContext2D, frame: Frame, covered: readonly Box[]): void {
   const { placed, ratio, emphasis } = frame;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   for (const placedNode of placed.nodes) {
@@ -15,7 +17,7 @@ export function drawNodes(context: CanvasRenderingContext2D, frame: Frame): void
     if (isSeen(at, frame.size))
       drawNode(context, placedNode, at.x, at.y, frame, isDimmed(placedNode.node.id, emphasis));
   }
-  drawLabels(context, frame);
+  drawLabels(context, frame, covered);
 }
 
 function isSeen({ x, y }: Point, size: Size): boolean {
@@ -98,27 +100,17 @@ function polygon(
   context.closePath();
 }
 
-interface Box {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-function overlap(a: Box, b: Box): boolean {
-  return Math.abs(a.x - b.x) * 2 < a.width + b.width && Math.abs(a.y - b.y) * 2 < a.height + b.height;
-}
-
 /** As many names as have room, those that matter most first: the chosen, the ones looked at, trouble, the busy. */
-function drawLabels(context: CanvasRenderingContext2D, frame: Frame): void {
+function drawLabels(context: CanvasRenderingContext2D, frame: Frame, covered: readonly Box[]): void {
   const { placed, camera, size, emphasis, palette } = frame;
   const pixels = Math.min(13, Math.max(11, 11.5 * camera.zoom));
   const isFirst = ({ node }: PlacedNode): boolean => isChosen(node.id, emphasis);
-  const taken: Box[] = placed.nodes.map(({ place, radius }) => {
+  const nodes = placed.nodes.map(({ place, radius }) => {
     // A name may touch the rim of a neighbour, but not hide it.
     const pixels = 1.2 * Math.max(3, radius * Math.min(1.3, camera.zoom));
     return { ...toScreen(camera, place), width: pixels, height: pixels };
   });
+  const taken: Box[] = [...covered, ...nodes];
   context.textAlign = 'center';
   context.textBaseline = 'alphabetic';
   for (const placedNode of [

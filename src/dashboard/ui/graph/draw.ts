@@ -2,6 +2,7 @@
 
 import { type Camera, type Size, toScreen } from './camera.ts';
 import { drawEdges } from './draw-edges.ts';
+import { type Box, overlap } from './box.ts';
 import { drawNodes } from './draw-nodes.ts';
 import { hullOf } from './hull.ts';
 import type { Point } from './layout.ts';
@@ -25,8 +26,7 @@ export function drawFrame(context: CanvasRenderingContext2D, frame: Frame): void
   context.fillRect(0, 0, size.width, size.height);
   drawClouds(context, frame);
   drawEdges(context, frame);
-  drawCloudNames(context, frame);
-  drawNodes(context, frame);
+  drawNodes(context, frame, drawCloudNames(context, frame));
 }
 
 /** Lines are given in the world and drawn in its scale. */
@@ -52,27 +52,40 @@ function drawClouds(context: CanvasRenderingContext2D, frame: Frame): void {
   }
 }
 
-/** Above the lines, on a ground of their own, so that a crowd does not hide where one is. */
-function drawCloudNames(context: CanvasRenderingContext2D, { placed, camera, palette, ratio }: Frame): void {
+/** Above the lines, on a ground of their own, so that a crowd does not hide where one is. Returns what they cover. */
+function drawCloudNames(
+  context: CanvasRenderingContext2D,
+  { placed, camera, palette, ratio }: Frame,
+): readonly Box[] {
+  const taken: Box[] = [];
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.textAlign = 'center';
   context.textBaseline = 'alphabetic';
   // Legible however far away one stands.
   const pixels = Math.min(20, Math.max(12, 15 * camera.zoom));
   context.font = `600 ${pixels}px ${palette.font}`;
-  for (const [group, points] of placed.clouds) {
+  const largestFirst = [...placed.clouds].sort(([, a], [, b]) => b.length - a.length);
+  for (const [group, points] of largestFirst) {
     const left = Math.min(...points.map((point) => point.x));
     const right = Math.max(...points.map((point) => point.x));
     const top = Math.min(...points.map((point) => point.y)) - cloudPadding;
     const { x, y } = toScreen(camera, { x: (left + right) / 2, y: top });
-    const width = context.measureText(group).width + 12;
+    const box = {
+      x,
+      y: y + pixels * 0.35,
+      width: context.measureText(group).width + 12,
+      height: pixels * 1.5,
+    };
+    if (taken.some((other) => overlap(box, other))) continue;
+    taken.push(box);
     context.fillStyle = palette.cloud;
     context.beginPath();
-    context.roundRect(x - width / 2, y - pixels * 0.4, width, pixels * 1.5, 5);
+    context.roundRect(x - box.width / 2, y - pixels * 0.4, box.width, box.height, 5);
     context.fill();
     context.fillStyle = palette.cloudText;
     context.fillText(group, x, y + pixels * 0.7);
   }
+  return taken;
 }
 
 function outline(context: CanvasRenderingContext2D, points: readonly Point[]): void {

@@ -80,12 +80,13 @@ export class GraphEngine {
     this.#change();
   }
 
-  /** All nodes, or only these. */
-  fit(ids?: ReadonlySet<string>): void {
+  /** All nodes, or only these. @param coveredPixels at the right, by what lies on top of the picture */
+  fit(ids?: ReadonlySet<string>, coveredPixels = 0): void {
     const points = this.#placed.nodes
       .filter(({ node }) => ids === undefined || ids.has(node.id))
       .map(({ place }) => place);
-    this.#flyTo(fitTo(points, this.#size));
+    const width = Math.max(this.#size.width / 2, this.#size.width - coveredPixels);
+    this.#flyTo(fitTo(points, { ...this.#size, width }));
     if (points.length > 0) this.#isFitted = true;
   }
 

@@ -88,7 +88,7 @@ function nodeOf(node: GraphNode): SceneNode {
 }
 
 function labelOf(node: GraphNode): string {
-  if (node.kind === 'unknown') return 'unknown clients';
+  if (node.kind === 'unknown' && node.namespace === '' && node.name === '') return 'unknown clients';
   // The name of what the reader may not see is not told, only its namespace.
   if (node.name === '') return 'not visible to you';
   return node.name.includes('/') ? node.name.slice(node.name.indexOf('/') + 1) : node.name;

@@ -37,12 +37,14 @@ const columns: readonly Column<CertificateView>[] = [
   {
     id: 'from',
     head: 'From (UTC)',
+    nowrap: true,
     cell: ({ notBeforeMs }) => date(notBeforeMs),
     sort: ({ notBeforeMs }) => notBeforeMs,
   },
   {
     id: 'until',
     head: 'Until (UTC)',
+    nowrap: true,
     cell: ({ notAfterMs }) => date(notAfterMs),
     sort: ({ notAfterMs }) => notAfterMs,
   },

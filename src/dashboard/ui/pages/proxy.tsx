@@ -68,15 +68,17 @@ function Details({ proxy }: { readonly proxy: ProxyDetailView }) {
           ['Refused', String(proxy.rejected ?? unknown)],
         ]}
       />
-      <h2>What it holds</h2>
-      <Table
-        caption="Resources"
-        columns={columns}
-        rows={proxy.resources}
-        keyOf={({ kind, name }) => `${kind} ${name}`}
-        textOf={({ kind, name }) => `${kind} ${name}`}
-        empty={proxy.connected ? 'It holds nothing.' : 'It is not connected.'}
-      />
+      <section aria-labelledby="held">
+        <h2 id="held">What it holds</h2>
+        <Table
+          caption="Resources"
+          columns={columns}
+          rows={proxy.resources}
+          keyOf={({ kind, name }) => `${kind} ${name}`}
+          textOf={({ kind, name }) => `${kind} ${name}`}
+          empty={proxy.connected ? 'It holds nothing.' : 'It is not connected.'}
+        />
+      </section>
     </>
   );
 }

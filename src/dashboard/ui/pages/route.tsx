@@ -62,12 +62,14 @@ function Details({ route }: { readonly route: RouteView }) {
           ],
         ]}
       />
-      <h2>Rules</h2>
-      <ol class="rules">
-        {route.rules.map((rule, index) => (
-          <Rule key={index} rule={rule} number={index + 1} />
-        ))}
-      </ol>
+      <section aria-labelledby="rules">
+        <h2 id="rules">Rules</h2>
+        <ol class="rules">
+          {route.rules.map((rule, index) => (
+            <Rule key={index} rule={rule} number={index + 1} />
+          ))}
+        </ol>
+      </section>
     </>
   );
 }

@@ -20,11 +20,11 @@ function choicesOf({ query }: Place): TapChoices {
   const of = (name: string): string => query[name] ?? '';
   return {
     target: of('target'),
+    from: of('from'),
     to: of('to'),
     path: of('path'),
     method: of('method'),
     status: of('status'),
-    header: of('header'),
     'max-rps': of('max-rps'),
   };
 }
@@ -56,6 +56,7 @@ export function TapPage() {
         onStop={() => setIsOpen(false)}
       />
       <ProblemNotice problem={tap.problem} />
+      {tap.notice === undefined ? undefined : <Notice tone="warn" title={tap.notice} />}
       <div class="table-tools">
         <button type="button" class="button" aria-pressed={isPaused} onClick={() => setIsPaused(!isPaused)}>
           <Icon name={isPaused ? 'play' : 'pause'} />

@@ -16,6 +16,8 @@ export interface Tap {
   readonly buffer: TapBuffer;
   readonly state: 'idle' | 'open' | 'ended' | 'failed';
   readonly problem?: unknown;
+  /** What the server said last about the stream: proxies that cannot be reached, requests left out. */
+  readonly notice?: string;
   clear(): void;
 }
 
@@ -35,6 +37,7 @@ export function useTap(question: TapQuestion | undefined, isPaused: boolean): Ta
   const [end, setEnd] = useState<{ readonly state: Tap['state']; readonly problem?: unknown }>({
     state: 'idle',
   });
+  const [notice, setNotice] = useState<string>();
   const pausedNow = useRef(isPaused);
   pausedNow.current = isPaused;
   const key = question === undefined ? '' : JSON.stringify(question);
@@ -43,6 +46,7 @@ export function useTap(question: TapQuestion | undefined, isPaused: boolean): Ta
     const controller = new AbortController();
     let waiting: TapEvent[] = [];
     setBuffer(emptyTap);
+    setNotice(undefined);
     setEnd({ state: 'open' });
     const show = (): void => {
       const arrived = waiting;
@@ -59,8 +63,8 @@ export function useTap(question: TapQuestion | undefined, isPaused: boolean): Ta
         if ('kind' in item)
           throw new ApiProblem('failed', item.message ?? 'The stream ended.', item.code ?? 0);
         // What the tap says of itself is no request.
-        if ('notice' in item) continue;
-        waiting.push(item);
+        if ('notice' in item) setNotice(item.notice);
+        else waiting.push(item);
       }
     };
     listen()
@@ -81,5 +85,5 @@ export function useTap(question: TapQuestion | undefined, isPaused: boolean): Ta
       clearInterval(timer);
     };
   }, [key]);
-  return { buffer, ...end, clear: () => setBuffer(emptyTap) };
+  return { buffer, ...end, ...(notice === undefined ? {} : { notice }), clear: () => setBuffer(emptyTap) };
 }
