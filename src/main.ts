@@ -46,6 +46,7 @@ import { UsedSets } from './mesh/used.ts';
 import { createObservability } from './observability.ts';
 import { parseSettings, type Settings, settingsHelp } from './settings.ts';
 import { startWatches } from './watches.ts';
+import { collectorOf } from './telemetry/golden-exporter.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
 import { createWebhookServer } from './webhook/server.ts';
 import type { ResourceAcks } from './xds/resource.ts';
@@ -122,7 +123,22 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   const webhooks = 'the webhook configurations';
   missing.add(webhooks);
   registerProcessMetrics({ registry });
-  const health = createHealthServer({ registry, missing: () => [...missing] });
+  // Both kinds of proxies are always let in: pods from before an upgrade of the cluster keep their tokens.
+  const reviewer = new TokenReviewer({ api, audience: tokenAudience, clock });
+  const telemetry = createTelemetry({
+    replica: settings.podName,
+    pods: mesh.pods,
+    servicePorts: mesh.servicePorts,
+    review: (token) => reviewer.review(token),
+    collector: () => collectorOf(mesh.settings.get('default')?.telemetry.metricsExport),
+    clock,
+    log: log.child({ room: 'telemetry' }),
+  });
+  const health = createHealthServer({
+    registry,
+    missing: () => [...missing],
+    more: telemetry.exposition,
+  });
   await listening(health, settings.metricsPort, settings.bindAddress);
   await watches.synced;
   await graph.settled();
@@ -240,16 +256,6 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   // The servers.
   const used = new UsedSets(sources.used);
   const xdsLog = log.child({ room: 'xds' });
-  // Both kinds of proxies are always let in: pods from before an upgrade of the cluster keep their tokens.
-  const reviewer = new TokenReviewer({ api, audience: tokenAudience, clock });
-  const telemetry = createTelemetry({
-    replica: settings.podName,
-    pods: mesh.pods,
-    servicePorts: mesh.servicePorts,
-    review: (token) => reviewer.review(token),
-    clock,
-    log: log.child({ room: 'telemetry' }),
-  });
   const identifying = {
     pods: mesh.pods,
     settings: mesh.settings,
@@ -368,6 +374,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   validating.subscribe(lookForWebhooks);
   lookForWebhooks();
   background.push(leadership.run(stop), controllers.run(stop), findings.run(stop), observability.run(stop));
+  background.push(telemetry.run(stop));
   if (gateways !== undefined) background.push(gateways.run(stop));
   log.info({ version, identitySource, watched: watches.resources }, 'ready');
 

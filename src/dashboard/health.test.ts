@@ -8,7 +8,11 @@ import { createHealthServer } from './health.ts';
 suite('the health server', () => {
   const registry = new Registry();
   const missing = ['pods'];
-  const server = createHealthServer({ registry, missing: () => missing });
+  const server = createHealthServer({
+    registry,
+    missing: () => missing,
+    more: (format) => `more_total{format="${format}"} 1\n`,
+  });
   let origin = '';
 
   before(async () => {
@@ -33,6 +37,20 @@ suite('the health server', () => {
 
   test('shows the metrics of the registry', async () => {
     assert.match(await (await fetch(`${origin}/metrics`)).text(), /weft_test_total 3/);
+  });
+
+  test('adds what is not in the registry, in the format that is asked for', async () => {
+    const plain = await fetch(`${origin}/metrics`);
+    assert.match(await plain.text(), /weft_test_total 3\n[^]*more_total\{format="prometheus"\} 1\n$/);
+    const accept = 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5';
+    const open = await fetch(`${origin}/metrics`, { headers: { accept } });
+    assert.match(open.headers.get('content-type') ?? '', /^application\/openmetrics-text/);
+    const text = await open.text();
+    assert.match(
+      text,
+      /# TYPE weft_test counter\nweft_test_total 3\nmore_total\{format="openmetrics"\} 1\n# EOF\n$/,
+    );
+    assert.match(await (await fetch(`${origin}/metrics`)).text(), /# TYPE weft_test_total counter/);
   });
 
   test('answers 404 for other paths and 405 for other methods', async () => {

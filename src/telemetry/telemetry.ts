@@ -11,12 +11,16 @@ import type { TokenVerdict } from '../kube/token-review.ts';
 import type { MeshPod, ServicePort } from '../mesh/model.ts';
 import { mergeParts } from './answer.ts';
 import { Ends } from './ends.ts';
+import { expose, type Exemplars, type ExpositionFormat } from './exposition.ts';
+import { exportGolden } from './golden-exporter.ts';
+import { GoldenMetrics } from './golden-metrics.ts';
 import { Intake, metricsMethod } from './intake.ts';
 import { knownServices } from './known-services.ts';
 import * as metrics from './metrics.ts';
 import type { TrafficAnswer, TrafficPart, TrafficQuery } from './model.ts';
 import { answerPart } from './query.ts';
 import { Reporters, type ReportingPeer } from './reporter.ts';
+import type { Collector } from './otlp-client.ts';
 import { type StoreLimits, TrafficStore } from './store.ts';
 
 export interface TelemetryOptions {
@@ -31,6 +35,10 @@ export interface TelemetryOptions {
   readonly monotonicMs?: () => number;
   readonly log: Logger;
   readonly limits?: Partial<StoreLimits>;
+  /** Whom the golden metrics are sent to; undefined while nobody is to be told. */
+  readonly collector?: () => Collector | undefined;
+  /** Requests that tie the histograms of durations to traces. */
+  readonly exemplars?: Exemplars;
 }
 
 /** As the xDS server takes them. */
@@ -43,6 +51,10 @@ export interface Telemetry {
   part(query: TrafficQuery): Promise<TrafficPart>;
   /** The answer of all replicas together. */
   merge(query: TrafficQuery, parts: readonly TrafficPart[]): TrafficAnswer;
+  /** The golden metrics of the mesh, as far as this replica was told, beside the metrics of the replica itself. */
+  readonly exposition: (format: ExpositionFormat) => string;
+  /** Sends the golden metrics to the collector until the signal aborts; never rejects. */
+  run(signal: AbortSignal): Promise<void>;
   /** Of all finished slots. */
   storedBytes(): number;
   close(): void;
@@ -50,10 +62,12 @@ export interface Telemetry {
 
 export function createTelemetry(options: TelemetryOptions): Telemetry {
   const { replica, clock, log, pods, review } = options;
+  const golden = new GoldenMetrics();
   const store = new TrafficStore({
     clock,
     monotonicMs: options.monotonicMs ?? (() => performance.now()),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
+    onCounted: (series, values, offset) => golden.add(series, values, offset, clock.now()),
     onJump: ({ byMs }) => {
       metrics.clockJumps.inc();
       log.warn({ byMs }, 'the clock was set: times of what was counted before are as it showed them then');
@@ -70,6 +84,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   let cancel = (): void => undefined;
   const turn = (): void => {
     store.turn();
+    golden.forget(clock.now());
     metrics.seriesCount.set(store.series.size);
     metrics.storedBytes.set(store.bytes);
     cancel = clock.after(store.limits.resolutionMs / 2, turn);
@@ -79,6 +94,12 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     methods: new Map([[metricsMethod, (peer, message) => intake.export(peer, message)]]),
     part: (query) => answerPart(store, replica, query),
     merge: mergeParts,
+    exposition: (format) => expose(golden, format, options.exemplars),
+    run: (signal) =>
+      exportGolden(
+        { golden, collector: options.collector ?? (() => undefined), replica, clock, log },
+        signal,
+      ),
     storedBytes: () => store.bytes,
     close: () => cancel(),
   };
