@@ -56,7 +56,11 @@ export async function startDashboardProxy(api: PassThrough, port: number): Promi
   const server = createServer();
   await listening(server, port);
   const own = (server.address() as AddressInfo).port;
-  const guard: Guard = { token, cookie: `weft-dashboard-${own}`, hosts: [`127.0.0.1:${own}`, `localhost:${own}`] };
+  const guard: Guard = {
+    token,
+    cookie: `weft-dashboard-${own}`,
+    hosts: [`127.0.0.1:${own}`, `localhost:${own}`],
+  };
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     answer(api, guard, request, response).catch((error: unknown) => {
       if (!response.headersSent) refuse(response, 502, describeError(error));
@@ -85,7 +89,8 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   const { headers, method = '' } = request;
-  if (!guard.hosts.includes(headers.host ?? '')) return refuse(response, 403, 'This is not the name of this server.');
+  if (!guard.hosts.includes(headers.host ?? ''))
+    return refuse(response, 403, 'This is not the name of this server.');
   if (isCrossSite(headers, guard)) return refuse(response, 403, 'Another site may not ask here.');
   const url = new URL(request.url ?? '/', `http://${guard.hosts[0]}`);
   const given = url.searchParams.get('token');
@@ -99,7 +104,8 @@ async function answer(
     return refuse(response, 401, 'Open the address that weft dashboard prints.');
   }
   const path = pathAtApiServer(url);
-  if (path === undefined || (method !== 'GET' && method !== 'POST')) return refuse(response, 404, 'There is nothing here.');
+  if (path === undefined || (method !== 'GET' && method !== 'POST'))
+    return refuse(response, 404, 'There is nothing here.');
   await passOn(api, path, request, response);
 }
 
@@ -120,7 +126,8 @@ async function passOn(
   response: ServerResponse,
 ): Promise<void> {
   const { method = 'GET', headers } = request;
-  if (Number(headers['content-length'] ?? 0) > mostBodyBytes) return refuse(response, 413, 'The body is too large.');
+  if (Number(headers['content-length'] ?? 0) > mostBodyBytes)
+    return refuse(response, 413, 'The body is too large.');
   const body = method === 'POST' ? await text(request) : undefined;
   const gone = new AbortController();
   response.once('close', () => gone.abort());

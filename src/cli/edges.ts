@@ -1,5 +1,6 @@
 /** What the command touches of the outside: the terminal, the clock, the API server, the replicas. Tests bring their own. */
 
+import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
 import { wait } from '../base/backoff.ts';
@@ -7,6 +8,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { silent } from '../base/log.ts';
 import { debugPort } from '../base/names.ts';
 import { createKubeApi } from '../kube/api.ts';
+import { openPassThrough, type PassThrough } from '../kube/pass-through.ts';
 import { forwardPort } from '../kube/port-forward.ts';
 import type { KubeClient } from '../kube/types.ts';
 
@@ -36,6 +38,10 @@ export interface Edges {
   readonly interrupted: () => AbortSignal;
   readonly writeFile: (path: string, content: Uint8Array) => Promise<void>;
   readonly connect: (target: Target) => KubeClient;
+  /** Single requests as they are, with the user's credentials. */
+  readonly passThrough: (target: Target) => Promise<PassThrough>;
+  /** Whether there was a program to open it with. */
+  readonly openBrowser: (url: string) => boolean;
   /** GET of a replica's loopback API; undefined where it answers 404. */
   readonly askReplica: (
     target: Target,
@@ -60,6 +66,8 @@ export function systemEdges(): Edges {
     // Reports may tell more of a cluster than its other users should read.
     writeFile: (path, content) => writeFile(path, content, { mode: 0o600, flag: 'wx' }),
     connect: (target) => createKubeApi({ ...target, log: silent }),
+    passThrough: openPassThrough,
+    openBrowser,
     askReplica,
   };
 }
@@ -68,6 +76,18 @@ function interrupted(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
   return controller.signal;
+}
+
+/** A desktop that is not there makes no browser. */
+function openBrowser(url: string): boolean {
+  if (process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY'])
+    return false;
+  const program = { darwin: 'open', win32: 'explorer' }[process.platform as string] ?? 'xdg-open';
+  const child = spawn(program, [url], { stdio: 'ignore', detached: true });
+  // Whoever sees the address can open it by hand.
+  child.on('error', () => undefined);
+  child.unref();
+  return child.pid !== undefined;
 }
 
 const askReplica: Edges['askReplica'] = async (target, pod, path) => {

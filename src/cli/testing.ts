@@ -13,6 +13,7 @@ import {
 } from '../controllers/webhook-objects.ts';
 import type { ProxyReport, ReplicaStatus } from '../dashboard/debug.ts';
 import { KubeError } from '../kube/errors.ts';
+import type { PassThrough } from '../kube/pass-through.ts';
 import * as resources from '../kube/resources.ts';
 import type { KubeClient, KubeObject, RequestOptions, ResourceType, ResponseStream } from '../kube/types.ts';
 import { prepareInjection } from '../webhook/inject/inject.ts';
@@ -59,6 +60,10 @@ export class Cluster {
   readonly files = new Map<string, Buffer>();
   /** Ends a command that runs until somebody ends it. */
   #interruption = new AbortController();
+  /** Addresses that were shown in a browser. */
+  readonly opened: string[] = [];
+  /** What passes single requests on. */
+  passThrough: PassThrough = { send: () => Promise.reject(new Error('nobody answers')) };
   /** Called whenever the command sleeps: the world may go on meanwhile. */
   onSleep: () => void = () => {};
 
@@ -144,6 +149,11 @@ export class Cluster {
       colored: isTerminal,
       screen: () => ({ lines: 24, columns: 100 }),
       interrupted: () => this.#interruption.signal,
+      passThrough: () => Promise.resolve(this.passThrough),
+      openBrowser: (url) => {
+        this.opened.push(url);
+        return true;
+      },
       writeFile: (path, content) => {
         this.files.set(path, Buffer.from(content));
         return Promise.resolve();

@@ -2,9 +2,9 @@
 
 import type { Command } from 'commander';
 import { describeError, WeftError } from '../../base/errors.ts';
-import { contextOf, type Session } from '../context.ts';
+import { observeBase } from '../../base/observe.ts';
+import { type CommandContext, contextOf, type Session } from '../context.ts';
 import { startDashboardProxy } from '../dashboard-proxy.ts';
-import { observe } from '../observe.ts';
 
 export function registerDashboard(program: Command, session: Session): void {
   program
@@ -16,8 +16,7 @@ export function registerDashboard(program: Command, session: Session): void {
     .action(async (options: { readonly port: string; readonly browser: boolean }, command: Command) => {
       const context = contextOf(command, session);
       const { edges, target } = context;
-      // Whether there is an API to ask, and one may: an empty page would say less.
-      await observe(context, { resource: 'ui' , rest: 'index.html' });
+      await findApi(context);
       const stop = edges.interrupted();
       const proxy = await listen(await edges.passThrough(target), portOf(options.port));
       edges.out(`${proxy.url}\n`);
@@ -33,7 +32,18 @@ export function registerDashboard(program: Command, session: Session): void {
     });
 }
 
-async function listen(...argv: Parameters<typeof startDashboardProxy>): ReturnType<typeof startDashboardProxy> {
+/** An empty page would say less. Throws WEFT-CLI-05. */
+async function findApi({ api }: CommandContext): Promise<void> {
+  try {
+    await api.request('GET', observeBase);
+  } catch (error) {
+    throw new WeftError('WEFT-CLI-05', `${describeError(error).replace(/\.$/, '')}.`, { cause: error });
+  }
+}
+
+async function listen(
+  ...argv: Parameters<typeof startDashboardProxy>
+): ReturnType<typeof startDashboardProxy> {
   try {
     return await startDashboardProxy(...argv);
   } catch (error) {
@@ -45,5 +55,7 @@ async function listen(...argv: Parameters<typeof startDashboardProxy>): ReturnTy
 function portOf(text: string): number {
   const port = Number(text);
   if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
-  throw new WeftError('WEFT-CLI-03', `${JSON.stringify(text)} is not a port (0 to 65535).`, { field: '--port' });
+  throw new WeftError('WEFT-CLI-03', `${JSON.stringify(text)} is not a port (0 to 65535).`, {
+    field: '--port',
+  });
 }
