@@ -17,7 +17,9 @@ export interface DestinationContext extends PodProofs {
 
 /** A ClusterIP and port lead to the Service; a pod's address, to that pod alone, whatever its Services are. */
 export function deriveDestinations(graph: GraphApi, context: DestinationContext): Collection<Destination> {
-  return graph.derive('destinations', context.usedBy, (key, _, read): Destination | undefined => {
+  // Who uses them does not matter: that there is one more is no news for all that is derived from a destination.
+  const used = graph.derive('usedDestinations', context.usedBy, () => true);
+  return graph.derive('destinations', used, (key, _, read): Destination | undefined => {
     const target = parseDestinationKey(key);
     if (target === undefined) return undefined;
     const [frontend] = read(context.frontends, key) ?? [];

@@ -26,7 +26,7 @@ export class UsedSets {
   }
 
   /**
-   * Adds destinations (`<ip>:<port>`) to a workload's set.
+   * Adds destinations (`<ip>:<port>`) to a workload's set; without any, tells that the workload has proxies.
    *
    * @returns how many were left out because the set is full
    */
@@ -39,7 +39,7 @@ export class UsedSets {
       if (all.size < mostDestinations || all.has(destination)) all.add(destination);
       else refused++;
     }
-    if (all.size === before) return refused;
+    if (all.size === before && former !== undefined) return refused;
     const set = this.#share([...all].sort());
     this.#ofWorkload.set(workload, set);
     if (former !== undefined) this.#release(former);

@@ -36,10 +36,16 @@ export interface EncodedResource {
  */
 export type OwnSecrets = (listener: (secrets: readonly EncodedResource[]) => void) => () => void;
 
-/** The wildcard resources of one workload's proxies: names in ascending order. */
-export interface ProxyLists {
+/** Names of wildcard resources, in ascending order. */
+export interface ProxyNames {
   readonly clusters: readonly string[];
   readonly listeners: readonly string[];
+}
+
+/** The wildcard resources of one workload's proxies. */
+export interface ProxyLists extends ProxyNames {
+  /** What workloads that use the same have in common: the same object for all of them. */
+  readonly shared?: ProxyNames;
 }
 
 /** Prefix of the on-demand cluster names: `vip/<ip>:<port>`. */
@@ -55,7 +61,7 @@ export const audienceMark = '@';
 /** What xds/translate offers and xds/server serves. Only destinations that some workload uses are materialised. */
 export interface Translation {
   readonly resources: Readonly<Record<ResourceKind, Collection<EncodedResource>>>;
-  /** Wildcard lists, keyed by workload. */
+  /** Wildcard lists, keyed by workload; only of workloads of which a proxy has been there. */
   readonly lists: Collection<ProxyLists>;
   /**
    * Answers to on-demand clusters, keyed `vip/<ip>:<port>`; present for every used destination, also for

@@ -49,7 +49,7 @@ export async function buildControlPlane(): Promise<string> {
 
 /** Resolves when it says that it is ready. Its log is beside the program. */
 export async function startControlPlane(program: string, kubeconfigPath: string): Promise<ControlPlane> {
-  const [xdsPort, webhookPort, metricsPort, debugPort] = await freePorts();
+  const [xdsPort, webhookPort, metricsPort, debugPort, apiPort] = await freePorts();
   const flags = {
     kubeconfig: kubeconfigPath,
     namespace: controlNamespace,
@@ -58,6 +58,7 @@ export async function startControlPlane(program: string, kubeconfigPath: string)
     'webhook-port': webhookPort,
     'metrics-port': metricsPort,
     'debug-port': debugPort,
+    'api-port': apiPort,
   };
   const argv = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
   const log = openSync(`${program}.log`, 'a');
@@ -129,15 +130,15 @@ async function readMetric(url: string, name: string): Promise<number> {
   return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
 }
 
-async function freePorts(): Promise<readonly [number, number, number, number]> {
+async function freePorts(): Promise<readonly [number, number, number, number, number]> {
   const servers = await Promise.all(
-    [0, 1, 2, 3].map(async () => {
+    [0, 1, 2, 3, 4].map(async () => {
       const server = createServer().listen(0, '127.0.0.1');
       await once(server, 'listening');
       return server;
     }),
   );
-  const [a = 0, b = 0, c = 0, d = 0] = servers.map((server) => (server.address() as { port: number }).port);
+  const [a = 0, b = 0, c = 0, d = 0, e = 0] = servers.map((server) => (server.address() as { port: number }).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return [a, b, c, d];
+  return [a, b, c, d, e];
 }

@@ -10,7 +10,7 @@ import {
   resourceKinds,
   type Translation,
 } from '../../src/xds/resource.ts';
-import { decode } from '../../src/xds/translate/testing.ts';
+import { decode, wholeLists } from '../../src/xds/translate/testing.ts';
 import { createTranslation } from '../../src/xds/translate/translation.ts';
 import { readInput, shows } from './input.ts';
 
@@ -29,7 +29,10 @@ export function describeTranslation(translation: Translation, show: readonly str
     if (chosen.length > 0)
       sections[section] = Object.fromEntries(chosen.sort(([a], [b]) => (a < b ? -1 : 1)));
   };
-  add('lists', translation.lists.entries());
+  add(
+    'lists',
+    [...translation.lists.entries()].map(([workload, lists]) => [workload, wholeLists(lists)] as const),
+  );
   add('on-demand', describe(translation.onDemand.entries(), 'cluster'));
   for (const kind of resourceKinds) add(kind, describe(translation.resources[kind].entries(), kind));
   return sections;
@@ -48,6 +51,8 @@ export async function translateCase(
   const { objects, settings } = readInput(input);
   for (const [workload, destinations] of Object.entries(settings.used)) await use(workload, ...destinations);
   await apply(...objects);
+  // As if a proxy of each had connected, and used nothing.
+  for (const workload of [...mesh.workloads.keys()]) if (!mesh.used.has(workload)) await use(workload);
   assert.deepEqual(errors, []);
   return { translation, show: settings.show };
 }
@@ -70,7 +75,8 @@ function checkReferences({ lists, resources, onDemand }: Translation): void {
     const variants = [...resources.listener.keys()].filter((key) => key.startsWith(name + audienceMark));
     if (kind !== 'listener' || variants.length === 0) missing.push(`${by} needs ${kind} ${name}`);
   };
-  for (const [workload, list] of lists.entries()) {
+  for (const [workload, parts] of lists.entries()) {
+    const list = wholeLists(parts);
     for (const name of list.clusters) check('cluster', name, workload);
     for (const name of list.listeners) check('listener', name, workload);
   }

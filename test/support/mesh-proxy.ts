@@ -14,6 +14,7 @@ import { gatewayClass, grant } from '../../src/mesh/routes/testing.ts';
 import { pod, service, slice } from '../../src/mesh/testing-objects.ts';
 import { createTestMesh, type TestMesh } from '../../src/mesh/testing.ts';
 import type { ResourceAcks, Translation } from '../../src/xds/resource.ts';
+import { wholeLists } from '../../src/xds/translate/testing.ts';
 import { createTranslation } from '../../src/xds/translate/translation.ts';
 import type { StreamMethod, UnaryMethod } from '../../src/xds/server/server.ts';
 import { EnvoyUnderTest } from './envoy.ts';
@@ -194,11 +195,11 @@ export class MeshProxy {
       }
     });
     // The sidecar's own ports are not for a test to bind; all that comes of routes is behind these.
-    const lists = this.graph.derive('test/lists', this.translation.lists, (workload, list) =>
-      workload.includes('/Gateway/')
-        ? list
-        : { ...list, listeners: list.listeners.filter((name) => name.startsWith('vl/')) },
-    );
+    const lists = this.graph.derive('test/lists', this.translation.lists, (workload, list) => {
+      if (workload.includes('/Gateway/')) return list;
+      const { clusters, listeners } = wholeLists(list);
+      return { clusters, listeners: listeners.filter((name) => name.startsWith('vl/')) };
+    });
     const translation = { ...this.translation, lists };
     const served = { graph: this.graph, translation, acks, used: [], onUse: () => undefined };
     const methods = this.#methods;

@@ -7,6 +7,7 @@ import type { Batch } from '../../src/xds/server/batch.ts';
 import type { Hub } from '../../src/xds/server/hub.ts';
 import { ConnectedProxy } from '../../src/xds/server/proxy.ts';
 import type { HeldVersion } from '../../src/xds/server/wire.ts';
+import { wholeLists } from '../../src/xds/translate/testing.ts';
 import type { XdsFixture } from './xds-fixture.ts';
 import { type Random, serviceOf, vip } from './xds-world.ts';
 
@@ -247,8 +248,9 @@ export class Simulated {
 
   /** What it must hold when everything is at rest. */
   verify(fixture: XdsFixture): void {
-    const lists = fixture.lists.get(this.workload);
-    assert.ok(lists);
+    const parts = fixture.lists.get(this.workload);
+    assert.ok(parts);
+    const lists = wholeLists(parts);
     for (const kind of ['cluster', 'listener'] as const) {
       const names: readonly string[] = kind === 'cluster' ? lists.clusters : lists.listeners;
       const expected = new Map<string, string>();

@@ -1,6 +1,6 @@
 /** For the randomized test: a mesh that changes at random. */
 
-import type { EncodedResource, ResourceKind, ResourceRef } from '../../src/xds/resource.ts';
+import type { EncodedResource, ProxyNames, ResourceKind, ResourceRef } from '../../src/xds/resource.ts';
 import { createFixture, type XdsFixture } from './xds-fixture.ts';
 
 export type Random = (below: number) => number;
@@ -22,11 +22,18 @@ function resource(name: string, version: string, needs: readonly ResourceRef[] =
 export const workloads = ['a/Deployment/x', 'b/Deployment/y'];
 export const services = Array.from({ length: 8 }, (_, index) => `s${index}`);
 
+function namesOf(used: readonly string[]): ProxyNames {
+  const names = (prefix: string): string[] => used.map((service) => `${prefix}/${service}`).sort();
+  return { clusters: names('c'), listeners: names('l') };
+}
+
 /** The mesh: services with a cluster, endpoints, a listener and a route each, used by workloads. */
 export class World {
   readonly fixture: XdsFixture = createFixture();
   readonly #random: Random;
   readonly #used = new Map<string, Set<string>>(workloads.map((workload) => [workload, new Set()]));
+  /** What workloads may share, the same object for the same services. */
+  readonly #shared = new Map<string, ProxyNames>();
   #version = 0;
 
   constructor(random: Random) {
@@ -79,8 +86,12 @@ export class World {
 
   #lists(): void {
     for (const [workload, used] of this.#used) {
-      const names = (prefix: string): string[] => [...used].map((service) => `${prefix}/${service}`).sort();
-      this.fixture.lists.set(workload, { clusters: names('c'), listeners: names('l') });
+      // At every step something else is shared, so that services go from one part of the lists to the other.
+      const all = [...used].sort();
+      const common = all.filter((_, index) => (index + all.length) % 3 > 0);
+      const shared = this.#shared.get(common.join(' ')) ?? namesOf(common);
+      this.#shared.set(common.join(' '), shared);
+      this.fixture.lists.set(workload, { ...namesOf(all.filter((one) => !common.includes(one))), shared });
     }
   }
 

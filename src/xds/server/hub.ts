@@ -24,6 +24,7 @@ import * as metrics from './metrics.ts';
 import { plan } from './planner.ts';
 import type { ConnectedProxy } from './proxy.ts';
 import type { ProxyHost } from './proxy-host.ts';
+import { SharedLists } from './shared-lists.ts';
 import { type ResourceRecord, ResourceTable } from './table.ts';
 import { WorkloadView } from './workload-view.ts';
 
@@ -57,6 +58,7 @@ export class Hub implements ProxyHost {
   readonly #options: HubOptions;
   readonly #pool = new BatchPool();
   readonly #acks: AckPublisher;
+  readonly #sharedLists = new SharedLists(this.table);
   readonly #views = new Map<string, WorkloadView>();
   readonly #proxies = new Map<ConnectedProxy, Outlet>();
   /** Whose own each own record is. */
@@ -107,8 +109,10 @@ export class Hub implements ProxyHost {
   view(workload: string): WorkloadView {
     const known = this.#views.get(workload);
     if (known !== undefined) return known;
-    const view = new WorkloadView(workload);
+    const view = new WorkloadView(workload, this.#sharedLists);
     this.#views.set(workload, view);
+    // There are lists only of workloads that are known to have proxies.
+    this.#options.use(workload, []);
     this.#listed(view);
     return view;
   }
@@ -138,7 +142,9 @@ export class Hub implements ProxyHost {
     this.#awake.delete(proxy);
     metrics.connectedProxies.set(this.#proxies.size);
     proxy.view.proxies.delete(proxy);
-    if (proxy.view.proxies.size === 0) this.#views.delete(proxy.view.workload);
+    if (proxy.view.proxies.size > 0) return;
+    this.#views.delete(proxy.view.workload);
+    proxy.view.close();
   }
 
   close(): void {
@@ -256,7 +262,7 @@ export class Hub implements ProxyHost {
     const lists = this.#options.translation.lists.get(view.workload);
     if (lists === undefined) return;
     const wasReady = view.ready;
-    const changes = view.update(lists, this.table);
+    const changes = view.update(lists);
     for (const proxy of view.proxies) {
       for (const change of changes) proxy.listsChanged(change);
       if (!wasReady) proxy.listsKnown();

@@ -25,7 +25,8 @@ import { isOfBootstrap, OwnRecords } from './own-records.ts';
 import { isListed, kindOf, Subscription } from './subscription.ts';
 import type { ResourceRecord } from './table.ts';
 import type { DeltaRequest } from './wire.ts';
-import type { ListChange, WorkloadView } from './workload-view.ts';
+import type { ListChange } from './shared-lists.ts';
+import type { WorkloadView } from './workload-view.ts';
 
 export class ConnectedProxy {
   readonly info: ProxyInfo;
@@ -225,7 +226,7 @@ export class ConnectedProxy {
     for (const sub of this.#subscriptions.values()) {
       sub.counted.forEach((id) => this.count(sub, table.at(sub.kind, id), false));
       sub.names.forEach((id) => this.own.asked(table.at(sub.kind, id), -1));
-      if (sub.wildcard) this.view.of(sub.kind)?.forEach((id) => this.#hold(table.at(sub.kind, id), -1));
+      if (sub.wildcard) this.view.forEach(sub.kind, (id) => this.#hold(table.at(sub.kind, id), -1));
     }
     this.#subscriptions.clear();
     for (const record of this.refusals.clear()) this.host.touch(record);
@@ -277,7 +278,7 @@ export class ConnectedProxy {
     sub.wildcard = true;
     sub.greet = sub.told === undefined || sub.told.length === 0;
     const { table } = this.host;
-    this.view.of(sub.kind)?.forEach((id) => this.#list(sub, table.at(sub.kind, id)));
+    this.view.forEach(sub.kind, (id) => this.#list(sub, table.at(sub.kind, id)));
   }
 
   /** A name that is asked for again is answered again: the proxy may have forgotten what it got. */
@@ -306,7 +307,7 @@ export class ConnectedProxy {
     if (!sub.wildcard) return;
     sub.wildcard = false;
     sub.greet = false;
-    this.view.of(sub.kind)?.forEach((id) => {
+    this.view.forEach(sub.kind, (id) => {
       const record = this.host.table.at(sub.kind, id);
       this.#hold(record, -1);
       this.#forget(sub, record);

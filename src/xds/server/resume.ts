@@ -19,7 +19,7 @@ export function resume(proxy: ConnectedProxy, sub: Subscription): void {
     proxy.own.recount(record);
     compare(proxy, sub, proxy.own.variant(record));
   });
-  if (sub.wildcard) proxy.view.of(sub.kind)?.forEach((id) => compare(proxy, sub, table.at(sub.kind, id)));
+  if (sub.wildcard) proxy.view.forEach(sub.kind, (id) => compare(proxy, sub, table.at(sub.kind, id)));
 }
 
 /** The proxy holds this version. What is gone or no longer listed is taken back. */

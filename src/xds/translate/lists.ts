@@ -3,14 +3,16 @@
  * destinations share one computation and its result, so that a thousand proxies which all use the whole mesh
  * cost as much as one:
  *
- *   workload ─> its used set ──index──> set, inbound listeners, `outbound` ─> names held ──index──> listeners in use
- *       └───────────────── lists of the workload <────────────────────────────────┘
+ *   used set of a workload ──index──> sets ─> names held ──┐
+ *       └──────────> own listeners ─────────────────────> lists of the workload
+ *
+ * Nothing is made for workloads of which no proxy has connected: these have no used set, not even an empty one.
  */
 
 import { listDigest } from '../../base/list-digest.ts';
 import type { Collection, GraphApi, Read } from '../../graph/types.ts';
 import type { Mesh } from '../../mesh/model.ts';
-import type { ProxyLists } from '../resource.ts';
+import type { ProxyLists, ProxyNames } from '../resource.ts';
 import { hasDetection } from './listener-inbound.ts';
 import { gatewayKind } from './gateway-names.ts';
 import { addressListener, detectName, inboundListener, internalListener, outboundListener } from './names.ts';
@@ -22,8 +24,8 @@ import { namespaceOf, type Variants } from './variants.ts';
 export interface Lists {
   /** Keyed by workload. */
   readonly lists: Collection<ProxyLists>;
-  /** By name of listener: who holds it. */
-  readonly listenerHolders: Collection<unknown>;
+  /** By name of listener: what it is there for. */
+  readonly listenerUsers: Collection<unknown>;
   /** Workloads with the listener `detect/<workload>` and the cluster that leads to it. */
   readonly detections: Collection<unknown>;
 }
@@ -38,51 +40,56 @@ interface UsedBy {
   readonly profile?: string;
 }
 
-const setPrefix = 'set/';
+const noNames: ProxyNames = { clusters: [], listeners: [] };
+const profileMark = '#';
 
 export function createLists(graph: GraphApi, mesh: Mesh, variants: Variants, profiles: Profiles): Lists {
-  const detections = graph.derive('xds/detections', mesh.workloads, (_, { kind, mtls }) =>
-    kind !== gatewayKind && hasDetection(mtls) ? true : undefined,
-  );
-  const used = graph.derive('xds/used', mesh.workloads, (workload, { kind }, read): UsedBy | undefined => {
-    // What these hold is what their Gateway says, and for as long as they outlive it what they held before.
-    if (kind === gatewayKind) return undefined;
-    const destinations = read(mesh.used, workload)?.destinations ?? [];
+  const used = graph.derive('xds/used', mesh.used, (workload, { destinations }, read): UsedBy | undefined => {
+    const kind = read(mesh.workloads, workload)?.kind;
+    // What gateways hold is what their Gateway says, and for as long as they outlive it what they held before.
+    if (kind === undefined || kind === gatewayKind) return undefined;
     const namespace = namespaceOf(workload);
     const digest = profiles.digestOf(workload, read);
     const profile = digest === '' ? {} : { profile: digest };
-    const set = setPrefix + listDigest(destinations) + (digest === '' ? '' : `#${digest}`);
+    const set = listDigest(destinations) + (digest === '' ? '' : profileMark + digest);
     if (!variants.hasConsumers(namespace, read)) return { set, destinations, ...profile };
     return { set: `${set}@${namespace}`, destinations, namespace, ...profile };
   });
+  const detections = graph.derive('xds/detections', used, (workload, _, read) => {
+    const mtls = read(mesh.workloads, workload)?.mtls;
+    return mtls !== undefined && hasDetection(mtls) ? true : undefined;
+  });
 
-  const holders = graph.index('xds/holders', used, ({ set, profile = '' }, workload) => [
-    inboundListener(workload),
-    detectName(workload),
-    withProfile(outboundListener, profile),
-    set,
-  ]);
   // The members of a set are alike, so any will do; that there is one more of them is no news.
-  const sets = graph.derive('xds/sets', holders, (name, [first]) =>
-    name.startsWith(setPrefix) ? first?.value : ({ set: name, destinations: [] } satisfies UsedBy),
-  );
-  const held = graph.derive('xds/held', sets, (name, set, read) =>
-    name.startsWith(setPrefix) ? namesOf(set, variants, read) : { clusters: [], listeners: [name] },
-  );
-  const listenerHolders = graph.index('xds/listener-holders', held, (names) => names.listeners);
+  const members = graph.index('xds/set-members', used, ({ set }) => [set]);
+  const sets = graph.derive('xds/sets', members, (_, [first]) => first?.value);
+  const held = graph.derive('xds/held', sets, (_, set, read) => namesOf(set, variants, read));
 
   const lists = graph.derive('xds/lists', used, (workload, { set, profile = '' }, read): ProxyLists => {
-    const names = read(held, set) ?? { clusters: [], listeners: [] };
+    const shared = read(held, set) ?? noNames;
     const detection = read(detections, workload) === true ? [detectName(workload)] : [];
-    const own = [inboundListener(workload), ...detection, withProfile(outboundListener, profile)];
     const told = providersOf(profiles.of(workload, read)).map(providerCluster);
-    const clusters = [...detection, ...told].filter((name) => !names.clusters.includes(name));
     return {
-      clusters: clusters.length === 0 ? names.clusters : [...names.clusters, ...clusters].sort(),
-      listeners: [...own, ...names.listeners].sort(),
+      clusters: [...detection, ...told].filter((name) => !shared.clusters.includes(name)).sort(),
+      listeners: [inboundListener(workload), ...detection, withProfile(outboundListener, profile)].sort(),
+      shared,
     };
   });
-  return { lists, listenerHolders, detections };
+  const listenerUsers = graph.union<unknown>('xds/listener-users', [
+    graph.index('xds/own-users', used, ({ profile = '' }, workload) => [
+      inboundListener(workload),
+      detectName(workload),
+      withProfile(outboundListener, profile),
+    ]),
+    graph.index('xds/destination-users', variants.plans, ({ destination }) => [
+      addressListener(destination),
+      internalListener(destination),
+    ]),
+    graph.index('xds/profile-users', held, ({ listeners }, set) =>
+      set.includes(profileMark) ? listeners : [],
+    ),
+  ]);
+  return { lists, listenerUsers, detections };
 }
 
 /** Destinations that are neither a Service nor a pod have no resources of their own and are left out. */
@@ -90,7 +97,7 @@ function namesOf(
   { destinations, namespace, profile = '' }: UsedBy,
   variants: Variants,
   read: Read,
-): ProxyLists {
+): ProxyNames {
   const listeners = new Set<string>();
   const clusters = new Set<string>();
   for (const destination of destinations) {

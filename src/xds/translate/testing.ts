@@ -24,7 +24,7 @@ import { ListenerSchema } from '../proto/envoy/config/listener/v3/listener_pb.js
 import { RouteConfigurationSchema } from '../proto/envoy/config/route/v3/route_pb.js';
 import { SecretSchema } from '../proto/envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
 import { registry } from '../proto/registry_pb.js';
-import type { EncodedResource, ResourceKind, Translation } from '../resource.ts';
+import type { EncodedResource, ProxyLists, ProxyNames, ResourceKind, Translation } from '../resource.ts';
 import { createTranslation } from './translation.ts';
 
 export const schemas: Readonly<Record<ResourceKind, DescMessage>> = {
@@ -180,6 +180,14 @@ export function addWorkload(
     mtls: mtls ?? { mode: 'Permissive', tcpPorts: [], httpPorts: [] },
   });
   at.used.set(key, { destinations: uses });
+}
+
+/** All that lists name, also what is shared with others; ascending. */
+export function wholeLists({ clusters, listeners, shared }: ProxyLists): ProxyNames {
+  return {
+    clusters: [...clusters, ...(shared?.clusters ?? [])].sort(),
+    listeners: [...listeners, ...(shared?.listeners ?? [])].sort(),
+  };
 }
 
 export function decode(kind: ResourceKind, resource: EncodedResource | undefined): JsonObject {

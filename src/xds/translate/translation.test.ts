@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { Graph } from '../../graph/graph.ts';
-import { resourceKinds } from '../resource.ts';
+import { type ProxyLists, resourceKinds } from '../resource.ts';
 import {
   addService,
   addWorkload,
@@ -12,6 +12,7 @@ import {
   testMesh,
   testRule,
   testSettings,
+  wholeLists,
 } from './testing.ts';
 
 const front = 'shop/Deployment/front';
@@ -50,6 +51,12 @@ async function changes(change: () => void): Promise<readonly string[]> {
   return seen.sort();
 }
 
+function listsOf(workload: string): ProxyLists {
+  const lists = at.translation.lists.get(workload);
+  assert.ok(lists, `${workload} has no lists`);
+  return lists;
+}
+
 const weights = (a: number, b: number) => ({
   servicePort: 'shop/web:80',
   rules: [
@@ -70,7 +77,7 @@ const endpoint = (address: string, id?: string) => ({
 });
 
 test('a proxy holds its own two listeners and what its destinations need, nothing else', () => {
-  assert.deepEqual(at.translation.lists.get(front), {
+  assert.deepEqual(wholeLists(listsOf(front)), {
     clusters: ['svc/shop/web:80'],
     listeners: ['il/10.96.0.10:80', `inbound/${front}`, 'outbound', 'vl/10.96.0.10:80'],
   });
@@ -307,12 +314,13 @@ test('every resource that is listed or needed exists under its own name', async 
   });
   at.used.set(front, { destinations: ['10.96.0.10:80', '10.96.0.14:90', '10.244.0.5:9999'] });
   await at.graph.settled();
-  const { resources, lists, onDemand } = at.translation;
+  const { resources, onDemand } = at.translation;
   for (const kind of resourceKinds)
     for (const [key, { name }] of resources[kind].entries()) assert.equal(name, key);
   const all = [...Object.values(resources), onDemand].flatMap((collection) => [...collection.entries()]);
   for (const [key, { needs }] of all)
     for (const { kind, name } of needs) assert.ok(resources[kind].has(name), `${key} needs ${name}`);
-  for (const name of lists.get(front)?.clusters ?? []) assert.ok(resources.cluster.has(name), name);
-  for (const name of lists.get(front)?.listeners ?? []) assert.ok(resources.listener.has(name), name);
+  const { clusters, listeners } = wholeLists(listsOf(front));
+  for (const name of clusters) assert.ok(resources.cluster.has(name), name);
+  for (const name of listeners) assert.ok(resources.listener.has(name), name);
 });

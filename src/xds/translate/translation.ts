@@ -43,11 +43,11 @@ export function createTranslation(graph: GraphApi, mesh: Mesh): Translation {
   const profiles = createProfiles(graph, mesh);
   const samplingOf = samplingOfRoutes(mesh);
   const gateways = createGatewayResources(graph, mesh.gateway, mesh.endpoints, { profiles, samplingOf });
-  const { lists, listenerHolders, detections } = createLists(graph, mesh, variants, profiles);
+  const { lists, listenerUsers, detections } = createLists(graph, mesh, variants, profiles);
 
   // Names in use, without by whom: when a holder comes or goes, only what is new or gone is touched.
   const inUse = (name: string, holders: Collection<unknown>) => graph.derive(name, holders, () => true);
-  const listenerNames = inUse('xds/listener-names', listenerHolders);
+  const listenerNames = inUse('xds/listener-names', listenerUsers);
   const clusterNames = inUse(
     'xds/cluster-names',
     graph.union<unknown>('xds/cluster-users', [
@@ -189,14 +189,12 @@ function listenerResources(
   return graph.derive('xds/listener', names, compute, options);
 }
 
-function onDemandResources(graph: GraphApi, mesh: Mesh, { plans }: Variants): Resources {
+function onDemandResources(graph: GraphApi, mesh: Mesh, { plans, used }: Variants): Resources {
   const outboundPolicy = graph.derive(
     'xds/outbound-policy',
     mesh.settings,
     (_, settings) => settings.outbound,
   );
-  // Who uses it is no part of the answer.
-  const used = graph.derive('xds/used-destinations', mesh.usedBy, () => true);
   const compute = (destination: string, _: boolean, read: Read) => {
     const plan = read(plans, destination);
     const answer =

@@ -3,8 +3,8 @@
  * have a RouteConfiguration of their own, `svc/<service port>@<namespace>`, which reaches them under the name of
  * the one that all others share: their listeners do not change when a consumer route comes or goes.
  *
- *   usedBy ──> plans            what each used destination becomes
- *      └─────> routes in use ─> clusters that each of them leads to
+ *   usedBy ─> used ──> plans            what each used destination becomes
+ *                └───> routes in use ─> clusters that each of them leads to
  */
 
 import type { Collection, GraphApi, Read } from '../../graph/types.ts';
@@ -13,6 +13,8 @@ import { variantKey } from './names.ts';
 import { type DestinationPlan, planDestination, referencedClusters } from './plan.ts';
 
 export interface Variants {
+  /** Destinations that any workload uses. */
+  readonly used: Collection<boolean>;
   /** Keyed by used destination; only of those that are a Service or a pod. */
   readonly plans: Collection<DestinationPlan>;
   /** RouteConfigurations in use, by the name that each is kept by. */
@@ -36,18 +38,20 @@ export function createVariants(graph: GraphApi, mesh: Mesh): Variants {
   ]);
   const consumerNamespaces = graph.derive('xds/consumer-namespaces', byNamespace, () => true);
 
-  const plans = graph.derive('xds/plans', mesh.usedBy, (destination, _, read) => {
+  // Apart from who uses them: that there is one more user is no news.
+  const used = graph.derive('xds/used-destinations', mesh.usedBy, () => true);
+  const plans = graph.derive('xds/plans', used, (destination, _, read) => {
     const target = read(mesh.destinations, destination);
     const table = target?.kind === 'service' ? read(mesh.routeTables, target.servicePort) : undefined;
     return target && planDestination(destination, target, table?.streams);
   });
 
-  const routes = graph.derive('xds/routes', mesh.usedBy, (destination, users, read) => {
+  const routes = graph.derive('xds/routes', plans, (destination, { route }, read) => {
     const target = read(mesh.destinations, destination);
-    const route = read(plans, destination)?.route;
     if (target === undefined || route === undefined) return undefined;
     // Who the users are matters only with consumer routes; a popular destination has thousands of them.
     if (!hasRoutes(target) || read(byPort, target.servicePort) === undefined) return [route];
+    const users = read(mesh.usedBy, destination) ?? [];
     const namespaces = new Set(users.map((user) => namespaceOf(user.key)));
     const own = [...namespaces].filter(
       (namespace) => read(consumers, variantKey(target.servicePort, namespace)) !== undefined,
@@ -63,6 +67,7 @@ export function createVariants(graph: GraphApi, mesh: Mesh): Variants {
   });
 
   return {
+    used,
     plans,
     routeNames,
     routeClusters,
