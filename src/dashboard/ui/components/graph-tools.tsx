@@ -10,7 +10,7 @@ export function GraphTools({ choices }: { readonly choices: GraphChoices }) {
       <input
         type="search"
         id="graph-search"
-        placeholder="Search (press /)"
+        placeholder="Search ( / )"
         aria-label="Search in the graph"
         value={choices.search}
         onInput={(event) => changeQuery({ q: event.currentTarget.value })}

@@ -41,7 +41,7 @@ export function TapTable({ events, chosen, onChoose }: TapTableProps) {
             const { number, event } = tapped;
             return (
               <tr key={number} class={number === chosen ? 'chosen' : ''}>
-                <td class="numeric">{formatTime(event.at)}</td>
+                <td class="nowrap">{formatTime(event.at)}</td>
                 <td>
                   <button
                     type="button"
