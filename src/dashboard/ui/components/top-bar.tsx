@@ -11,7 +11,7 @@ import {
   type Theme,
   token,
 } from '../state/browser.ts';
-import { namespaceOf, windowOf, windows } from '../state/choices.ts';
+import { hasWindow, namespaceOf, windowOf, windows } from '../state/choices.ts';
 import { useStore } from '../state/use-store.ts';
 import { Icon } from './icon.tsx';
 
@@ -35,19 +35,7 @@ export function TopBar({ namespaces, onMenu, isMenuOpen }: TopBarProps) {
         <Icon name="menu" />
       </button>
       <NamespaceField value={namespaceOf(here)} namespaces={namespaces} />
-      <label class="field">
-        <span>Window</span>
-        <select
-          value={windowOf(here).name}
-          onChange={(event) => changeQuery({ window: event.currentTarget.value })}
-        >
-          {windows.map((one) => (
-            <option key={one.name} value={one.name}>
-              {one.label}
-            </option>
-          ))}
-        </select>
-      </label>
+      {hasWindow(here) ? <WindowField value={windowOf(here).name} /> : undefined}
       <div class="spacer" />
       <button
         type="button"
@@ -62,6 +50,21 @@ export function TopBar({ namespaces, onMenu, isMenuOpen }: TopBarProps) {
       <ThemeField />
       <SignOut />
     </header>
+  );
+}
+
+function WindowField({ value }: { readonly value: string }) {
+  return (
+    <label class="field">
+      <span>Window</span>
+      <select value={value} onChange={(event) => changeQuery({ window: event.currentTarget.value })}>
+        {windows.map((one) => (
+          <option key={one.name} value={one.name}>
+            {one.label}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

@@ -19,6 +19,16 @@ export const windows: readonly WindowChoice[] = [
   { name: '1h', label: '1 hour', seconds: 3600, stepSeconds: 120 },
 ];
 
+/** Pages whose numbers are of the chosen window; lists tell the last minute. */
+export function hasWindow({ path }: Place): boolean {
+  const [page = 'overview', detail] = path;
+  return (
+    page === 'overview' ||
+    page === 'graph' ||
+    (detail !== undefined && (page === 'workloads' || page === 'services' || page === 'routes'))
+  );
+}
+
 export function windowOf(place: Place): WindowChoice {
   const chosen = windows.find((one) => one.name === place.query['window']);
   return chosen ?? (windows[0] as WindowChoice);
