@@ -104,7 +104,7 @@ function isTarget(target: TargetRef, subject: PolicySubject, service: FindServic
 
 export const isService = (target: TargetRef): boolean => target.group === '' && target.kind === 'Service';
 
-function hasLabels(
+export function hasLabels(
   labels: Readonly<Record<string, string>>,
   wanted: Readonly<Record<string, string>>,
 ): boolean {

@@ -21,7 +21,9 @@ const defaultSamplingPercent = 1;
 
 /** Parts of it that cannot be used, although the schema of MeshConfig refuses them, are left out. */
 export function telemetrySettings(written: Written | undefined): TelemetrySettings {
-  const providers = Object.fromEntries((written?.providers ?? []).map((each) => [each.name, provider(each)]));
+  const providers = Object.fromEntries(
+    (written?.providers ?? []).map((each) => [each.name, provider(each)] as const).filter(isUsable),
+  );
   const { accessLog, tracing } = written ?? {};
   const profile = applySections(
     nothing,
@@ -45,6 +47,14 @@ function provider({
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
   return { name, protocol, target: { kind: 'host', host, port: Number(address.slice(colon + 1)) } };
+}
+
+/** The schema lets nothing else in; an older one might. */
+function isUsable([name, { target }]: readonly [string, OtlpProvider]): boolean {
+  if (!/^[a-z0-9-]{1,63}$/.test(name)) return false;
+  const port = target.kind === 'host' ? target.port : Number(target.servicePort.split(':').at(-1));
+  const host = target.kind === 'host' ? target.host : target.servicePort.split(':')[0];
+  return Number.isInteger(port) && port >= 1 && port <= 65_535 && /^[A-Za-z0-9.:/-]+$/.test(host ?? '');
 }
 
 /** The profile with these sections in the place of its own; sections that cannot be used change nothing. */
@@ -83,16 +93,47 @@ export function sectionProblem(
       unknown(accessLog.provider) ??
       formatsOf(accessLog)
         .map(formatProblem)
-        .find((problem) => problem !== undefined)
+        .find((problem) => problem !== undefined) ??
+      oddValue(oddLog(accessLog))
     );
   }
   if (name === 'tracing' && tracing?.mode === 'On') {
     if (tracing.provider === undefined && base.tracing === undefined) {
       return 'tracing names no provider, and the MeshConfig has none for traces';
     }
-    return unknown(tracing.provider);
+    return unknown(tracing.provider) ?? oddValue(oddTracing(tracing));
   }
   return undefined;
+}
+
+function oddValue(value: unknown): string | undefined {
+  return value === undefined ? undefined : `${JSON.stringify(value)} is no value of this field`;
+}
+
+const isShare = (percent = 0): boolean => percent >= 0 && percent <= 100;
+const isName = (name: string): boolean => /^[a-zA-Z_][a-zA-Z0-9_.-]{0,63}$/.test(name);
+const isHeader = (name: string): boolean =>
+  /^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$/.test(name) && name.length <= 128;
+
+/** What the schema refuses, should an older one have let it in: a single such value could make Envoy refuse a listener. */
+function oddLog({ format, filter }: WrittenLog): unknown {
+  if (!isShare(filter?.samplingPercent)) return filter?.samplingPercent;
+  const duration = filter?.minDuration ?? '0s';
+  if (!/^(\d{1,5}(h|m|s|ms)){1,4}$/.test(duration)) return duration;
+  return (
+    format?.json?.find(({ name }) => !isName(name))?.name ??
+    filter?.statusClasses?.find((each) => !statusClasses.has(each))
+  );
+}
+
+const statusClasses: ReadonlySet<string> = new Set(['1xx', '2xx', '3xx', '4xx', '5xx', 'none']);
+
+function oddTracing({ samplingPercent, forceHeader, customTags }: NonNullable<Sections['tracing']>): unknown {
+  if (!isShare(samplingPercent)) return samplingPercent;
+  if (forceHeader !== undefined && !isHeader(forceHeader)) return forceHeader;
+  return customTags?.find(
+    ({ name, literal, requestHeader = 'x' }) => !isName(name) || literal === '' || !isHeader(requestHeader),
+  );
 }
 
 /** Every format string of an access log. */

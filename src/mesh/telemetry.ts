@@ -12,7 +12,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Aged, byAge } from './age.ts';
 import type { Collection, GraphApi, Index, IndexEntry, Read } from '../graph/types.ts';
 import type { TelemetryProfile, TelemetrySettings, TelemetryVerdict, MeshSettings } from './model.ts';
-import { concerns, type FindService, levelOf, policyFor, type PolicySubject } from './policies.ts';
+import { concerns, type FindService, hasLabels, levelOf, policyFor, type PolicySubject } from './policies.ts';
 import { sameScope, targetExists } from './policy-verdicts.ts';
 import type { MeshSources, TelemetryPolicySource } from './sources.ts';
 import { applySections, type Section, sectionProblem, sections } from './telemetry-settings.ts';
@@ -47,9 +47,15 @@ export function deriveTelemetry(graph: GraphApi, context: TelemetryContext): Tel
   const decisions = graph.derive('telemetryDecisions', subjects, (_, subject, read) =>
     decide(subject, read(policies, subject.namespace) ?? [], (name) => read(sources.services, name)),
   );
-  const profiles = graph.derive('telemetryProfiles', decisions, (_, decided, read) => {
+  const profiles = graph.derive('telemetryProfiles', subjects, (workload, subject, read) => {
     const mesh = read(settings, 'default');
-    return mesh && profileOf(decided, mesh, (key) => read(sources.telemetryPolicies, key));
+    const decided = read(decisions, workload) ?? {};
+    return (
+      mesh &&
+      profileOf(decided, mesh, takesReports(subject, mesh, read, sources), (key) =>
+        read(sources.telemetryPolicies, key),
+      )
+    );
   });
   const byRoute = graph.index('telemetryPoliciesByRoute', sources.telemetryPolicies, routesOf);
   const routeDecisions = graph.derive('routeTelemetryDecisions', byRoute, (_, rivals) => oldest(rivals)?.key);
@@ -73,9 +79,28 @@ function decide(subject: PolicySubject, policies: Policies, service: FindService
   return decided.length === 0 ? undefined : Object.fromEntries(decided);
 }
 
+/** Whether the workload is behind a Service that logs and spans are sent to. */
+function takesReports(
+  subject: PolicySubject,
+  { providers }: TelemetrySettings,
+  read: Read,
+  { services }: MeshSources,
+): boolean {
+  return Object.values(providers).some(({ target }) => {
+    if (target.kind !== 'service' || !target.servicePort.startsWith(`${subject.namespace}/`)) return false;
+    const service = read(services, target.servicePort.slice(0, target.servicePort.lastIndexOf(':')));
+    return service?.selector !== undefined && hasLabels(subject.labels, service.selector);
+  });
+}
+
+/**
+ * `quiet`: who takes the reports tells nothing of how they arrive, unless a policy says so, because that would be a report
+ * again, without end.
+ */
 function profileOf(
   decided: Decisions,
-  { profile, providers }: TelemetrySettings,
+  { profile: shared, providers }: TelemetrySettings,
+  quiet: boolean,
   policyOf: (key: string) => TelemetryPolicySource | undefined,
 ): TelemetryProfile | undefined {
   const written = Object.fromEntries(
@@ -84,8 +109,15 @@ function profileOf(
       return value === undefined ? [] : [[section, value] as const];
     }),
   );
-  const own = applySections(profile, written, providers);
-  return isDeepStrictEqual(own, profile) ? undefined : own;
+  const { metrics, tap, accessLog, tracing } = shared;
+  const heard = {
+    metrics,
+    tap,
+    ...(accessLog !== undefined && decided.accessLog !== undefined ? { accessLog } : {}),
+    ...(tracing !== undefined && decided.tracing !== undefined ? { tracing } : {}),
+  };
+  const own = applySections(quiet ? heard : shared, written, providers);
+  return isDeepStrictEqual(own, shared) ? undefined : own;
 }
 
 function isForRoutes({ spec }: TelemetryPolicySource): boolean {

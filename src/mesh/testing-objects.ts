@@ -1,7 +1,7 @@
 /** For tests: Kubernetes objects with what a test cares about put over plausible rest. */
 
 import { proxyAnnotation } from '../base/names.ts';
-import type { MeshConfig, MutualTLSPolicy } from '../base/api.ts';
+import type { MeshConfig, MutualTLSPolicy, TelemetryPolicy } from '../base/api.ts';
 import type {
   HTTPRule,
   KubeEndpointSlice,
@@ -146,6 +146,19 @@ export function policy(
   return {
     apiVersion: 'weft.dev/v1alpha1',
     kind: 'MutualTLSPolicy',
+    metadata: { ...metadata(name), generation: 1, creationTimestamp: createdAt },
+    spec,
+  };
+}
+
+export function telemetryPolicy(
+  name: Name,
+  spec: TelemetryPolicy['spec'],
+  createdAt = '2026-01-01T00:00:00Z',
+): TelemetryPolicy {
+  return {
+    apiVersion: 'weft.dev/v1alpha1',
+    kind: 'TelemetryPolicy',
     metadata: { ...metadata(name), generation: 1, creationTimestamp: createdAt },
     spec,
   };

@@ -12,7 +12,7 @@
 
 import { tcpAlpn } from '../../base/names.ts';
 import type { Collection, GraphApi, Read } from '../../graph/types.ts';
-import type { Mesh, MeshSettings } from '../../mesh/model.ts';
+import type { Mesh, MeshSettings, ServicePort } from '../../mesh/model.ts';
 import { type EncodedResource, onDemandPrefix, type Translation } from '../resource.ts';
 import { podCluster, serviceCluster } from './cluster.ts';
 import { detectionCluster } from './cluster-internal.ts';
@@ -63,7 +63,7 @@ export function createTranslation(graph: GraphApi, mesh: Mesh): Translation {
     resources: {
       secret: secretResources(graph, mesh),
       cluster: graph.union('xds/clusters', [
-        clusterResources(graph, mesh, clusterNames, gateways.backendTerms),
+        clusterResources(graph, mesh, clusterNames, gateways.backendTerms, profiles),
         detectionClusters(graph, detections),
         graph.derive('xds/provider-cluster', profiles.providers, (_, each) => hostCluster(each), options),
       ]),
@@ -101,11 +101,14 @@ function secretResources(graph: GraphApi, mesh: Mesh): Resources {
   );
 }
 
+const missingPort: Pick<ServicePort, 'protocol' | 'retryBudget'> = { protocol: 'http' };
+
 function clusterResources(
   graph: GraphApi,
   mesh: Mesh,
   names: Collection<boolean>,
   terms: Collection<BackendTerms>,
+  { providers }: Profiles,
 ): Resources {
   // A cluster depends on the identities alone, not on every endpoint that comes or goes.
   const identities = graph.derive('xds/identities', mesh.endpoints, (_, port) => port.identities);
@@ -116,7 +119,9 @@ function clusterResources(
       return pod?.kind === 'pod' ? podCluster(rest, pod) : undefined;
     }
     const { key, upstream } = parseUpstream(rest);
-    const port = read(mesh.servicePorts, key);
+    // Listeners that tell somebody refer to the cluster of whoever that is, also before there is a Service.
+    const expected = read(providers, name) === undefined ? undefined : missingPort;
+    const port = read(mesh.servicePorts, key) ?? expected;
     if (upstream.tls !== undefined) {
       return tlsCluster(name, upstream, read(terms, upstream.tls), port?.retryBudget);
     }
