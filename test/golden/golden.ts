@@ -7,6 +7,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { analysis } from './analysis.ts';
 import { gateway } from './gateway.ts';
 import { mesh } from './mesh.ts';
 import { translate } from './translate.ts';
@@ -15,7 +16,7 @@ import { translate } from './translate.ts';
 export type Stage = (input: string) => Promise<unknown>;
 
 /** To add a stage: a folder here and its function in this table. */
-export const stages: Readonly<Record<string, Stage>> = { gateway, mesh, translate };
+export const stages: Readonly<Record<string, Stage>> = { analysis, gateway, mesh, translate };
 
 export interface GoldenCase {
   readonly stage: string;

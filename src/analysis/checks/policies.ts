@@ -81,10 +81,11 @@ function weakerThanTheMesh(subject: PolicySubject, input: Input): readonly Probl
   const { mode } = subject.policy.spec;
   if (general === undefined || strength[mode] >= strength[general]) return [];
   const workloads = verdictOf(subject, input)?.workloads ?? 0;
+  if (workloads === 0) return [];
   return [
     {
       path: 'spec.mode',
-      message: `mutual TLS is ${general} in the mesh, and ${mode} for the ${workloads} workloads of this policy`,
+      message: `mutual TLS is ${general} in the mesh, and ${mode} for ${workloads} ${workloads === 1 ? 'workload' : 'workloads'} by this policy`,
       fix: `Remove the policy, or set mode: ${general}, once it is no longer needed.`,
     },
   ];
