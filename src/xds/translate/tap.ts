@@ -2,8 +2,8 @@
  * What makes live requests visible (base/tap.ts): access loggers that are off until the control plane switches them on
  * in the running proxy, so that no listener changes, and closes its connections, because somebody looks.
  *
- * Envoy's gRPC access log has nearly all that is to be seen in fields of its own. Of the two loggers that could do it, it
- * needs a quarter of the bytes in each listener, and a third of the memory, of one for OTLP with formats for everything.
+ * Envoy's gRPC access log has nearly all that is to be seen in fields of its own, which makes it smaller than OTLP with a
+ * format for everything (docs/adr/live-requests-by-grpc-access-log.md).
  * All listeners of a side have the same configuration to the byte, so that Envoy makes one stream of it.
  */
 
