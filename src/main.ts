@@ -13,7 +13,6 @@ import { describeError, WeftError } from './base/errors.ts';
 import { createLogger, type Logger } from './base/log.ts';
 import { registry } from './base/metrics.ts';
 import { tokenAudience } from './base/names.ts';
-import { subjectOf } from './base/signals.ts';
 import { version } from './base/version.ts';
 import { AuthorityKeeper } from './controllers/authority-keeper.ts';
 import { authorityLifetimes, authorityName } from './controllers/authority-settings.ts';
@@ -24,15 +23,12 @@ import { deriveReported } from './controllers/route-progress.ts';
 import { ServingCertificates } from './controllers/serving.ts';
 import { webhookObjectName } from './controllers/webhook-objects.ts';
 import { WorkloadIdentities } from './controllers/workload-identities.ts';
-import { createDebugServer, type ReplicaStatus } from './dashboard/debug.ts';
-import { explain } from './dashboard/explain.ts';
 import { createHealthServer } from './dashboard/health.ts';
 import { registerProcessMetrics } from './dashboard/process-metrics.ts';
 import { createFindings } from './findings.ts';
 import { kindsOfGateways } from './gateway-watches.ts';
 import { createGateways } from './gateways.ts';
 import { Graph } from './graph/graph.ts';
-import type { Collection } from './graph/types.ts';
 import { identify } from './identify.ts';
 import { currentInjection } from './injection.ts';
 import { createKubeApi } from './kube/api.ts';
@@ -42,17 +38,15 @@ import { servesPodCertificates } from './kube/resources.ts';
 import { TokenReviewer } from './kube/token-review.ts';
 import { createMesh } from './mesh/mesh.ts';
 import { createMeshSources } from './mesh/sources.ts';
-import { UsedSets } from './mesh/used.ts';
 import { createObservability } from './observability.ts';
+import { createProxyServer } from './proxy-server.ts';
 import { parseSettings, type Settings, settingsHelp } from './settings.ts';
 import { startWatches } from './watches.ts';
 import { collectorOf } from './telemetry/golden-exporter.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
 import { createWebhookServer } from './webhook/server.ts';
 import type { ResourceAcks } from './xds/resource.ts';
-import { createXdsServer } from './xds/server/server.ts';
 import { carrierNames } from './xds/translate/carrier-names.ts';
-import { ownSecrets } from './xds/translate/secret.ts';
 import { createTranslation } from './xds/translate/translation.ts';
 
 /** A pod may connect before the watch has told of it. */
@@ -254,8 +248,6 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   keeper.onChange(findings.refresh);
 
   // The servers.
-  const used = new UsedSets(sources.used);
-  const xdsLog = log.child({ room: 'xds' });
   const identifying = {
     pods: mesh.pods,
     settings: mesh.settings,
@@ -271,40 +263,20 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     clock,
     log: log.child({ room: 'telemetry' }),
   });
-  const xds = createXdsServer({
+  const xds = createProxyServer({
+    graph,
+    mesh,
+    used: sources.used,
     translation,
     acks,
+    certificate,
+    certificates,
+    identities,
+    identifying,
     methods: telemetry.methods,
     streams: liveRequests.streams,
-    tls: { key: certificate.key, cert: certificate.cert, ca: certificate.ca },
-    identify: async (peer, node) => {
-      const identified = await identify(identifying, peer, node.id);
-      const { key, uid, identity } = identified;
-      if (peer.kind === 'certificate') {
-        certificates.presented(key, uid, peer);
-        return identified;
-      }
-      const subject = subjectOf(identified.workload, mesh.pods.get(key)?.version ?? '');
-      return {
-        ...identified,
-        secrets: (listener) =>
-          identities.follow({ identity, subject }, (issued) => {
-            certificates.presented(key, uid, issued);
-            listener(ownSecrets(issued));
-          }),
-      };
-    },
-    use: (workload, destinations) => {
-      const refused = used.use(workload, destinations);
-      if (refused > 0)
-        xdsLog.warn(
-          { workload, refused },
-          'a workload uses too many destinations; the rest is not in the mesh for it',
-        );
-    },
-    settled: () => graph.settled(),
-    log: xdsLog,
     clock,
+    log: log.child({ room: 'xds' }),
   });
   const webhook = createWebhookServer({
     injection,
@@ -319,17 +291,6 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   });
   // The trust domain is part of the identity that proxies expect; a MeshConfig may come after the start.
   mesh.settings.subscribe(() => serving.refresh());
-  const status = (): ReplicaStatus => ({
-    replica: settings.podName,
-    version,
-    leading: leadership.leading,
-    nowMs: clock.now(),
-    proxies: xds.proxies().map((proxy) => {
-      const dates = certificates.get(proxy.proxy);
-      return dates === undefined ? proxy : { ...proxy, certificate: dates };
-    }),
-  });
-  const explaining = { graph, sources: byName(Object.values(sources)), translation, acks };
   const observability = createObservability({
     settings,
     api,
@@ -350,18 +311,9 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     liveRequests,
     trustDomain,
     findings: findings.all,
-    explaining,
-    status,
-    proxy: (key) => xds.proxy(key),
+    xds,
+    injection,
   });
-  const debug = createDebugServer({
-    status,
-    proxy: (key) => xds.proxy(key),
-    explain: (kind, key) => explain(explaining, kind, key),
-    // Plain data but for the function that makes random words, which JSON leaves out.
-    injection: () => injection().context,
-  });
-  await listening(debug, settings.debugPort, '127.0.0.1');
   await xds.listen(settings.xdsPort, settings.bindAddress);
   await webhook.listen(settings.bindAddress, settings.webhookPort);
   await observability.listen();
@@ -382,15 +334,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   missing.add('nothing: this replica is going away');
   await Promise.all([webhook.close(), xds.close(), observability.close()]);
   health.close();
-  debug.close();
   await Promise.all(background);
-}
-
-function byName(candidates: readonly unknown[]): Readonly<Record<string, Collection<unknown>>> {
-  const collections = candidates.filter(
-    (one): one is Collection<unknown> => typeof one === 'object' && one !== null && 'entries' in one,
-  );
-  return Object.fromEntries(collections.map((collection) => [collection.name, collection]));
 }
 
 function listening(server: Server, port: number, host: string): Promise<void> {

@@ -19,10 +19,11 @@ import { badParameter } from './dashboard/errors.ts';
 import { Peers, type Replica } from './dashboard/peers.ts';
 import type { Answer } from './dashboard/resources.ts';
 import { type ApiTls, createApiServer, type PeerMethods } from './dashboard/server.ts';
+import { smiGroupOf } from './dashboard/smi-group.ts';
 import { readStaticFiles, staticFileAt } from './dashboard/static-files.ts';
 import type { Authority } from './dashboard/views/overview.ts';
 import type { ReplicaReport } from './dashboard/views/replica.ts';
-import type { ReplicaStatus } from './dashboard/debug.ts';
+import { createDebugServer, type ReplicaStatus } from './dashboard/debug.ts';
 import type { Collection, GraphApi } from './graph/types.ts';
 import type { KubeClient } from './kube/types.ts';
 import { UserReviewer } from './kube/user-review.ts';
@@ -34,7 +35,8 @@ import type { Settings } from './settings.ts';
 import type { TrafficQuery } from './telemetry/model.ts';
 import type { TapSpec } from './telemetry/tap-filter.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
-import type { ProxyDetail } from './xds/server/server.ts';
+import type { XdsServer } from './xds/server/server.ts';
+import type { PreparedInjection } from './webhook/inject/inject.ts';
 import type { ResourceAcks, Translation } from './xds/resource.ts';
 
 export interface ObservabilityOptions {
@@ -59,11 +61,8 @@ export interface ObservabilityOptions {
   readonly trustDomain: () => string;
   /** What the analysis finds. */
   readonly findings: Findings;
-  readonly explaining: ExplainSources;
-  /** What the debug port tells of this replica. */
-  readonly status: () => ReplicaStatus;
-  /** @param key `namespace/pod` */
-  readonly proxy: (key: string) => ProxyDetail | undefined;
+  readonly xds: Pick<XdsServer, 'proxies' | 'proxy'>;
+  readonly injection: () => PreparedInjection;
 }
 
 export interface Observability {
@@ -74,7 +73,7 @@ export interface Observability {
 }
 
 export function createObservability(options: ObservabilityOptions): Observability {
-  const { settings, api, clock, graph, mesh, serving, stop, telemetry } = options;
+  const { settings, api, clock, graph, mesh, serving, stop, telemetry, xds } = options;
   const log = options.log.child({ room: 'dashboard' });
   const watches = watchForObservability({ api, graph, log: options.log.child({ room: 'kube' }), stop });
   const own = () => ({
@@ -97,19 +96,26 @@ export function createObservability(options: ObservabilityOptions): Observabilit
   });
   const taps = options.liveRequests.taps(peers);
   const startedMs = clock.now();
+  const status = (): ReplicaStatus => statusOf(options);
+  const explaining: ExplainSources = {
+    graph,
+    sources: byName(Object.values(options.sources)),
+    translation: options.translation,
+    acks: options.acks,
+  };
   const report = (): ReplicaReport => ({
-    ...options.status(),
+    ...status(),
     sinceMs: startedMs,
     serving: { serial: current().serial, notAfterMs: current().notAfterMs },
     rejections: rejectionsOf(options),
   });
   const peerMethods: PeerMethods = {
     replica: () => json(report()),
-    proxy: (query) => json(options.proxy(query.get('key') ?? '') ?? null),
+    proxy: (query) => json(xds.proxy(query.get('key') ?? '') ?? null),
     explain: (query) => {
       const kind = query.get('kind') ?? '';
       if (!Object.hasOwn(explainable, kind)) throw badParameter('kind', 'There is no such kind.');
-      return json(explain(options.explaining, kind as ExplainableKind, query.get('key') ?? ''));
+      return json(explain(explaining, kind as ExplainableKind, query.get('key') ?? ''));
     },
     stat: async (query) => json(await telemetry.part(JSON.parse(query.get('query') ?? '{}') as TrafficQuery)),
     tap: (query, signal) => ({
@@ -136,13 +142,14 @@ export function createObservability(options: ObservabilityOptions): Observabilit
         taps,
         files,
         report,
-        detail: options.proxy,
+        detail: (key) => xds.proxy(key),
         controlPort: options.liveRequests.controlPort,
-        explain: (kind, key) => explain(options.explaining, kind, key),
+        explain: (kind, key) => explain(explaining, kind, key),
         authority: () => authorityNow(options.keeper, clock.now()),
         controlPlane: settings,
         nowMs: () => clock.now(),
       }),
+      smiGroupOf({ peers, traffic: telemetry }),
     ],
     peerMethods,
     authentication: {
@@ -171,18 +178,50 @@ export function createObservability(options: ObservabilityOptions): Observabilit
     clock,
     log: options.log.child({ room: 'controllers' }),
   });
+  const debug = createDebugServer({
+    status,
+    proxy: (key) => xds.proxy(key),
+    explain: (kind, key) => explain(explaining, kind, key),
+    // Plain data but for the function that makes random words, which JSON leaves out.
+    injection: () => options.injection().context,
+  });
   return {
     listen: async () => {
+      await new Promise<void>((resolve, reject) => {
+        debug.once('error', reject);
+        debug.listen(settings.debugPort, '127.0.0.1', () => resolve());
+      });
       const port = await server.listen(settings.bindAddress, settings.apiPort);
       log.info({ port, version, files: files.size }, 'the API is served');
     },
     run: (signal) => Promise.all([apiServices.run(signal), watches.ended]),
     close: async () => {
       await server.close();
+      debug.close();
       peers.close();
       telemetry.close();
     },
   };
+}
+
+function statusOf({ settings, leadership, clock, xds, certificates }: ObservabilityOptions): ReplicaStatus {
+  return {
+    replica: settings.podName,
+    version,
+    leading: leadership.leading,
+    nowMs: clock.now(),
+    proxies: xds.proxies().map((proxy) => {
+      const dates = certificates.get(proxy.proxy);
+      return dates === undefined ? proxy : { ...proxy, certificate: dates };
+    }),
+  };
+}
+
+function byName(candidates: readonly unknown[]): Readonly<Record<string, Collection<unknown>>> {
+  const collections = candidates.filter(
+    (one): one is Collection<unknown> => typeof one === 'object' && one !== null && 'entries' in one,
+  );
+  return Object.fromEntries(collections.map((collection) => [collection.name, collection]));
 }
 
 function authorityNow({ authority, fault }: AuthorityKeeper, nowMs: number): Authority {

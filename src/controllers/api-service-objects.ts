@@ -32,6 +32,7 @@ export const apiServiceGroups: Readonly<
   Record<string, { readonly group: string; readonly version: string }>
 > = {
   [`${observeVersion}.${observeGroup}`]: { group: observeGroup, version: observeVersion },
+  'v1alpha1.metrics.smi-spec.io': { group: 'metrics.smi-spec.io', version: 'v1alpha1' },
 };
 
 export function wantedApiService(name: string, options: ApiServiceOptions): ApiService | undefined {

@@ -45,6 +45,8 @@ export interface ApiGroup {
   readonly group: string;
   readonly version: string;
   readonly resources: readonly ApiResource[];
+  /** The APIResourceList where it is not simply what `resources` say. */
+  readonly discovery?: object;
 }
 
 /** There may be two of one name, one for what has a name and one for the list. */
@@ -71,10 +73,10 @@ export function discoveryOf(groups: readonly ApiGroup[]): ReadonlyMap<string, un
       (group) => [`/apis/${group.name}`, { kind: 'APIGroup', apiVersion: 'v1', ...group }] as const,
     ),
     ...groups.map(
-      ({ group, version, resources }) =>
+      ({ group, version, resources, discovery }) =>
         [
           `/apis/${group}/${version}`,
-          {
+          discovery ?? {
             kind: 'APIResourceList',
             apiVersion: 'v1',
             groupVersion: `${group}/${version}`,
