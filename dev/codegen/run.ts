@@ -1,5 +1,5 @@
 /**
- * `npm run codegen -- [proto|crds]`: regenerates what is committed as generated code; everything without an
+ * `npm run codegen -- [proto|crds|dashboards]`: regenerates what is committed as generated code; everything without an
  * argument. A generator is a file beside this one with an export `generate(): Promise<readonly string[]>` that
  * answers the names of the files it made.
  */
@@ -10,7 +10,9 @@ interface Generator {
   generate(): Promise<readonly string[]>;
 }
 
-const known = ['proto', 'crds'].filter((name) => existsSync(new URL(`${name}.ts`, import.meta.url)));
+const known = ['proto', 'crds', 'dashboards'].filter((name) =>
+  existsSync(new URL(`${name}.ts`, import.meta.url)),
+);
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => !known.includes(name));

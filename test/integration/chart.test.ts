@@ -73,7 +73,11 @@ const everything = {
   priorityClassName: 'system-cluster-critical',
   podAnnotations: { a: 'b' },
   podLabels: { c: 'd' },
-  prometheus: { scrape: false },
+  prometheus: {
+    scrape: false,
+    podMonitor: { enabled: true, proxies: true, interval: '30s', labels: { release: 'prometheus' } },
+    dashboards: { enabled: true, labels: { grafana_dashboard: 'yes' } },
+  },
   serviceAccount: { annotations: { e: 'f' } },
   crds: { install: true, keep: false },
   rbac: { aggregate: false },
@@ -89,6 +93,7 @@ const everything = {
       logLevel: 'info',
       concurrency: 2,
       drainSeconds: 10,
+      scrape: false,
     },
   },
 };
@@ -212,6 +217,29 @@ test('values reach the place they are meant for', async () => {
   assert.ok(container.args.includes('--log-level=debug'));
   assert.deepEqual(find(objects, 'ServiceAccount').metadata.annotations, { e: 'f' });
   assert.ok(!objects.some((object) => object.metadata.name === 'weft-edit'));
+});
+
+test('the Prometheus operator and Grafana are served where they are there, and only then', async () => {
+  const plain = await template();
+  assert.ok(!plain.some(({ kind }) => kind === 'PodMonitor' || kind === 'ConfigMap'));
+  const objects = await template(everything);
+  for (const name of ['weft', 'weft-proxies']) {
+    const monitor = find(objects, 'PodMonitor', name);
+    assert.equal(monitor.metadata.labels.release, 'prometheus');
+    assert.equal(monitor.spec.podMetricsEndpoints[0].interval, '30s');
+  }
+  const { ports } = find(objects, 'Deployment').spec.template.spec.containers[0];
+  const [own] = find(objects, 'PodMonitor').spec.podMetricsEndpoints;
+  assert.ok(ports.some((port: { name: string }) => port.name === own.port));
+  const dashboard = find(objects, 'ConfigMap', 'weft-mesh-dashboard');
+  assert.equal(dashboard.metadata.labels.grafana_dashboard, 'yes');
+  assert.equal(JSON.parse(dashboard.data['weft-mesh.json']).title, 'Weft: mesh');
+  const alone = { prometheus: { podMonitor: { enabled: true, proxies: false } } };
+  const monitors = (await template(alone)).filter(({ kind }) => kind === 'PodMonitor');
+  assert.deepEqual(
+    monitors.map(({ metadata }) => metadata.name),
+    ['weft'],
+  );
 });
 
 test('pods carry the scrape annotations unless told otherwise', async () => {
