@@ -9,6 +9,8 @@
 
 import type { Addresses, RoleOptions, Running } from './lib/running.ts';
 import { startCatalog } from './roles/catalog.ts';
+import { type BenchOptions, runBench } from './roles/bench.ts';
+import { startEcho } from './roles/echo.ts';
 import { startGreeter } from './roles/greeter.ts';
 import { startHealth } from './roles/health.ts';
 import { startLedger } from './roles/ledger.ts';
@@ -24,6 +26,7 @@ const roles: Readonly<Record<string, (options: RoleOptions) => Promise<Running>>
   ticker: startTicker,
   ledger: startLedger,
   greeter: startGreeter,
+  echo: startEcho,
   load: (options) => startLoad({ ...options, perSecond: Number(process.env['PER_SECOND'] ?? '20') }),
 };
 
@@ -41,7 +44,21 @@ function readAddresses(env: NodeJS.ProcessEnv): Addresses {
   };
 }
 
+/** A load that ends by itself; for `weft perf run`. */
+async function bench(env: NodeJS.ProcessEnv): Promise<void> {
+  const result = await runBench({
+    protocol: (env['PROTOCOL'] ?? 'http1') as BenchOptions['protocol'],
+    address: env['TARGET'] ?? 'echo:80',
+    perSecond: Number(env['PER_SECOND'] ?? '100'),
+    connections: Number(env['CONNECTIONS'] ?? '4'),
+    warmupSeconds: Number(env['WARMUP_SECONDS'] ?? '3'),
+    seconds: Number(env['SECONDS_COUNTED'] ?? '10'),
+  });
+  console.log(JSON.stringify({ result }));
+}
+
 async function main(role: string): Promise<void> {
+  if (role === 'bench') return bench(process.env);
   const start = roles[role];
   if (start === undefined) {
     console.error(
