@@ -24,7 +24,6 @@ export class Batch {
   /** On the wire, in bytes. */
   readonly length: number;
   readonly #prefix: Buffer;
-  readonly #heads: readonly Buffer[];
   readonly #segments: SegmentCache;
   #whole: Buffer | undefined;
 
@@ -42,10 +41,10 @@ export class Batch {
     this.#segments = segments;
     this.ticks = records.map((record) => record.tick);
     this.resources = records.map((record) => servedOf(record));
-    this.#heads = this.resources.map((resource, index) => at(records, index).head(resource));
     let length = 0;
-    for (const { body } of this.resources) length += body.length;
-    for (const head of this.#heads) length += head.length;
+    for (const [index, resource] of this.resources.entries()) {
+      length += at(records, index).head(resource).length + resource.body.length;
+    }
     const names = removed.map((record) => record.wireName);
     this.#prefix = encodeResponseHead(typeUrls[kind], nonce, names, length);
     this.length = this.#prefix.length + length;
@@ -73,22 +72,24 @@ export class Batch {
   *pieces(): Generator<Buffer, void, void> {
     if (this.length > pieceBytes) {
       yield this.#prefix;
-      yield* this.#segments.pieces(this.kind, this.#entries(), pieceBytes);
+      yield* this.#segments.pieces(this.kind, this.records, (index) => this.#entry(index), pieceBytes);
       return;
     }
     if (this.#whole === undefined) {
-      const parts = this.#entries().flatMap(({ head, resource }) => [head, resource.body]);
+      const parts = this.records.flatMap((_, index) => {
+        const { head, resource } = this.#entry(index);
+        return [head, resource.body];
+      });
       this.#whole = join([this.#prefix, ...parts], this.length);
     }
     yield this.#whole;
   }
 
-  #entries(): readonly SegmentEntry[] {
-    return this.records.map(({ id }, index) => ({
-      id,
-      resource: at(this.resources, index),
-      head: at(this.#heads, index),
-    }));
+  /** Made when it is written: a thousand responses of thousands of resources may wait for their proxies to read. */
+  #entry(index: number): SegmentEntry {
+    const record = at(this.records, index);
+    const resource = at(this.resources, index);
+    return { id: record.id, resource, head: record.head(resource) };
   }
 }
 

@@ -52,6 +52,7 @@ function additions(
   table: ResourceTable,
   denied: ResourceRecord[],
 ): readonly ResourceRecord[] {
+  const state: ProxyState = { begun: hasBegun(proxy), clustersAwaited: awaitsClusters(proxy, table) };
   // Envoy is ready with the first listeners that it gets, so these go together or not at all.
   const together = sub.greet && sub.kind === 'listener';
   let blocked = false;
@@ -63,7 +64,7 @@ function additions(
       const record = table.at(sub.kind, id);
       if (group !== undefined && !group.includes(record)) return;
       if (!sendable(proxy, sub, record, denied)) return;
-      if (mayAdd(proxy, record)) records.push(record);
+      if (mayAdd(proxy, record, state)) records.push(record);
       else blocked = true;
     });
     if (together && blocked) return [];
@@ -108,11 +109,35 @@ function isReplaced(proxy: ConnectedProxy, sub: Subscription, record: ResourceRe
   return other !== undefined && proxy.wants(sub, other);
 }
 
-function mayAdd(proxy: ConnectedProxy, record: ResourceRecord): boolean {
-  if (record.onDemand) return stubMayGo(proxy, record);
+/** What one look tells of all resources that may wait. */
+interface ProxyState {
+  /** Whether the proxy has got any listeners and routes. Until then no answer that leads to a listener may go. */
+  readonly begun: boolean;
+  /** Whether any cluster but on-demand answers is yet to be acknowledged. */
+  readonly clustersAwaited: boolean;
+}
+
+function hasBegun(proxy: ConnectedProxy): boolean {
+  const isFirst = (sub: Subscription | undefined): boolean => sub?.busy === true && sub.held.size === 0;
+  return !isFirst(proxy.subscription('listener')) && !isFirst(proxy.subscription('route'));
+}
+
+function awaitsClusters(proxy: ConnectedProxy, table: ResourceTable): boolean {
+  const clusters = proxy.subscription('cluster');
+  if (clusters === undefined) return false;
+  let awaited = clusters.inFlight !== undefined;
+  if (!awaited) clusters.stale.forEach((id) => (awaited ||= !table.at('cluster', id).onDemand));
+  return awaited;
+}
+
+function mayAdd(proxy: ConnectedProxy, record: ResourceRecord, state: ProxyState): boolean {
+  if (record.onDemand) {
+    if (!state.begun && record.needs.some(({ kind }) => kind === 'listener')) return false;
+    return stubMayGo(proxy, record);
+  }
   if (record.kind !== 'listener' && record.kind !== 'route') return true;
   const clusters = proxy.subscription('cluster');
-  return clusters === undefined || clustersAreThere(proxy, clusters, record);
+  return clusters === undefined || !state.clustersAwaited || clustersAreThere(proxy, clusters, record);
 }
 
 function clustersAreThere(proxy: ConnectedProxy, clusters: Subscription, record: ResourceRecord): boolean {

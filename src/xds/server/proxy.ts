@@ -115,7 +115,9 @@ export class ConnectedProxy {
       if (released && waiting !== undefined) waiting.unplanned = true;
     }
     const clusters = this.#subscriptions.get('cluster');
-    if (clusters !== undefined && this.blockers.released) clusters.unplanned = true;
+    // What waits for the first listeners and routes has not been looked at one by one, see planner.ts.
+    const come = this.blockers.released || sub.kind === 'listener' || sub.kind === 'route';
+    if (clusters !== undefined && come) clusters.unplanned = true;
   }
 
   /** Something has happened that may concern whatever waits. */

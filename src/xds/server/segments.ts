@@ -29,23 +29,26 @@ export class SegmentCache {
   /**
    * The entries (in ascending order of id) as buffers that are to be written one after the other, of at most
    * about `pieceBytes` each unless a single resource is larger.
+   * @param entryAt is called for each index of `ids`, when what comes before is written
    */
   *pieces(
     kind: ResourceKind,
-    entries: readonly SegmentEntry[],
+    ids: readonly Pick<SegmentEntry, 'id'>[],
+    entryAt: (index: number) => SegmentEntry,
     pieceBytes: number,
   ): Generator<Buffer, void, void> {
     let loose: Uint8Array[] = [];
     let length = 0;
-    for (let from = 0; from < entries.length; ) {
-      const to = endOfBlock(entries, from);
+    for (let from = 0; from < ids.length; ) {
+      const to = endOfBlock(ids, from);
+      const entries = ids.slice(from, to).map((_, index) => entryAt(from + index));
       if (to - from >= shortest) {
         if (length > 0) yield join(loose, length);
         loose = [];
         length = 0;
-        yield this.#segment(kind, entries.slice(from, to));
+        yield* slices(this.#segment(kind, entries), pieceBytes);
       } else {
-        for (const { head, resource } of entries.slice(from, to)) {
+        for (const { head, resource } of entries) {
           loose.push(head);
           length += head.length;
           if (resource.body.length >= pieceBytes) {
@@ -84,11 +87,16 @@ export class SegmentCache {
   }
 }
 
-function endOfBlock(entries: readonly SegmentEntry[], from: number): number {
+function endOfBlock(entries: readonly Pick<SegmentEntry, 'id'>[], from: number): number {
   const block = (entries[from]?.id ?? 0) >>> blockBits;
   let to = from + 1;
   while (to < entries.length && (entries[to]?.id ?? 0) >>> blockBits === block) to++;
   return to;
+}
+
+/** The same memory, a part at a time: TLS and HTTP/2 keep room for the largest write of each connection. */
+function* slices(bytes: Buffer, sliceBytes: number): Generator<Buffer, void, void> {
+  for (let from = 0; from < bytes.length; from += sliceBytes) yield bytes.subarray(from, from + sliceBytes);
 }
 
 function isOf(segment: Segment, entries: readonly SegmentEntry[]): boolean {

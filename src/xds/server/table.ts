@@ -86,11 +86,13 @@ export class ResourceRecord {
     for (const variant of base.variants?.values() ?? []) if (variant !== this) yield variant;
   }
 
-  /** What comes before the body of `served` on the wire. */
+  /** What comes before the body of a version on the wire; kept of `served`. */
   head(resource: EncodedResource): Buffer {
+    if (this.#head !== undefined && resource === this.served) return this.#head;
     const { version, body } = resource;
-    this.#head ??= encodeResourceHead(typeUrls[this.kind], this.wireName, version, body.length);
-    return this.#head;
+    const head = encodeResourceHead(typeUrls[this.kind], this.wireName, version, body.length);
+    if (resource === this.served) this.#head = head;
+    return head;
   }
 
   /** Takes over what the translation says. Returns whether proxies are concerned. */
