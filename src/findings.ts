@@ -40,7 +40,8 @@ export interface WrittenChange {
 }
 
 export interface Findings {
-  readonly all: Collection<readonly Finding[]>;
+  /** By `<kind>/<namespace>/<name>`; empty until `run`, so that nothing waits for the first look at everything. */
+  readonly all: { entries(): Iterable<readonly [string, readonly Finding[]]> };
   /** What would be found of an object that is about to be written, as warnings. */
   readonly advise: (change: WrittenChange) => Promise<readonly string[]>;
   /** Looks again at the hour and at what new pods are given. */
@@ -61,7 +62,7 @@ function warningOf({ code, path, message }: Finding): string {
 export function createFindings(options: FindingsOptions): Findings {
   const { graph, mesh, sources, facts, namespace, clock, proxy, unwatched } = options;
   const { api, leadership, podName, log } = options;
-  const { findings } = createAnalysis(graph, mesh, sources, facts);
+  let found: Collection<readonly Finding[]> | undefined;
   const refresh = (): void => {
     const current = proxy();
     facts.situation.set('default', {
@@ -74,7 +75,7 @@ export function createFindings(options: FindingsOptions): Findings {
   refresh();
   const advise = createAdvice({ sources, facts });
   return {
-    all: findings,
+    all: { entries: () => found?.entries() ?? [] },
     advise: async ({ object, oldObject }) => {
       // A change of labels, or of what a controller notes, is nothing to be told about again.
       if (object === undefined || isDeepStrictEqual(object['spec'], oldObject?.['spec'])) return [];
@@ -83,6 +84,8 @@ export function createFindings(options: FindingsOptions): Findings {
     },
     refresh,
     run: async (signal) => {
+      const { findings } = createAnalysis(graph, mesh, sources, facts);
+      found = findings;
       const events = new EventRecorder({ api, instance: podName, log, clock });
       const telling = new FindingEvents({ api, findings, events, leadership, namespace, clock, log });
       await Promise.all([telling.run(signal), everyHour(refresh, clock, signal)]);
