@@ -178,7 +178,9 @@ function filterOf({
   'statusClasses' | 'minDurationMs' | 'samplingPercent'
 > {
   return {
-    ...(statusClasses === undefined ? {} : { statusClasses: [...new Set(statusClasses)].sort() }),
+    ...(statusClasses === undefined || statusClasses.length === 0
+      ? {}
+      : { statusClasses: [...new Set(statusClasses)].sort() }),
     ...(minDuration === undefined ? {} : { minDurationMs: milliseconds(minDuration) }),
     ...(samplingPercent === undefined ? {} : { samplingPercent }),
   };
@@ -186,12 +188,13 @@ function filterOf({
 
 const units: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
 
-/** Of a duration as GEP-2257 writes them; the schema has looked at its form. */
+/** Of a duration as GEP-2257 writes them; the schema has looked at its form. At most what Envoy can compare with: 49 days. */
 function milliseconds(text: string): number {
-  return [...text.matchAll(/(\d+)(h|ms|m|s)/g)].reduce(
-    (sum, [, count = '0', unit = 'ms']) => sum + Number(count) * (units[unit] ?? 0),
+  const sum = [...text.matchAll(/(\d+)(h|ms|m|s)/g)].reduce(
+    (total, [, count = '0', unit = 'ms']) => total + Number(count) * (units[unit] ?? 0),
     0,
   );
+  return Math.min(sum, 0xffff_ffff);
 }
 
 function tracingOf(

@@ -120,7 +120,7 @@ function clusterResources(
     }
     const { key, upstream } = parseUpstream(rest);
     // Listeners that tell somebody refer to the cluster of whoever that is, also before there is a Service.
-    const expected = read(providers, name) === undefined ? undefined : missingPort;
+    const expected = prefix === 'svc' && read(providers, name) !== undefined ? missingPort : undefined;
     const port = read(mesh.servicePorts, key) ?? expected;
     if (upstream.tls !== undefined) {
       return tlsCluster(name, upstream, read(terms, upstream.tls), port?.retryBudget);
