@@ -23,14 +23,22 @@ export function describeEvent(event: TapEvent, paint: Paint): string {
   return words.filter((word) => word !== '').join(' ') + flags.join('') + describeContent(event, paint);
 }
 
+/** What clients and applications write must not steer the terminal of who watches. */
+function harmless(text: string): string {
+  return text.replace(
+    /\p{Cc}/gu,
+    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+}
+
 function describeRequest(event: TapEvent, paint: Paint): string {
   const { method, authority, path, durationMs, upstreamMs, attempts, grpcStatus } = event;
   const grpc = grpcStatus === undefined ? [] : [`grpc ${grpcStatus}`];
   const upstream = upstreamMs === undefined ? '' : ` (first byte ${formatLatency(upstreamMs)})`;
   return [
-    paint.strong(method),
-    authority,
-    path,
+    paint.strong(harmless(method)),
+    harmless(authority),
+    harmless(path),
     describeStatus(event, paint),
     ...grpc,
     `${formatLatency(durationMs)}${upstream}`,
@@ -69,8 +77,10 @@ export function describeEnd({ kind, namespace, name, version }: TrafficEnd): str
 /** Headers and bodies, where they were asked for. */
 function describeContent(event: TapEvent, paint: Paint): string {
   const lines = (title: string, headers: TapEvent['requestHeaders'], body: string | undefined): string[] => [
-    ...Object.entries(headers ?? {}).map(([name, value]) => `${title} ${name}: ${value}`),
-    ...(body === undefined || body === '' ? [] : body.split('\n').map((line) => `${title} | ${line}`)),
+    ...Object.entries(headers ?? {}).map(([name, value]) => harmless(`${title} ${name}: ${value}`)),
+    ...(body === undefined || body === ''
+      ? []
+      : body.split('\n').map((line) => harmless(`${title} | ${line}`))),
   ];
   const content = [
     ...lines('>', event.requestHeaders, event.requestBody),

@@ -59,6 +59,19 @@ test('what a pod received without mutual TLS says from whom, as far as that is k
   assert.match(out, / web-1 < GET cart .* from unknown, plain, /);
 });
 
+test('what a client wrote cannot steer the terminal', async () => {
+  const evil = {
+    ...event,
+    path: '/\u001b[2J',
+    requestHeaders: { 'x-a': '\u001b]0;title\u0007' },
+    requestBody: 'a\u0008\nb',
+  };
+  const { out } = await shop(evil).run('tap deploy/web -n shop');
+  assert.ok(!out.includes('\u001b') && !out.includes('\u0007') && !out.includes('\u0008'));
+  assert.match(out, / \/\\x1b\[2J /);
+  assert.match(out, /> \| a\\x08\n +> \| b/);
+});
+
 test('a whole namespace is asked for in its own path', async () => {
   const cluster = shop();
   await cluster.run('tap ns/shop');
