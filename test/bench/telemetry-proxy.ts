@@ -9,15 +9,8 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { wait } from '../../src/base/backoff.ts';
-import { systemClock } from '../../src/base/clock.ts';
-import { reportIntervalSeconds, signals, subjectOf } from '../../src/base/signals.ts';
-import { Authority } from '../../src/ca/authority.ts';
-import { testMaterial } from '../../src/ca/testing.ts';
-import { Graph } from '../../src/graph/graph.ts';
-import { meshConfig, pod, podEndpoint, service, slice } from '../../src/mesh/testing-objects.ts';
-import { createTestMesh } from '../../src/mesh/testing.ts';
-import { createTranslation } from '../../src/xds/translate/translation.ts';
-import { ReportingProxy } from '../support/reporting-proxy.ts';
+import { reportIntervalSeconds, signals } from '../../src/base/signals.ts';
+import { type ProxyPair, startPair } from '../support/proxy-pair.ts';
 import type { Figures } from './cases.ts';
 import { memoryOf } from './control-plane.ts';
 import { quantile } from './statistics.ts';
@@ -27,13 +20,7 @@ const connections = 10;
 const rounds = 9;
 /** A report falls into every round. */
 const roundMs = reportIntervalSeconds * 1000;
-const [clientWorkload, serverWorkload] = ['shop/Deployment/client', 'shop/Deployment/web'];
-const destination = '10.96.0.1:80';
-
-interface Pair {
-  readonly client: ReportingProxy;
-  readonly server: ReportingProxy;
-}
+const pace = { reportEvery: `${reportIntervalSeconds}s` };
 
 export async function run(): Promise<Figures> {
   // Of HTTP no more than its proxy needs, so that the processors are the proxies'.
@@ -44,48 +31,17 @@ export async function run(): Promise<Figures> {
   application.listen(0, '127.0.0.1');
   await once(application, 'listening');
   const { port } = application.address() as AddressInfo;
-  const plain = await startPair(port, false);
-  const counting = await startPair(port, true);
+  const plain = await startPair({ ...pace, applicationPort: port, telemetry: false });
+  const counting = await startPair({ ...pace, applicationPort: port });
   try {
     return await measure(plain, counting);
   } finally {
-    for (const { client, server } of [plain, counting]) {
-      await client.stop();
-      await server.stop();
-    }
+    for (const pair of [plain, counting]) await pair.stop();
     application.close();
   }
 }
 
-async function startPair(applicationPort: number, telemetry: boolean): Promise<Pair> {
-  const authority = new Authority(testMaterial(systemClock), systemClock);
-  const graph = new Graph({
-    onError: (error) => {
-      throw error;
-    },
-  });
-  const world = createTestMesh(graph);
-  const translation = createTranslation(graph, world.mesh);
-  await world.use(clientWorkload, destination);
-  await world.apply(meshConfig({}), pod('shop/client-1', '10.0.0.1'), pod('shop/web-1', '127.0.0.2'));
-  const common = { translation, authority, telemetry, reportEvery: `${reportIntervalSeconds}s` };
-  const server = await ReportingProxy.start({
-    ...common,
-    subject: subjectOf(serverWorkload, 'v1'),
-    listeners: ['inbound/', 'detect/'],
-    applicationPort,
-  });
-  const inbound = server.portOf(`inbound/${serverWorkload}`);
-  await world.apply(
-    service('shop/web', '10.96.0.1', [{ name: 'p', port: 80, appProtocol: 'http' }]),
-    slice('shop/web', 'web', [podEndpoint('shop/web-1', '127.0.0.1')], [{ name: 'p', port: inbound }]),
-  );
-  const subject = subjectOf(clientWorkload, 'v1');
-  const client = await ReportingProxy.start({ ...common, subject, listeners: ['vl/'] });
-  return { client, server };
-}
-
-async function measure(plain: Pair, counting: Pair): Promise<Figures> {
+async function measure(plain: ProxyPair, counting: ProxyPair): Promise<Figures> {
   // Connections, memory and the statistics themselves are there before anything is measured.
   for (const pair of [plain, counting]) await drive(pair, 2_000);
   const ratios: number[] = [];
@@ -93,7 +49,7 @@ async function measure(plain: Pair, counting: Pair): Promise<Figures> {
   for (let round = 0; round < rounds; round++) {
     // Who comes first changes, or the second would profit from what the first has warmed up.
     const order = round % 2 === 0 ? [plain, counting] : [counting, plain];
-    const micros = new Map<Pair, number>();
+    const micros = new Map<ProxyPair, number>();
     for (const pair of order) micros.set(pair, await drive(pair, roundMs));
     const [off, on] = [micros.get(plain) ?? Number.NaN, micros.get(counting) ?? Number.NaN];
     without.push(off);
@@ -116,11 +72,10 @@ async function measure(plain: Pair, counting: Pair): Promise<Figures> {
 }
 
 /** Processor time of both proxies, in microseconds per request. */
-async function drive({ client, server }: Pair, forMs: number): Promise<number> {
-  const port = client.portOf(`vl/${destination}`);
+async function drive({ client, server, ports }: ProxyPair, forMs: number): Promise<number> {
   const before = cpuMicros(client.pid) + cpuMicros(server.pid);
   const deadline = performance.now() + forMs;
-  const done = await Promise.all(Array.from({ length: connections }, () => sendUntil(port, deadline)));
+  const done = await Promise.all(Array.from({ length: connections }, () => sendUntil(ports.http, deadline)));
   const requests = done.reduce((sum, each) => sum + each, 0);
   return (cpuMicros(client.pid) + cpuMicros(server.pid) - before) / requests;
 }

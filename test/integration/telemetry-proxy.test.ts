@@ -116,6 +116,7 @@ before(async () => {
   const translation = createTranslation(graph, world.mesh);
   const destinations = ['10.96.0.1:80', '10.96.0.2:5432', '10.96.0.3:80', '10.96.0.4:80', '10.96.0.5:80'];
   await world.use('shop/Deployment/client', ...destinations);
+  for (const called of [`shop/Deployment/${longName}`, 'shop/StatefulSet/db']) await world.use(called);
   await world.apply(
     meshConfig({}),
     pod('shop/client-1', '10.0.0.1'),

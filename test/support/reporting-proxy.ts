@@ -55,6 +55,8 @@ export interface ReportingProxyOptions {
   readonly concurrency?: number;
   /** Without, everything but reports and what is counted for them: what these cost shows in the difference. */
   readonly telemetry?: boolean;
+  /** Told of each report. */
+  readonly onReport?: (message: Buffer) => void;
   /** By default so often that a test need not wait. */
   readonly reportEvery?: string;
 }
@@ -85,7 +87,7 @@ export class ReportingProxy {
 
   static async start(options: ReportingProxyOptions): Promise<ReportingProxy> {
     const directory = await mkdtemp(join(tmpdir(), 'weft-reporting-'));
-    const collector = await Collector.start();
+    const collector = await Collector.start(options.onReport);
     const volume = join(directory, 'identity');
     await writeIdentity(volume, options);
     const file = join(directory, 'envoy.json');
@@ -135,8 +137,9 @@ export class ReportingProxy {
     return port;
   }
 
-  async prometheus(): Promise<string> {
-    return (await fetch(`http://${this.#admin}/stats/prometheus`)).text();
+  /** Address of the admin interface, which Prometheus is led to on the proxy's health port. */
+  get admin(): string {
+    return this.#admin;
   }
 
   async stat(name: string): Promise<number> {
@@ -176,11 +179,13 @@ class Collector {
   readonly #server: Http2Server = createServer();
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #series = new Map<string, { total: number; buckets: number[]; metric: string; tags: string[] }>();
+  #onReport: (message: Buffer) => void = () => undefined;
   count = 0;
   bytes = 0;
 
-  static async start(): Promise<Collector> {
+  static async start(onReport: (message: Buffer) => void = () => undefined): Promise<Collector> {
     const collector = new Collector();
+    collector.#onReport = onReport;
     collector.#server.on('session', (session) => {
       collector.#sessions.add(session);
       session.on('close', () => collector.#sessions.delete(session));
@@ -218,6 +223,7 @@ class Collector {
     const body = Buffer.concat(chunks);
     this.count += 1;
     this.bytes += body.length;
+    this.#onReport(body.subarray(5));
     readMetrics(body.subarray(5), (point) => {
       const key = JSON.stringify([point.metric, point.tags]);
       let series = this.#series.get(key);

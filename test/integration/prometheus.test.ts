@@ -1,0 +1,262 @@
+/**
+ * A real Prometheus that scrapes what a mesh shows it: two real Envoys with traffic between them, and the control plane's
+ * metrics with what these Envoys reported. Every panel of every dashboard is asked, and has an answer.
+ */
+
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { Agent, createServer, request, type Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { dashboards } from '../../dev/codegen/dashboard-panels.ts';
+import { ensurePrometheus } from '../../dev/prometheus.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { silent } from '../../src/base/log.ts';
+import { registry } from '../../src/base/metrics.ts';
+import '../../src/controllers/metrics.ts';
+import { registerProcessMetrics } from '../../src/dashboard/process-metrics.ts';
+import '../../src/kube/metrics.ts';
+import { metricsMethod } from '../../src/telemetry/intake.ts';
+import { createTelemetry, type Telemetry } from '../../src/telemetry/telemetry.ts';
+import '../../src/webhook/metrics.ts';
+import '../../src/xds/server/metrics.ts';
+import {
+  clientWorkload,
+  type ProxyPair,
+  pairVersion,
+  serverWorkload,
+  startPair,
+} from '../support/proxy-pair.ts';
+import { freePort } from '../support/ports.ts';
+
+let pair: ProxyPair;
+let prometheus: ChildProcess;
+let address = '';
+let directory = '';
+let telemetry: Telemetry;
+const stopped = new AbortController();
+const servers: Server[] = [];
+let traffic: Promise<void>;
+
+async function listen(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  servers.push(server);
+  return (server.address() as AddressInfo).port;
+}
+
+before(async () => {
+  const applicationPort = await listen(
+    createServer((incoming, response) => {
+      response.writeHead(incoming.url === '/fail' ? 500 : 200).end('hello');
+    }),
+  );
+  const reporters = new Map(
+    [clientWorkload, serverWorkload].map((workload) => {
+      const [namespace, kind, name] = workload.split('/');
+      const subject = `OU=${pairVersion}\nO=${namespace}\nCN=${kind}/${name}`;
+      return [
+        workload,
+        { kind: 'certificate', uri: 'spiffe://cluster.local/ns/shop/sa/default', subject },
+      ] as const;
+    }),
+  );
+  pair = await startPair({
+    applicationPort,
+    onReport(workload, message) {
+      const reporter = reporters.get(workload);
+      assert.ok(reporter);
+      void telemetry.methods.get(metricsMethod)?.(reporter, message);
+    },
+  });
+  telemetry = createTelemetry({
+    replica: 'weft-0',
+    pods: pair.world.mesh.pods,
+    servicePorts: pair.world.mesh.servicePorts,
+    review: () => Promise.reject(new Error('nobody shows a token')),
+    clock: systemClock,
+    log: silent,
+  });
+  registerProcessMetrics({ registry });
+  const metricsPort = await listen(
+    createServer((_, response) => {
+      registry.metrics().then(
+        (own) => response.end(own + telemetry.exposition('prometheus')),
+        () => response.writeHead(500).end(),
+      );
+    }),
+  );
+  await startPrometheus({
+    weft: [`127.0.0.1:${metricsPort}`],
+    proxies: [pair.client.admin, pair.server.admin],
+  });
+  traffic = keepTalking();
+});
+
+after(async () => {
+  stopped.abort();
+  await traffic;
+  prometheus.kill('SIGTERM');
+  await once(prometheus, 'exit');
+  telemetry.close();
+  await pair.stop();
+  for (const server of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
+  await rm(directory, { recursive: true, force: true });
+});
+
+async function startPrometheus(targets: Readonly<Record<string, readonly string[]>>): Promise<void> {
+  directory = await mkdtemp(join(tmpdir(), 'weft-prometheus-'));
+  const jobs = Object.entries(targets).map(([name, addresses]) => ({
+    job_name: name,
+    metrics_path: name === 'proxies' ? '/stats/prometheus' : '/metrics',
+    static_configs: [{ targets: addresses }],
+  }));
+  const file = join(directory, 'prometheus.yml');
+  // JSON is YAML.
+  await writeFile(file, JSON.stringify({ global: { scrape_interval: '500ms' }, scrape_configs: jobs }));
+  address = `127.0.0.1:${await freePort()}`;
+  const flags = [
+    `--config.file=${file}`,
+    `--storage.tsdb.path=${directory}/data`,
+    `--web.listen-address=${address}`,
+  ];
+  prometheus = spawn(await ensurePrometheus(console.error), flags, { stdio: ['ignore', 'ignore', 'ignore'] });
+  for (let attempt = 0; attempt < 300; attempt++) {
+    if (prometheus.exitCode !== null) throw new Error(`Prometheus ended with ${prometheus.exitCode}`);
+    const ready = await fetch(`http://${address}/-/ready`).catch(() => undefined);
+    if (ready?.ok === true) return;
+    await sleep(100);
+  }
+  throw new Error('Prometheus did not become ready in 30 s');
+}
+
+/** Requests, every third of them a failure, bytes, and what the control plane counts where nobody asks it for anything. */
+async function keepTalking(): Promise<void> {
+  const agent = new Agent({ keepAlive: true });
+  const socket = connect(pair.ports.tcp, '127.0.0.1');
+  socket.resume();
+  for (let index = 0; !stopped.signal.aborted; index++) {
+    const path = index % 3 === 0 ? '/fail' : '/';
+    const outgoing = request({ host: '127.0.0.1', port: pair.ports.http, path, agent });
+    outgoing.end();
+    const [response] = await once(outgoing, 'response');
+    response.resume();
+    await once(response, 'end');
+    socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+    for (const name of ownMetrics()) touch(name);
+    await sleep(25);
+  }
+  socket.destroy();
+  agent.destroy();
+}
+
+/** Of the control plane, as far as dashboards ask for them. */
+function ownMetrics(): ReadonlySet<string> {
+  const expressions = dashboards.flatMap(({ panels }) =>
+    panels.flatMap(({ queries }) => queries.map(([one]) => one)),
+  );
+  const names = expressions.join(' ').match(/\bweft_(?!mesh_)\w+/g) ?? [];
+  return new Set(names.map((name) => name.replace(/_bucket$/, '')));
+}
+
+interface Touchable {
+  readonly labelNames: readonly string[];
+  inc?(labels: object, by: number): void;
+  observe?(labels: object, value: number): void;
+}
+
+function touch(name: string): void {
+  const metric = registry.getSingleMetric(name) as unknown as Touchable | undefined;
+  assert.ok(metric !== undefined, `the control plane has no metric ${name}`);
+  // It measures itself.
+  if (name === 'weft_event_loop_longest_stall_seconds') return;
+  const labels = Object.fromEntries(metric.labelNames.map((label) => [label, 'x']));
+  if (metric.observe === undefined) metric.inc?.(labels, 1);
+  else metric.observe(labels, 0.01);
+}
+
+interface Answer {
+  readonly status: string;
+  readonly error?: string;
+  readonly data?: { readonly result: readonly { readonly value: readonly [number, string] }[] };
+}
+
+async function ask(expression: string): Promise<Answer> {
+  const query = new URLSearchParams({ query: expression });
+  return (await (await fetch(`http://${address}/api/v1/query?${query}`)).json()) as Answer;
+}
+
+/** The first workload is called, the second calls. */
+const choices = [
+  { namespace: 'shop', workload: 'Deployment/web', service: 'shop/web:80' },
+  { namespace: 'shop', workload: 'Deployment/client', service: 'shop/web:80' },
+];
+
+function filledIn(text: string, choice: Readonly<Record<string, string>>): string {
+  return text
+    .replaceAll('$__rate_interval', '5s')
+    .replaceAll(/"\$([a-z]+)"/g, (whole, name: string) => (name in choice ? `"${choice[name]}"` : whole));
+}
+
+/** Some value that is a number, for one of the choices; else what was answered last. */
+async function answered(expression: string): Promise<true | string> {
+  let last = '';
+  for (const choice of choices) {
+    const answer = await ask(filledIn(expression, choice));
+    if (answer.status !== 'success') return answer.error ?? 'an error';
+    const values = answer.data?.result.map(({ value }) => Number(value[1])) ?? [];
+    if (values.some((value) => Number.isFinite(value))) return true;
+    last = `${expression}: ${JSON.stringify(values)}`;
+  }
+  return last;
+}
+
+for (const dashboard of dashboards) {
+  for (const { title, queries } of dashboard.panels) {
+    test(`${dashboard.title}: ${title}`, async () => {
+      for (const [expression] of queries) {
+        let result = await answered(expression);
+        for (let attempt = 0; attempt < 120 && result !== true; attempt++) {
+          await sleep(250);
+          result = await answered(expression);
+        }
+        assert.equal(result, true);
+      }
+    });
+  }
+
+  for (const [name, , query] of dashboard.variables) {
+    test(`${dashboard.title}: what to choose from for ${name}`, async () => {
+      const [, selector = '', label = ''] = /^label_values\((.*), (\w+)\)$/.exec(query) ?? [];
+      const match = new URLSearchParams({ 'match[]': filledIn(selector, choices[0] ?? {}) });
+      const found = await fetch(`http://${address}/api/v1/label/${label}/values?${match}`);
+      const { data } = (await found.json()) as { data: readonly string[] };
+      assert.ok(data.includes(choices[0]?.[name as 'service'] ?? ''), data.join());
+    });
+  }
+}
+
+test('shares are between nothing and everything', async () => {
+  for (const { panels } of dashboards) {
+    for (const { unit, queries } of panels) {
+      if (unit !== 'percentunit') continue;
+      for (const [expression] of queries) {
+        for (const choice of choices) {
+          const { data } = await ask(filledIn(expression, choice));
+          for (const { value } of data?.result ?? []) {
+            const share = Number(value[1]);
+            assert.ok(Number.isNaN(share) || (share >= 0 && share <= 1), `${expression} is ${share}`);
+          }
+        }
+      }
+    }
+  }
+});
