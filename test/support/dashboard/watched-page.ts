@@ -62,5 +62,5 @@ export async function goTo(page: Page, url: string): Promise<void> {
   await page.goto('about:blank');
   await page.goto(url);
   await page.locator('h1').waitFor();
-  await page.locator('.skeleton').waitFor({ state: 'detached' });
+  await page.waitForFunction(`document.querySelector('.skeleton') === null`);
 }

@@ -131,8 +131,11 @@ function columnsOf(
 ): ReadonlyMap<string, number> {
   const ranks = ranksOf([...members.keys()], links);
   const last = Math.max(1, ...ranks.values());
-  const area = [...members.values()].reduce((sum, ids) => sum + cloudRadius(ids.length) ** 2 * 4, 0);
-  const width = 1.25 * Math.sqrt(area);
+  const radii = [...members.values()].map((ids) => cloudRadius(ids.length));
+  const area = radii.reduce((sum, radius) => sum + 4 * radius ** 2, 0);
+  // Never wider than all of them in a row.
+  const row = radii.reduce((sum, radius) => sum + 2 * radius, 0) * (1 - 1 / Math.max(2, radii.length));
+  const width = Math.min(row, 1.25 * Math.sqrt(area));
   return new Map([...ranks].map(([group, rank]) => [group, (rank / last - 0.5) * width]));
 }
 

@@ -12,6 +12,12 @@ function date(ms: number | undefined): string {
   return ms === undefined ? unknown : new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
 }
 
+/** Its beginning tells it from others; the whole is there for copying into a search. */
+function Serial({ serial }: { readonly serial: string | undefined }) {
+  if (serial === undefined) return <span class="muted">{unknown}</span>;
+  return <code title={serial}>{serial.length > 16 ? `${serial.slice(0, 12)}…` : serial}</code>;
+}
+
 const ranks = { root: 0, intermediate: 1, serving: 2, workload: 3 } as const;
 
 const columns: readonly Column<CertificateView>[] = [
@@ -48,7 +54,7 @@ const columns: readonly Column<CertificateView>[] = [
     cell: ({ notAfterMs }) => date(notAfterMs),
     sort: ({ notAfterMs }) => notAfterMs,
   },
-  { id: 'serial', head: 'Serial', cell: ({ serial }) => <code>{serial ?? unknown}</code> },
+  { id: 'serial', head: 'Serial', cell: ({ serial }) => <Serial serial={serial} /> },
 ];
 
 export function CertificatesPage() {
