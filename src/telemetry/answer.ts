@@ -1,7 +1,7 @@
 /** What several replicas know, added up, and told for people: rates, success, percentiles. Pure. */
 
 import { durationBoundsMs } from '../base/signals.ts';
-import { addCounts, emptyColumns, toCounts } from './counts.ts';
+import { addCounts, columnCount, toCounts } from './counts.ts';
 import type {
   TrafficAnswer,
   TrafficCounts,
@@ -13,38 +13,46 @@ import type {
 import { inWords } from './query.ts';
 
 interface Sum {
+  readonly key: string;
   readonly group: readonly string[];
   readonly atMs: number | undefined;
-  readonly values: Float64Array;
 }
 
 /** Rows in order of time and group. The parts may be in any order; none of them is changed. */
 export function mergeParts(query: TrafficQuery, parts: readonly TrafficPart[]): TrafficAnswer {
-  const sums = new Map<string, Sum>();
+  const indexOf = new Map<string, number>();
+  const sums: Sum[] = [];
+  const most = parts.reduce((count, { rows }) => count + rows.length, 0);
+  const values = new Float64Array(most * columnCount);
   for (const { rows } of parts) {
     for (const { group, atMs, counts } of rows) {
-      const key = [String(atMs ?? 0).padStart(15, '0'), ...group].join('\n');
-      let sum = sums.get(key);
-      if (sum === undefined) {
-        sum = { group, atMs, values: emptyColumns() };
-        sums.set(key, sum);
+      const key = `${String(atMs ?? 0).padStart(15, '0')}\n${group.join('\n')}`;
+      let index = indexOf.get(key);
+      if (index === undefined) {
+        index = sums.push({ key, group, atMs }) - 1;
+        indexOf.set(key, index);
       }
-      addCounts(sum.values, counts);
+      addCounts(values, counts, index * columnCount);
     }
   }
   const seconds = (query.stepMs ?? query.windowMs) / 1_000;
-  const rows = [...sums]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, { group, atMs, values }]) =>
-      toRow(namesOf(query.groupBy, group), atMs, toCounts(values), seconds),
-    );
+  const order = sums
+    .map((_, index) => index)
+    .sort((a, b) => ((sums[a]?.key ?? '') < (sums[b]?.key ?? '') ? -1 : 1));
+  const rows = order.map((index) => {
+    const { group = [], atMs } = sums[index] ?? {};
+    const counts = toCounts(values, index * columnCount);
+    return toRow(namesOf(query.groupBy, group), atMs, counts, seconds);
+  });
   const toMs = Math.max(...parts.map((part) => part.toMs));
   const fromMs = toMs - query.windowMs;
   return { fromMs, toMs, gaps: gapsOf(parts, fromMs), rows };
 }
 
 function namesOf(groupBy: readonly TrafficDimension[], group: readonly string[]): TrafficRow['group'] {
-  return Object.fromEntries(groupBy.map((dimension, index) => [dimension, group[index] ?? '']));
+  const names: Partial<Record<TrafficDimension, string>> = {};
+  for (const [index, dimension] of groupBy.entries()) names[dimension] = group[index] ?? '';
+  return names;
 }
 
 /** @param seconds that the counts are of */
@@ -54,8 +62,8 @@ export function toRow(
   counts: TrafficCounts,
   seconds: number,
 ): TrafficRow {
-  const requests = counts.requests.reduce((sum, value) => sum + value, 0);
-  const measured = counts.durations.some((value) => value > 0);
+  const requests = totalOf(counts.requests);
+  const latency = latencyOf(counts.durations);
   return {
     group,
     ...(atMs === undefined ? {} : { atMs }),
@@ -63,19 +71,31 @@ export function toRow(
     requests,
     requestsPerSecond: requests / seconds,
     ...(requests === 0 ? {} : { successRate: Math.max(0, 1 - counts.failures / requests) }),
-    ...(measured
-      ? {
-          latency: {
-            p50: percentile(counts.durations, 0.5),
-            p90: percentile(counts.durations, 0.9),
-            p95: percentile(counts.durations, 0.95),
-            p99: percentile(counts.durations, 0.99),
-          },
-        }
-      : {}),
+    ...(latency === undefined ? {} : { latency }),
     bytesPerSecond: (counts.bytesSent + counts.bytesReceived) / seconds,
     connections: Math.max(0, counts.connectionsOpened - counts.connectionsClosed),
   };
+}
+
+const shares = [0.5, 0.9, 0.95, 0.99] as const;
+
+/** Undefined where nothing was measured. */
+function latencyOf(durations: readonly number[]): TrafficRow['latency'] {
+  const total = totalOf(durations);
+  if (total === 0) return undefined;
+  const [p50, p90, p95, p99] = shares.map((share) => percentile(durations, share, total)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  return { p50, p90, p95, p99 };
+}
+
+function totalOf(values: readonly number[]): number {
+  let sum = 0;
+  for (let index = 0; index < values.length; index++) sum += values[index] ?? 0;
+  return sum;
 }
 
 /**
@@ -83,10 +103,11 @@ export function toRow(
  * longer than the last bound is taken for as long as that.
  * @param durations counts of the buckets, not all zero
  */
-export function percentile(durations: readonly number[], share: number): number {
-  const rank = durations.reduce((sum, value) => sum + value, 0) * share;
+export function percentile(durations: readonly number[], share: number, total = totalOf(durations)): number {
+  const rank = total * share;
   let below = 0;
-  for (const [index, count] of durations.entries()) {
+  for (let index = 0; index < durations.length; index++) {
+    const count = durations[index] ?? 0;
     if (count === 0 || below + count < rank) {
       below += count;
       continue;

@@ -8,6 +8,7 @@
 import type { Clock } from '../base/clock.ts';
 import { describeError, WeftError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
+import { ColumnPool } from './counts.ts';
 import { telemetryError } from './errors.ts';
 import { judgePoint, type Judged, type JudgeOptions, type Refusal } from './judge.ts';
 import * as metrics from './metrics.ts';
@@ -25,7 +26,7 @@ export interface TrafficSink {
   add(series: TrafficSeries, reporter: string, values: Float64Array): boolean;
 }
 
-export interface IntakeOptions extends JudgeOptions {
+export interface IntakeOptions extends Omit<JudgeOptions, 'pool'> {
   readonly reporters: Reporters;
   readonly store: TrafficSink;
   readonly clock: Clock;
@@ -41,11 +42,14 @@ const nothing = new Uint8Array(0);
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #maxPoints: number;
+  readonly #judging: JudgeOptions;
+  readonly #pool = new ColumnPool();
   readonly #known: KnownPeers;
   readonly #log: RateLimitedLog;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+    this.#judging = { ...options, pool: this.#pool };
     this.#maxPoints = options.maxPoints ?? 5_000;
     this.#known = new KnownPeers(options.clock);
     this.#log = new RateLimitedLog(options.log, options.clock);
@@ -74,13 +78,14 @@ export class Intake {
     let example = '';
     let refusals = 0;
     let count = 0;
+    this.#pool.reset();
     try {
       readMetrics(bytes, (point) => {
         count += 1;
         if (count > this.#maxPoints) {
           throw telemetryError('WEFT-TEL-01', `The report has more than ${this.#maxPoints} data points.`);
         }
-        const verdict = judgePoint(this.#options, reporter, point);
+        const verdict = judgePoint(this.#judging, reporter, point);
         if (verdict.kind === 'counted') judged.push(verdict);
         else if (verdict.kind === 'refused') {
           refusals += 1;

@@ -14,7 +14,7 @@ import {
   tags,
   tcpPrefixAttribute,
 } from '../base/signals.ts';
-import { columns, durationBuckets, emptyColumns } from './counts.ts';
+import { type ColumnPool, columns, durationBuckets } from './counts.ts';
 import { type Ends, unknownEnd } from './ends.ts';
 import { responseClasses, type TrafficSeries } from './model.ts';
 import { type MetricPoint, tagNames, temporalities } from './otlp-metrics.ts';
@@ -28,12 +28,13 @@ export interface JudgeOptions {
   /** Whether a ServicePort, `namespace/service:port`, is or lately was one of the mesh. */
   readonly knowsService: (key: string) => boolean;
   readonly clock: Clock;
+  readonly pool: ColumnPool;
 }
 
 export interface Judged {
   readonly kind: 'counted';
   readonly series: TrafficSeries;
-  /** By column. */
+  /** By column; of the pool. */
   readonly values: Float64Array;
   /** The point does not say who its peer was: others may help. */
   readonly attribute: boolean;
@@ -129,7 +130,7 @@ function requestsOf(options: JudgeOptions, reporter: Reporter, point: MetricPoin
   }
   const series = seriesOf(options, reporter, point, protocol);
   if ('reason' in series) return series;
-  const values = emptyColumns();
+  const values = options.pool.take();
   values[columns.requests + responseClass] = count;
   if (responseClass === 0 || responseClass === 5 || grpcFailures.has(grpc)) values[columns.failures] = count;
   values.set(point.buckets, columns.durations);
@@ -148,7 +149,7 @@ function connectionsOf(options: JudgeOptions, reporter: Reporter, point: MetricP
   if ('reason' in series) return series;
   const column =
     event === connectionEvents.established ? columns.connectionsOpened : columns.connectionsClosed;
-  const verdict = sumOf(point, column, series, false);
+  const verdict = sumOf(options, point, column, series, false);
   return failed && verdict.kind === 'counted' ? ignored : verdict;
 }
 
@@ -169,7 +170,7 @@ function bytesOf(options: JudgeOptions, reporter: Reporter, point: MetricPoint, 
     protocol: 'tcp',
     mtls,
   } as const;
-  return sumOf(point, column, series, service !== '');
+  return sumOf(options, point, column, series, service !== '');
 }
 
 function retriesOf(options: JudgeOptions, reporter: Reporter, point: MetricPoint): Verdict {
@@ -185,15 +186,21 @@ function retriesOf(options: JudgeOptions, reporter: Reporter, point: MetricPoint
     protocol: 'http',
     mtls: false,
   } as const;
-  return sumOf(point, columns.retries, series, true);
+  return sumOf(options, point, columns.retries, series, true);
 }
 
-function sumOf(point: MetricPoint, column: number, series: TrafficSeries, attribute: boolean): Verdict {
+function sumOf(
+  { pool }: JudgeOptions,
+  point: MetricPoint,
+  column: number,
+  series: TrafficSeries,
+  attribute: boolean,
+): Verdict {
   if (point.kind !== 'sum' || !point.monotonic || !isCount(point.value)) {
     return refuse('value', `${point.metric} of ${point.value}`);
   }
   if (point.value === 0) return ignored;
-  const values = emptyColumns();
+  const values = pool.take();
   values[column] = point.value;
   return { kind: 'counted', series, values, attribute };
 }

@@ -56,10 +56,12 @@ export async function answerPart(
   for (const [step, atMs] of steps.entries()) {
     for (const [index, group] of groups.entries()) {
       const offset = (step * groups.length + index) * columnCount;
-      const values = sums.subarray(offset, offset + columnCount);
-      if (values.every((value) => value === 0)) continue;
-      rows.push({ group, ...(stepMs === undefined ? {} : { atMs }), counts: toCounts(values) });
+      if (isEmpty(sums, offset)) continue;
+      rows.push({ group, ...(stepMs === undefined ? {} : { atMs }), counts: toCounts(sums, offset) });
     }
+    if (performance.now() - startedAt < sliceMs) continue;
+    await setImmediate();
+    startedAt = performance.now();
   }
   const gaps = jumps.map(
     ({ atMs, byMs }) =>
@@ -77,6 +79,11 @@ export async function answerPart(
   }
   const fromMs = endMs - Math.round(windowMs / resolutionMs) * resolutionMs;
   return { replica, sinceMs: store.sinceMs, fromMs, toMs: endMs, gaps, rows };
+}
+
+function isEmpty(sums: Float64Array, offset: number): boolean {
+  for (let column = offset; column < offset + columnCount; column++) if (sums[column] !== 0) return false;
+  return true;
 }
 
 function checkTimes(

@@ -153,6 +153,14 @@ function keyOf({ side, source, destination, service, route, protocol, mtls }: Tr
   return `${side}\n${mtls}\n${protocol}\n${endKey(source)}\n${endKey(destination)}\n${service}\n${route}`;
 }
 
-function endKey({ kind, namespace, name, version }: TrafficEnd): string {
-  return `${kind}/${namespace}/${name}/${version}`;
+/** Of ends that many series share, made once. */
+const endKeys = new WeakMap<TrafficEnd, string>();
+
+function endKey(end: TrafficEnd): string {
+  const known = endKeys.get(end);
+  if (known !== undefined) return known;
+  const { kind, namespace, name, version } = end;
+  const key = `${kind}/${namespace}/${name}/${version}`;
+  endKeys.set(end, key);
+  return key;
 }

@@ -148,6 +148,7 @@ export const cases: readonly BenchCase[] = [
       cpuPercentOfOneCore: atMost(30),
       addedMB: atMost(200),
       addedAfterAnHourMB: atMost(200),
+      reportMicros: undefined,
       minuteQueryMs: undefined,
       hourQueryMs: undefined,
       maxStallMs: undefined,

@@ -5,8 +5,7 @@
  */
 
 import { fork } from 'node:child_process';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { controlFlags } from '../../dev/images/definitions.ts';
 import { wait } from '../../src/base/backoff.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { reportIntervalSeconds } from '../../src/base/signals.ts';
@@ -18,9 +17,8 @@ import { authoritySecretName, materialOfSecret } from '../../src/controllers/aut
 import type { Secret } from '../../src/controllers/objects.ts';
 import { createKubeApi } from '../../src/kube/api.ts';
 import * as resources from '../../src/kube/resources.ts';
-import { telemetryWorld } from '../../src/telemetry/testing-world.ts';
 import type { Figures, Surroundings } from './cases.ts';
-import { buildControlPlane, consumptionOf, startControlPlane } from './control-plane.ts';
+import { buildControlPlane, startControlPlane } from './control-plane.ts';
 import {
   type BenchWorkload,
   type ReportingCommand,
@@ -29,6 +27,7 @@ import {
   reportOf,
   workloadCount,
 } from './telemetry-fleet.ts';
+import type { HourFigures } from './telemetry-hour.ts';
 import { controlNamespace, readWorkload, type Workload } from './workload.ts';
 
 const proxyCount = 1_000;
@@ -72,7 +71,7 @@ export async function run({ kubeconfigPath }: Surroundings): Promise<Figures> {
     const series = await controlPlane.metric('weft_telemetry_series');
     const stallMs = (await controlPlane.metric('weft_event_loop_longest_stall_seconds')) * 1_000;
     if (refused > 0) throw new Error(`${refused} reports were refused`);
-    const hour = await hourOf(workloads, series);
+    const hour = await hourOf(workloads);
     const messageBytes = reportOf(0, workloads, 0, 0).length;
     console.log(
       `${series} series, reports of ${messageBytes} bytes, ${(answered - (before.answered ?? 0)) / (reportingMs / 1_000)} a second; ` +
@@ -84,7 +83,8 @@ export async function run({ kubeconfigPath }: Surroundings): Promise<Figures> {
       cpuPercentOfOneCore: (reportingCpu - silentCpu) * 100,
       addedMB: end.residentMB - quiet.residentMB,
       addedAfterAnHourMB: hour.addedMB,
-      hourQueryMs: hour.queryMs,
+      reportMicros: hour.reportMicros,
+      hourQueryMs: hour.hourQueryMs,
       minuteQueryMs: hour.minuteQueryMs,
       maxStallMs: stallMs,
       series,
@@ -123,45 +123,12 @@ function setupOf(authority: Authority, workloads: readonly BenchWorkload[]): Rep
   return { ca: authority.trustBundle, serverName: `weft.${controlNamespace}.svc`, proxies };
 }
 
-/** The same reports for an hour of a clock that is moved, in this process. */
-async function hourOf(workloads: readonly BenchWorkload[], series: number) {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  const world = await telemetryWorld({ services: workloads.map(({ service }) => service) });
-  const peers = workloads.map(({ name }) => world.peer(name));
-  const messages = Array.from({ length: rounds }, (_, round) =>
-    workloads.map((__, index) => reportOf(index, workloads, round, world.clock.now())),
-  );
-  collect();
-  const before = consumptionOf(process.pid).residentMB;
-  const slots = 3_600 / reportIntervalSeconds;
-  for (let slot = 0; slot < slots; slot++) {
-    // Two proxies of each workload.
-    for (const round of [slot, slot + 1]) {
-      for (const [index, message] of messages[round % rounds]?.entries() ?? []) {
-        const peer = peers[index];
-        if (peer !== undefined) await world.send(peer, message);
-      }
-    }
-    world.pass(reportIntervalSeconds * 1_000);
-  }
-  collect();
-  const addedMB = consumptionOf(process.pid).residentMB - before;
-  const timed = async (windowMs: number): Promise<number> => {
-    const startedAt = performance.now();
-    const { rows } = await world.ask({
-      windowMs,
-      groupBy: ['source', 'destination', 'service', 'protocol', 'mtls'],
-    });
-    if (rows.length < series / 4) throw new Error(`the answer has ${rows.length} rows`);
-    return performance.now() - startedAt;
-  };
-  await timed(60_000);
-  const minuteQueryMs = await timed(60_000);
-  return {
-    addedMB,
-    storedMB: world.telemetry.storedBytes() / 1e6,
-    queryMs: await timed(3_600_000),
-    minuteQueryMs,
-  };
+function hourOf(workloads: readonly BenchWorkload[]): Promise<HourFigures> {
+  return new Promise((resolve, reject) => {
+    const child = fork(new URL('./telemetry-hour.ts', import.meta.url), { execArgv: [...controlFlags] });
+    child.once('message', (figures) => resolve(figures as HourFigures));
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`the hour ended with ${code}`)));
+    child.send(workloads);
+  });
 }
