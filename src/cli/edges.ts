@@ -32,7 +32,7 @@ export interface Edges {
   /** Lines and columns of the terminal, as far as it has any. */
   readonly screen: () => { readonly lines: number; readonly columns: number };
   /**
-   * Aborts when somebody wants the command to end (SIGINT, SIGTERM). Whoever asks for it has to end the command then;
+   * Aborts when somebody wants the command to end (a signal, or nobody reads any more). Whoever asks for it has to end the command then;
    * a second signal ends it whatever it does.
    */
   readonly interrupted: () => AbortSignal;
@@ -72,9 +72,21 @@ export function systemEdges(): Edges {
   };
 }
 
+let endsByItself = false;
+
+/** Whether the command has something to put in order before it ends, and was told that it should. */
+export function isEnding(): boolean {
+  return endsByItself;
+}
+
 function interrupted(): AbortSignal {
   const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
+  endsByItself = true;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => controller.abort());
+  }
+  // Whoever reads has stopped, as `head` does.
+  process.stdout.once('error', () => controller.abort());
   return controller.signal;
 }
 

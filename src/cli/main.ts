@@ -4,10 +4,12 @@
  * asked about is not well, 2 the question could not be answered.
  */
 
-import { systemEdges } from './edges.ts';
+import { isEnding, systemEdges } from './edges.ts';
 import { runWeft } from './program.ts';
 
 // Whoever reads may stop early, as `head` does.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 2));
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (!isEnding()) process.exit(error.code === 'EPIPE' ? 0 : 2);
+});
 
 process.exitCode = await runWeft(process.argv, systemEdges(), process.versions.node);

@@ -38,10 +38,13 @@ export function registerLogs(program: Command, session: Session): void {
       const context = contextOf(command, session);
       const key = podKey(pod, namespaceName('--namespace', options.namespace));
       const level = options.level === undefined ? undefined : oneOf('--level', options.level, levels);
-      if (level === undefined) return show(context, key, options.tail, options.follow === true);
+      const { tail, follow } = options;
+      // Before anything is changed that would have to be restored.
+      const end = follow === true || level !== undefined ? context.edges.interrupted() : undefined;
+      if (level === undefined) return show(context, key, tail, end);
       const before = await changeLevel(context, key, level);
       try {
-        await show(context, key, options.tail, true);
+        await show(context, key, tail, end);
       } finally {
         await restore(context, key, before);
       }
@@ -52,13 +55,12 @@ async function show(
   context: CommandContext,
   key: string,
   tail: string | undefined,
-  follow: boolean,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const [namespace = '', name = ''] = key.split('/');
   const { edges } = context;
-  const signal = follow ? edges.interrupted() : undefined;
   const stream = await context.api.stream(`${pathOf(pods, { namespace, name })}/log`, {
-    query: { container: sidecarContainer, follow, tailLines: tail },
+    query: { container: sidecarContainer, follow: signal !== undefined, tailLines: tail },
     accept: '*/*',
     ...(signal === undefined ? {} : { signal }),
   });
