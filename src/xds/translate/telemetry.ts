@@ -49,7 +49,7 @@ export function toOutside(profile: TelemetryProfile): Counted {
 }
 
 /**
- * Series of one proxy beyond which Envoy keeps no new ones (`server.stats_overflow`). Far above what a workload has to
+ * Series of one proxy beyond which Envoy keeps no new ones, and says nothing of it. Far above what a workload has to
  * do with; what a flood of ever new addresses or status codes can reach is ten megabytes.
  */
 export const seriesLimits = { maxCounters: 1_000, maxHistograms: 500, maxGauges: 1 } as const;
