@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { between, bringIntoView, fitTo, maxZoom, minZoom, toScreen, toWorld, zoomAt } from './camera.ts';
+import {
+  between,
+  bringIntoView,
+  fitTo,
+  maxZoom,
+  minZoom,
+  toScreen,
+  toWorld,
+  transformBetween,
+  zoomAt,
+} from './camera.ts';
 
 const size = { width: 800, height: 600 };
 
@@ -46,4 +56,16 @@ test('a flight begins where it was and ends where it goes', () => {
   const to = { zoom: 2, x: 10, y: 20 };
   assert.deepEqual(between(from, to, 0), from);
   assert.deepEqual(between(from, to, 1), to);
+});
+
+test('a picture that is only moved lies where it would have been drawn', () => {
+  const drawn = { zoom: 0.5, x: 40, y: 10 };
+  const now = { zoom: 0.8, x: -30, y: 25 };
+  const [, x, y, scale] =
+    /translate\((.*)px, (.*)px\) scale\((.*)\)/.exec(transformBetween(drawn, now)) ?? [];
+  const point = { x: 120, y: -60 };
+  const before = toScreen(drawn, point);
+  const after = toScreen(now, point);
+  assert.ok(Math.abs(before.x * Number(scale) + Number(x) - after.x) < 1e-9);
+  assert.ok(Math.abs(before.y * Number(scale) + Number(y) - after.y) < 1e-9);
 });

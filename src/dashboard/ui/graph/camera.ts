@@ -29,6 +29,12 @@ export function toWorld(camera: Camera, pixel: Point): Point {
   return { x: (pixel.x - camera.x) / camera.zoom, y: (pixel.y - camera.y) / camera.zoom };
 }
 
+/** As CSS moves what was drawn with one camera to where another would have drawn it. */
+export function transformBetween(drawn: Camera, now: Camera): string {
+  const scale = now.zoom / drawn.zoom;
+  return `translate(${now.x - scale * drawn.x}px, ${now.y - scale * drawn.y}px) scale(${scale})`;
+}
+
 /** What is under the pixel stays under it. */
 export function zoomAt(camera: Camera, pixel: Point, factor: number): Camera {
   const zoom = clampZoom(camera.zoom * factor);

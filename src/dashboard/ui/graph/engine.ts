@@ -4,7 +4,16 @@
  * moves.
  */
 
-import { between, bringIntoView, type Camera, fitTo, panBy, type Size, zoomAt } from './camera.ts';
+import {
+  between,
+  bringIntoView,
+  type Camera,
+  fitTo,
+  panBy,
+  type Size,
+  transformBetween,
+  zoomAt,
+} from './camera.ts';
 import { drawFrame } from './draw.ts';
 import { drawFlow, flowing } from './flow.ts';
 import { type Places, placeNodes, type Point } from './layout.ts';
@@ -13,6 +22,11 @@ import { type Emphasis, nodeAt, type PlacedEdge, type PlacedScene, placeScene } 
 import type { Scene, SceneNode } from './scene.ts';
 
 const flightMs = 320;
+/** With more edges than this a picture that moves is moved as it is, and drawn anew when it rests. */
+const mostRedrawn = 400;
+const restMs = 140;
+/** Beyond this a picture that is only scaled is too coarse to look at, in either direction. */
+const mostScaled = 2.2;
 
 export class GraphEngine {
   readonly #picture: CanvasRenderingContext2D;
@@ -28,6 +42,9 @@ export class GraphEngine {
   #emphasis: Emphasis = {};
   #flowing: readonly PlacedEdge[] = [];
   #isDirty = true;
+  /** With which the picture was drawn; another camera only moves it. */
+  #drawn: Camera = this.#camera;
+  #rest: ReturnType<typeof setTimeout> | undefined;
   #isMoving = true;
   #isFitted = false;
   #frame = 0;
@@ -98,13 +115,13 @@ export class GraphEngine {
   zoom(factor: number, at: Point = { x: this.#size.width / 2, y: this.#size.height / 2 }): void {
     this.#flight = undefined;
     this.#camera = zoomAt(this.#camera, at, factor);
-    this.#change();
+    this.#move();
   }
 
   pan(dx: number, dy: number): void {
     this.#flight = undefined;
     this.#camera = panBy(this.#camera, dx, dy);
-    this.#change();
+    this.#move();
   }
 
   nodeAt(pixel: Point): SceneNode | undefined {
@@ -114,6 +131,7 @@ export class GraphEngine {
   end(): void {
     cancelAnimationFrame(this.#frame);
     this.#frame = -1;
+    clearTimeout(this.#rest);
   }
 
   #flyTo(camera: Camera): void {
@@ -123,8 +141,23 @@ export class GraphEngine {
     this.#change();
   }
 
+  /** The camera alone has changed. */
+  #move(): void {
+    const scale = this.#camera.zoom / this.#drawn.zoom;
+    const isCoarse = scale > mostScaled || scale < 1 / mostScaled;
+    if (this.#isDirty || isCoarse || this.#placed.edges.length <= mostRedrawn) return this.#change();
+    const transform = transformBetween(this.#drawn, this.#camera);
+    for (const { canvas } of [this.#picture, this.#flow]) canvas.style.transform = transform;
+    clearTimeout(this.#rest);
+    this.#rest = setTimeout(() => this.#change(), restMs);
+  }
+
   #change(): void {
     this.#isDirty = true;
+    this.#schedule();
+  }
+
+  #schedule(): void {
     if (this.#frame === 0) this.#frame = requestAnimationFrame((atMs) => this.#draw(atMs));
   }
 
@@ -135,7 +168,7 @@ export class GraphEngine {
     if (this.#isDirty) this.#drawPicture();
     if (this.#flowing.length > 0) this.#drawFlow(atMs);
     const goesOn = this.#flight !== undefined || this.#flowing.length > 0;
-    if (goesOn) this.#frame = requestAnimationFrame((nextMs) => this.#draw(nextMs));
+    if (goesOn) this.#schedule();
   }
 
   #fly(atMs: number): void {
@@ -144,11 +177,14 @@ export class GraphEngine {
     const t = Math.min(1, Math.max(0, (atMs - startMs) / flightMs));
     this.#camera = between(from, to, t);
     if (t === 1) this.#flight = undefined;
-    this.#isDirty = true;
+    this.#move();
   }
 
   #drawPicture(): void {
     this.#isDirty = false;
+    clearTimeout(this.#rest);
+    this.#drawn = this.#camera;
+    for (const { canvas } of [this.#picture, this.#flow]) canvas.style.transform = '';
     const { width, height } = this.#size;
     drawFrame(this.#picture, {
       placed: this.#placed,
@@ -167,7 +203,7 @@ export class GraphEngine {
   #drawFlow(atMs: number): void {
     drawFlow(this.#flow, {
       edges: this.#flowing,
-      camera: this.#camera,
+      camera: this.#drawn,
       size: this.#size,
       ratio: this.#ratio,
       palette: this.#palette,
