@@ -100,8 +100,8 @@ test('an object of no form, or of a kind that is not looked at, gets no advice',
       apiVersion: 'v1',
       kind: 'Service',
       metadata: { name: 'x', namespace: 'shop' },
-      ...{ spec: { ports: 1 } },
-    }),
+      spec: { ports: 1 },
+    } as KubeObject),
     [],
   );
   assert.deepEqual(

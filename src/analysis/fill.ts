@@ -7,6 +7,7 @@ import { describeError } from '../base/errors.ts';
 import { controllerName } from '../base/names.ts';
 import type { KubeObject } from '../kube/types.ts';
 import type { KubeService } from '../mesh/kubernetes.ts';
+import type { KubeGatewayClass } from '../mesh/kubernetes-gateways.ts';
 import { ownerOf } from '../base/owner.ts';
 import { configDefaults, settingsOf } from '../mesh/settings.ts';
 import type { MeshConfigSource } from '../mesh/sources.ts';
@@ -70,11 +71,11 @@ const sliceKind = 'discovery.k8s.io/EndpointSlice';
 const configKind = 'weft.dev/MeshConfig';
 
 /** That of the chart, for whoever has files alone. */
-const ownClass: KubeObject = {
+const ownClass: KubeGatewayClass = {
   apiVersion: 'gateway.networking.k8s.io/v1',
   kind: 'GatewayClass',
   metadata: { name: 'weft' },
-  ...{ spec: { controllerName } },
+  spec: { controllerName },
 };
 
 /** What is written keeps the age of what it replaces. */

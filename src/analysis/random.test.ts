@@ -59,7 +59,8 @@ function someService(random: Random, namespace: string, name: string): KubeObjec
     ...maybe(random, { selector: { app: name } }),
     ...maybe(random, { sessionAffinity: 'ClientIP', internalTrafficPolicy: 'Local' }),
   };
-  return { kind: 'Service', metadata: { namespace, name }, ...{ spec } };
+  const made = { kind: 'Service', metadata: { namespace, name }, spec };
+  return made;
 }
 
 function somePod(random: Random, namespace: string): KubeObject {
@@ -91,17 +92,13 @@ function somePod(random: Random, namespace: string): KubeObject {
       ...maybe(random, { readinessProbe: {} }),
     },
   ];
-  return {
-    ...made,
-    metadata: { ...made.metadata, annotations },
-    ...{
-      spec: {
-        ...made.spec,
-        containers,
-        ...maybe(random, { terminationGracePeriodSeconds: random.below(10) }),
-      },
-    },
+  const spec = {
+    ...made.spec,
+    containers,
+    ...maybe(random, { terminationGracePeriodSeconds: random.below(10) }),
   };
+  const whole = { ...made, metadata: { ...made.metadata, annotations }, spec };
+  return whole;
 }
 
 function someOwn(random: Random): KubeObject {

@@ -103,7 +103,9 @@ export function podOf(object: KubeObject, template: PodLike, meshed: boolean): K
   const own = template.metadata?.annotations ?? {};
   const annotations = meshed ? { [proxyAnnotation]: '{}', ...own } : own;
   if (object.kind === 'Pod') {
-    return { ...{ status: running }, ...object, metadata: { ...object.metadata, annotations } };
+    const { status = running }: { readonly status?: unknown } & KubeObject = object;
+    const pod = { ...object, metadata: { ...object.metadata, annotations }, status };
+    return pod;
   }
   const owner = {
     apiVersion: object.apiVersion ?? '',
@@ -112,7 +114,7 @@ export function podOf(object: KubeObject, template: PodLike, meshed: boolean): K
     uid: '',
     controller: true,
   };
-  return {
+  const made = {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
@@ -123,8 +125,10 @@ export function podOf(object: KubeObject, template: PodLike, meshed: boolean): K
       annotations,
       ownerReferences: [owner],
     },
-    ...{ spec: template.spec ?? {}, status: running },
+    spec: template.spec ?? {},
+    status: running,
   };
+  return made;
 }
 
 interface RunningPod extends KubeObject {

@@ -48,7 +48,8 @@ function fill(sources: MeshSources, facts: AnalysisSources): void {
     const containers = [{ name: app, ports: [{ containerPort: 8080 }], readinessProbe: {} }];
     for (const [j, name] of podsOf(i).entries()) {
       const made = pod(name, podIP(i, j), { serviceAccount: app, labels: { app } });
-      put({ ...made, ...{ spec: { ...made.spec, containers } } });
+      const running = { ...made, spec: { ...made.spec, containers } };
+      put(running);
     }
   }
 }

@@ -1,5 +1,6 @@
 /** The certificate authority: its expiry, and whether its lifetimes fit together. */
 
+import type { CertificateAuthority } from '../../base/api.ts';
 import type { Check, Problem } from '../check.ts';
 import { type Input, situationOf } from '../input.ts';
 import type { AuthoritySubject } from '../subjects.ts';
@@ -63,7 +64,9 @@ const leastRatio = 3;
 
 function closeLifetimes({ key, authority }: AuthoritySubject): readonly Problem[] {
   if (key !== 'default') return [];
-  const { rootLifetime, intermediateLifetime, workloadLifetime } = authority.spec;
+  // In files the schema's defaults are not filled in; those fit together.
+  const { rootLifetime, intermediateLifetime, workloadLifetime }: Partial<CertificateAuthority['spec']> =
+    authority.spec ?? {};
   const pairs = [
     {
       path: 'spec.intermediateLifetime',
@@ -79,6 +82,7 @@ function closeLifetimes({ key, authority }: AuthoritySubject): readonly Problem[
     },
   ];
   return pairs.flatMap(({ path, longer, shorter, of }) => {
+    if (longer === undefined || shorter === undefined) return [];
     if (hoursOf(longer) >= leastRatio * hoursOf(shorter)) return [];
     return [
       {

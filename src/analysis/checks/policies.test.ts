@@ -49,7 +49,7 @@ testChecks(
     {
       code: 'WEFT-ANL-83',
       when: 'no pod in the mesh has the labels',
-      hit: `${policy('{mode: Strict, selector: {matchLabels: {app: wep}}}')}`,
+      hit: policy('{mode: Strict, selector: {matchLabels: {app: wep}}}'),
       at: 'MutualTLSPolicy shop/p spec.selector',
       miss: policy('{mode: Strict, selector: {matchLabels: {app: web}}}'),
     },
