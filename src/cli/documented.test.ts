@@ -24,6 +24,7 @@ const commands = [
   'explain',
   'proxy config',
   'logs',
+  'perf run',
   'bug-report',
   'inject',
   'uninject',
@@ -33,7 +34,7 @@ for (const command of commands) {
   test(`the page of weft ${command} names every option`, async () => {
     const { out } = await meshCluster().run(`${command} --help`);
     const options = out.match(/--[a-z-]+/g) ?? [];
-    const text = page(command.replace(' ', '-'));
+    const text = page(command === 'perf run' ? 'perf' : command.replace(' ', '-'));
     for (const option of new Set(options)) {
       if (option !== '--help') assert.ok(text.includes(option), `${option} is missing`);
     }

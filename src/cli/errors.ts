@@ -29,4 +29,9 @@ export const cliErrors = defineErrors({
     title: 'What was shown live has ended.',
     remedy: 'Run the command again; `weft check` finds out whether the control plane is well.',
   },
+  'WEFT-CLI-08': {
+    title: 'A measurement did not come to an end.',
+    remedy:
+      'Look at the pods in the namespaces that the message names, if they are still there, and run it again.',
+  },
 });

@@ -13,6 +13,7 @@ import { registerEdges } from './commands/edges.ts';
 import { registerGraph } from './commands/graph.ts';
 import { registerInject } from './commands/inject.ts';
 import { registerLogs } from './commands/logs.ts';
+import { registerPerf } from './commands/perf.ts';
 import { registerProxy } from './commands/proxy.ts';
 import { registerRoutes } from './commands/routes.ts';
 import { registerStat, registerTop } from './commands/stat.ts';
@@ -38,6 +39,7 @@ const commands = [
   registerExplain,
   registerProxy,
   registerLogs,
+  registerPerf,
   registerBugReport,
   registerInject,
   registerUninject,

@@ -56,6 +56,10 @@ export class Cluster {
   readonly asked: string[] = [];
   /** Bodies of streams by path; the command reads them to their end. */
   readonly streams = new Map<string, string>();
+  /** Whether the command may make and remove objects. */
+  mayWrite = false;
+  /** What it made and removed. */
+  readonly written: string[] = [];
   /** What the command wrote. */
   readonly files = new Map<string, Buffer>();
   /** Ends a command that runs until somebody ends it. */
@@ -174,6 +178,22 @@ export class Cluster {
 
   #client(): KubeClient {
     const unexpected = (): Promise<never> => Promise.reject(new Error('the command must not write'));
+    const create = <T extends KubeObject>(type: ResourceType, object: T): Promise<T> => {
+      if (!this.mayWrite) return unexpected();
+      return this.#checked(`POST ${resources.pathOf(type, { namespace: object.metadata.namespace })}`, () => {
+        this.#objects.set(resources.pathOf(type, object.metadata), object);
+        this.written.push(
+          `create ${type.plural} ${[object.metadata.namespace, object.metadata.name].filter(Boolean).join('/')}`,
+        );
+        return object;
+      });
+    };
+    const remove = (type: ResourceType, name: string, namespace?: string): Promise<void> => {
+      if (!this.mayWrite) return unexpected();
+      this.#objects.delete(resources.pathOf(type, { namespace, name }));
+      this.written.push(`delete ${type.plural} ${[namespace, name].filter(Boolean).join('/')}`);
+      return Promise.resolve();
+    };
     return {
       request: <T>(method: string, path: string, options: RequestOptions = {}) =>
         this.#checked(`${method} ${path}`, () => this.#respond(method, path, options) as T),
@@ -206,10 +226,10 @@ export class Cluster {
             throw new KubeError('WEFT-KUBE-03', '404.', { status: 404, reason: '' });
           return { destroy: () => {} } as ResponseStream;
         }),
-      create: unexpected,
+      create,
       update: unexpected,
       updateStatus: unexpected,
-      delete: unexpected,
+      delete: remove,
       apply: unexpected,
       applyStatus: unexpected,
     };

@@ -59,17 +59,15 @@ async function show(
 ): Promise<void> {
   const [namespace = '', name = ''] = key.split('/');
   const { edges } = context;
-  const stream = await context.api.stream(`${pathOf(pods, { namespace, name })}/log`, {
-    query: { container: sidecarContainer, follow: signal !== undefined, tailLines: tail },
-    accept: '*/*',
-    ...(signal === undefined ? {} : { signal }),
-  });
   try {
+    const stream = await context.api.stream(`${pathOf(pods, { namespace, name })}/log`, {
+      query: { container: sidecarContainer, follow: signal !== undefined, tailLines: tail },
+      accept: '*/*',
+      ...(signal === undefined ? {} : { signal }),
+    });
     for await (const line of readLines(stream)) edges.out(`${line}\n`);
   } catch (error) {
     if (signal?.aborted !== true) throw error;
-  } finally {
-    stream.destroy();
   }
 }
 

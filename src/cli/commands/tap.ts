@@ -8,7 +8,7 @@ import type { TapLine } from '../../telemetry/model.ts';
 import { type CommandContext, contextOf, type Session } from '../context.ts';
 import { namespaceOf, type ScopeOptions } from '../scope.ts';
 import { readLines } from '../lines.ts';
-import { observeStream } from '../observe.ts';
+import { observeStream, type Question } from '../observe.ts';
 import { describeEvent } from '../tap-format.ts';
 import { endOfTraffic } from '../targets.ts';
 
@@ -63,7 +63,7 @@ async function tap(context: CommandContext, target: string, options: TapOptions)
   const namespace = isNamespace ? named.workload : own;
   const { to, from, side, path, method, status, header, headers, secrets, bodies } = options;
   const signal = context.edges.interrupted();
-  const stream = await observeStream(context, {
+  const question: Question = {
     resource: 'taps',
     namespace,
     query: {
@@ -81,13 +81,12 @@ async function tap(context: CommandContext, target: string, options: TapOptions)
       bodies,
     },
     signal,
-  });
+  };
   try {
+    const stream = await observeStream(context, question);
     for await (const line of readLines(stream)) show(context, JSON.parse(line) as TapLine | FinalStatus);
   } catch (error) {
     if (!signal.aborted) throw error;
-  } finally {
-    stream.destroy();
   }
 }
 
