@@ -62,7 +62,8 @@ export function countRequests(counted: Counted): AccessLog {
     name: nameInScope(signals.duration),
     tags: tagged({
       ...commonTags(counted),
-      [tags.route]: '%ROUTE_NAME%',
+      // The routes of the server's side have no names.
+      ...(counted.side === 'client' ? { [tags.route]: '%ROUTE_NAME%' } : {}),
       [tags.protocol]: '%PROTOCOL%',
       [tags.code]: '%RESPONSE_CODE%',
       [tags.flags]: '%RESPONSE_FLAGS%',
