@@ -29,7 +29,7 @@ export function acknowledge(proxy: ConnectedProxy, sub: Subscription, batch: Bat
     if (!proxy.wants(sub, record)) {
       if (record.served !== resource) sub.markOutdated(record);
     } else if (record.served === resource) proxy.count(sub, record, true);
-    else if (record.served !== undefined) sub.markStale(record, sub.syncedTick, nowMs);
+    else if (record.served !== undefined) sub.markStale(record, sub.syncedTick, proxy.host);
   }
   for (const record of batch.removed) {
     sub.held.delete(record.id);
@@ -48,7 +48,7 @@ function replace(sub: Subscription, record: ResourceRecord): void {
 function comeBack(proxy: ConnectedProxy, sub: Subscription, record: ResourceRecord): void {
   if (record.kind !== 'listener' || record.served === undefined || !proxy.wants(sub, record)) return;
   proxy.count(sub, record, false);
-  sub.markStale(record, sub.syncedTick, proxy.host.now());
+  sub.markStale(record, sub.syncedTick, proxy.host);
 }
 
 /** Not what it has unsubscribed while the response was under way, nor what another of the same name is to replace. */
@@ -68,7 +68,7 @@ export function reject(proxy: ConnectedProxy, sub: Subscription, batch: Batch, m
   const culprits = records.length === 1 ? records : culpritsOf(message, records);
   for (const record of records) {
     if (culprits.includes(record) || record.served === undefined) continue;
-    if (proxy.wants(sub, record)) sub.markStale(record, sub.syncedTick, proxy.host.now());
+    if (proxy.wants(sub, record)) sub.markStale(record, sub.syncedTick, proxy.host);
     else sub.markOutdated(record);
   }
   if (culprits.length === 0 && records.length > 1) {
@@ -118,7 +118,7 @@ function refuse(
  */
 export function restore(proxy: ConnectedProxy, sub: Subscription, record: ResourceRecord): void {
   if (!sub.keeps(record) || sub.syncedTick < record.tick) {
-    return sub.markStale(record, sub.syncedTick, proxy.host.now());
+    return sub.markStale(record, sub.syncedTick, proxy.host);
   }
   sub.stale.delete(record.id);
   proxy.count(sub, record, !proxy.refusals.has(record));

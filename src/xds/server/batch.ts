@@ -93,24 +93,27 @@ export class Batch {
   }
 }
 
-/** Hands out the same batch for the same content within a round of sending. */
+/** As many batches are remembered at most when a round of sending is over. */
+const remembered = 64;
+
+/** Hands out the same batch for the same content within a round of sending, and as long as it is in flight somewhere. */
 export class BatchPool {
-  readonly #recent = new Map<number, Batch>();
+  readonly #recent = new Map<number, WeakRef<Batch>>();
   readonly #segments = new SegmentCache();
   #count = 0;
 
   get(kind: ResourceKind, records: readonly ResourceRecord[], removed: readonly ResourceRecord[]): Batch {
     const key = fingerprint(kind, records, removed);
-    const known = this.#recent.get(key);
+    const known = this.#recent.get(key)?.deref();
     if (known !== undefined && same(known, kind, records, removed)) return known;
     const batch = new Batch(kind, (++this.#count).toString(36), records, removed, this.#segments);
-    this.#recent.set(key, batch);
+    this.#recent.set(key, new WeakRef(batch));
     return batch;
   }
 
   /** To be called when a round of sending is over; streams keep what they have in flight themselves. */
-  clear(): void {
-    this.#recent.clear();
+  trim(): void {
+    if (this.#recent.size > remembered) this.#recent.clear();
   }
 }
 

@@ -281,7 +281,7 @@ export class Hub implements ProxyHost {
       return;
     }
     this.#roundDue = false;
-    this.#pool.clear();
+    this.#pool.trim();
     if (this.table.vacant <= this.#vacantLimit) return;
     this.table.sweep((record) => this.#inUse(record));
     this.#vacantLimit = Math.max(vacantLimit, this.table.vacant * 2);

@@ -24,9 +24,16 @@ export interface Plan {
   readonly denied: readonly ResourceRecord[];
 }
 
+/**
+ * The look at one subscription that is under way. Thousands of answers lead to the same secrets and clusters: what
+ * nothing was found missing of in this look is not looked at again.
+ */
+let look = 0;
+
 /** Undefined where there is nothing to send, or not yet. */
 export function plan(proxy: ConnectedProxy, sub: Subscription, table: ResourceTable): Plan | undefined {
   if (!sub.due || isPlanned(sub, table)) return undefined;
+  look++;
   const denied: ResourceRecord[] = [];
   const records = additions(proxy, sub, table, denied);
   const removed = removals(proxy, sub, table);
@@ -172,6 +179,7 @@ const deepest = 8;
 /** The resource, or the first that it needs, which the proxy has not acknowledged and will yet get. */
 function missing(proxy: ConnectedProxy, shared: ResourceRecord, depth: number): ResourceRecord | undefined {
   const record = proxy.own.variant(shared);
+  if (record.completeInLook === look) return undefined;
   proxy.host.refresh(record);
   if (record.served === undefined || proxy.refusals.has(record) || depth === 0) return undefined;
   const sub = proxy.subscription(record.kind);
@@ -181,6 +189,7 @@ function missing(proxy: ConnectedProxy, shared: ResourceRecord, depth: number): 
     const found = missing(proxy, need, depth - 1);
     if (found !== undefined) return found;
   }
+  record.completeInLook = look;
   return undefined;
 }
 

@@ -175,7 +175,7 @@ export class ConnectedProxy {
     if (record.served === undefined) {
       if (record.latest !== undefined || record.onDemand) sub.cancel(record);
       else sub.markLeaving(record);
-    } else if (!restored) sub.markStale(record, this.host.table.tick - 1, this.host.now());
+    } else if (!restored) sub.markStale(record, this.host.table.tick - 1, this.host);
     else if (sub.inFlight?.sends(record) !== true) restore(this, sub, record);
     if (isListed(record.kind)) this.#entitle(record);
     this.host.wake(this);
@@ -290,7 +290,7 @@ export class ConnectedProxy {
     const { table } = this.host;
     const wanted = this.own.variant(record);
     this.count(sub, wanted, false);
-    if (wanted.served !== undefined) sub.markStale(wanted, table.tick, this.host.now());
+    if (wanted.served !== undefined) sub.markStale(wanted, table.tick, this.host);
     else if (!record.onDemand) sub.markUnanswered(record);
   }
 
@@ -329,7 +329,7 @@ export class ConnectedProxy {
     if (record.latest !== undefined) sub.leaving.delete(record.id);
     if (record.served === undefined || sub.awaits(record)) return;
     if (sub.keeps(record) && !sub.outdated.has(record.id)) this.count(sub, record, true);
-    else sub.markStale(record, this.host.table.tick, this.host.now());
+    else sub.markStale(record, this.host.table.tick, this.host);
   }
 
   /** Routes for the proxy's namespace take the place of those for everyone, or give it back. */
@@ -349,7 +349,7 @@ export class ConnectedProxy {
     if (sub.keeps(base) && !sub.outdated.has(base.id) && sub.inFlight?.sends(record) !== true) {
       this.count(sub, base, true);
     } else {
-      sub.markStale(base, this.host.table.tick, this.host.now());
+      sub.markStale(base, this.host.table.tick, this.host);
       this.host.wake(this);
     }
   }
@@ -375,7 +375,7 @@ export class ConnectedProxy {
       const need = this.own.variant(shared);
       if (!sub.names.has(shared.id) || sub.awaits(need)) continue;
       if (sub.keeps(need) && !sub.outdated.has(need.id)) this.count(sub, need, need.served !== undefined);
-      else if (need.served !== undefined) sub.markStale(need, this.host.table.tick, this.host.now());
+      else if (need.served !== undefined) sub.markStale(need, this.host.table.tick, this.host);
     }
   }
 
@@ -388,7 +388,7 @@ export class ConnectedProxy {
         if (need.kind !== 'endpoints' || need.served === undefined) continue;
         if (!sub.held.has(need.id) && sub.inFlight?.sends(need) !== true) continue;
         this.count(sub, need, false);
-        sub.markStale(need, this.host.table.tick, this.host.now());
+        sub.markStale(need, this.host.table.tick, this.host);
       }
     }
   }

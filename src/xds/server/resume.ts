@@ -43,7 +43,7 @@ function compare(proxy: ConnectedProxy, sub: Subscription, record: ResourceRecor
   if (served === undefined) {
     if (!isListed(record.kind) && !held) sub.markUnanswered(record);
   } else if (!held || sub.outdated.has(record.id)) {
-    sub.markStale(record, 0, proxy.host.now());
+    sub.markStale(record, 0, proxy.host);
   } else if (proxy.wants(sub, record)) {
     if (record.accept(served, record.tick)) proxy.host.servedChanged(record);
     proxy.count(sub, record, true);

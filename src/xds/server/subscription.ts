@@ -106,10 +106,10 @@ export class Subscription {
   }
 
   /** @param tick of the table when what is wanted was last as before */
-  markStale(record: ResourceRecord, tick: number, nowMs: number): void {
+  markStale(record: ResourceRecord, tick: number, clock: { readonly now: () => number }): void {
     if (this.stale.size === 0 && this.inFlight === undefined) {
       this.syncedTick = tick;
-      this.staleSinceMs = nowMs;
+      this.staleSinceMs = clock.now();
     }
     this.unplanned = true;
     this.leaving.delete(record.id);

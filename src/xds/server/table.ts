@@ -52,6 +52,8 @@ export class ResourceRecord {
   rejected: { readonly version: string; readonly message: string } | undefined;
   /** Connected proxies that have rejected `latest`. */
   rejecters = 0;
+  /** The planner's look at a subscription in which the proxy was last found to have it and all that it needs. */
+  completeInLook = 0;
   /** Whether its acknowledgements are yet to be published. */
   touched = false;
   #good: EncodedResource | undefined;
