@@ -24,6 +24,7 @@ import { routeBackendChecks } from './checks/route-backends.ts';
 import { routeMatchChecks } from './checks/route-matches.ts';
 import { routeParentChecks } from './checks/route-parents.ts';
 import { serviceChecks } from './checks/services.ts';
+import { meshTelemetryChecks, telemetryPolicyChecks } from './checks/telemetry.ts';
 import { trafficPolicyChecks } from './checks/traffic-policies.ts';
 import { workloadChecks } from './checks/workloads.ts';
 import { writtenChecks } from './checks/written.ts';
@@ -117,6 +118,13 @@ export function createAnalysis(
       }),
     ),
     examine(
+      'telemetryPolicies',
+      sources.telemetryPolicies,
+      telemetryPolicyChecks,
+      ofKind('TelemetryPolicy'),
+      (key, policy) => ({ key, policy }),
+    ),
+    examine(
       'trafficPolicies',
       sources.backendTrafficPolicies,
       trafficPolicyChecks,
@@ -161,10 +169,16 @@ export function createAnalysis(
       key,
       grant,
     })),
-    examine('meshConfigs', facts.meshConfigs, meshConfigChecks, ofKind('MeshConfig'), (key, config) => ({
-      key,
-      config,
-    })),
+    examine(
+      'meshConfigs',
+      facts.meshConfigs,
+      [...meshConfigChecks, ...meshTelemetryChecks],
+      ofKind('MeshConfig'),
+      (key, config) => ({
+        key,
+        config,
+      }),
+    ),
     examine(
       'authorities',
       facts.authorities,

@@ -264,6 +264,18 @@ export const analysisErrors = defineErrors({
     title: 'An XBackendTrafficPolicy does not hold.',
     remedy: 'Do what the message says.',
   },
+  'WEFT-ANL-87': {
+    title: 'A TelemetryPolicy does not hold.',
+    remedy: 'Do what the message says.',
+  },
+  'WEFT-ANL-88': {
+    title: 'A TelemetryPolicy holds for no workload.',
+    remedy: 'Put pods into the mesh, or correct what it names.',
+  },
+  'WEFT-ANL-89': {
+    title: 'Logs or traces would hold secrets of requests.',
+    remedy: 'Leave the header out.',
+  },
   'WEFT-ANL-90': {
     title: 'A Gateway is of a class that does not exist.',
     remedy: 'Name a GatewayClass that exists.',
@@ -371,6 +383,14 @@ export const analysisErrors = defineErrors({
   'WEFT-ANL-117': {
     title: 'The memory limit of proxies is too small.',
     remedy: 'Set 128Mi or more.',
+  },
+  'WEFT-ANL-118': {
+    title: 'Every request of the mesh is traced.',
+    remedy: 'Set 1 percent.',
+  },
+  'WEFT-ANL-119': {
+    title: 'Telemetry is sent to a provider that does not exist.',
+    remedy: 'Add the provider, or correct its Service.',
   },
   'WEFT-ANL-120': {
     title: 'A CertificateAuthority has another name than default.',

@@ -106,6 +106,7 @@ const apiVersions: Readonly<Record<string, string>> = {
   MeshConfig: 'weft.dev/v1alpha1',
   CertificateAuthority: 'weft.dev/v1alpha1',
   MutualTLSPolicy: 'weft.dev/v1alpha1',
+  TelemetryPolicy: 'weft.dev/v1alpha1',
   XBackendTrafficPolicy: 'gateway.networking.x-k8s.io/v1alpha1',
 };
 

@@ -101,6 +101,10 @@ export function kindsOf(mesh: MeshSources, facts: AnalysisSources): ReadonlyMap<
       kind('certificateauthorities', 'cluster', into(facts.authorities, whole)),
     ],
     [
+      'weft.dev/TelemetryPolicy',
+      kind('telemetrypolicies', 'namespaced', into(mesh.telemetryPolicies, project.projectTelemetryPolicy)),
+    ],
+    [
       'weft.dev/MutualTLSPolicy',
       kind('mutualtlspolicies', 'namespaced', into(mesh.mutualTLSPolicies, project.projectMutualTLSPolicy)),
     ],

@@ -14,6 +14,7 @@ import type {
   MutualTLSPolicySource,
   ReferenceGrantSource,
   ServiceSource,
+  TelemetryPolicySource,
 } from '../mesh/sources.ts';
 import type { NamespaceFacts, ServiceFacts } from './facts.ts';
 import type { WorkloadSubject } from './input.ts';
@@ -42,6 +43,10 @@ export interface NamespaceSubject extends Keyed {
 
 export interface PolicySubject extends Keyed {
   readonly policy: MutualTLSPolicySource;
+}
+
+export interface TelemetryPolicySubject extends Keyed {
+  readonly policy: TelemetryPolicySource;
 }
 
 export interface TrafficPolicySubject extends Keyed {

@@ -40,6 +40,7 @@ const wanted: readonly Wanted[] = [
     resources.meshConfigs,
     resources.certificateAuthorities,
     resources.mutualTLSPolicies,
+    resources.telemetryPolicies,
     resources.deployments,
     resources.statefulSets,
     resources.daemonSets,

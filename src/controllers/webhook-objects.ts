@@ -127,7 +127,7 @@ function advice(options: WebhookOptions): Webhook {
         'backendtlspolicies',
       ]),
       rule('gateway.networking.x-k8s.io', ['xbackendtrafficpolicies']),
-      rule(group, ['meshconfigs', 'mutualtlspolicies']),
+      rule(group, ['meshconfigs', 'mutualtlspolicies', 'telemetrypolicies']),
     ],
   };
 }

@@ -2,6 +2,7 @@ import { kinds, testChecks } from '../testing.ts';
 import { authorityChecks } from './authority.ts';
 import { meshConfigChecks } from './mesh-config.ts';
 import { policyChecks } from './policies.ts';
+import { meshTelemetryChecks, telemetryPolicyChecks } from './telemetry.ts';
 import { trafficPolicyChecks } from './traffic-policies.ts';
 
 const { policy, meshConfig, deployment } = kinds;
@@ -20,8 +21,20 @@ const plain = deployment(
 );
 const target = (name: string): string => `{group: apps, kind: Deployment, name: ${name}}`;
 
+const telemetry = (spec: string, name = 't'): string =>
+  `apiVersion: weft.dev/v1alpha1\nkind: TelemetryPolicy\nmetadata: {name: ${name}, namespace: shop}\nspec: ${spec}\n---\n`;
+const collector =
+  'providers: [{name: collector, protocol: GRPC, service: {namespace: shop, name: catalog, port: 80}}]';
+
 testChecks(
-  [...policyChecks, ...trafficPolicyChecks, ...meshConfigChecks, ...authorityChecks],
+  [
+    ...policyChecks,
+    ...trafficPolicyChecks,
+    ...meshConfigChecks,
+    ...authorityChecks,
+    ...telemetryPolicyChecks,
+    ...meshTelemetryChecks,
+  ],
   [
     {
       code: 'WEFT-ANL-80',
@@ -73,6 +86,65 @@ testChecks(
       hit: `${traffic('a', 'web')}${traffic('b', 'web')}`,
       at: 'XBackendTrafficPolicy shop/b spec.targetRefs[0]',
       miss: `${traffic('a', 'web')}${traffic('b', 'catalog')}`,
+    },
+    {
+      code: 'WEFT-ANL-87',
+      when: 'MeshConfig has no such provider',
+      hit: telemetry('{tracing: {mode: On, provider: gone}}'),
+      at: 'TelemetryPolicy shop/t spec',
+      miss: `${meshConfig(`{telemetry: {${collector}}}`)}${telemetry('{tracing: {mode: On, provider: collector}}')}`,
+    },
+    {
+      code: 'WEFT-ANL-88',
+      when: 'it means no pod of the mesh',
+      hit: telemetry('{tap: Deny, selector: {matchLabels: {app: wep}}}'),
+      at: 'TelemetryPolicy shop/t spec.selector',
+      miss: telemetry('{tap: Deny, selector: {matchLabels: {app: web}}}'),
+    },
+    {
+      code: 'WEFT-ANL-89',
+      when: 'a secret header is logged',
+      hit: telemetry('{accessLog: {mode: On, format: {text: "%REQ(Authorization)%"}}}'),
+      at: 'TelemetryPolicy shop/t spec.accessLog.format.text',
+      miss: telemetry(
+        '{accessLog: {mode: On, format: {text: "%REQ(X-AUTHORIZATION-RESULT)% %RESP(SET-COOKIE)%"}}}',
+      ),
+    },
+    {
+      code: 'WEFT-ANL-89',
+      when: 'a secret header is an attribute of all spans',
+      hit: meshConfig(
+        `{telemetry: {${collector}, tracing: {mode: On, provider: collector, customTags: [{name: a, requestHeader: cookie}]}}}`,
+      ),
+      at: 'MeshConfig default spec.telemetry.tracing.customTags[0].requestHeader',
+      miss: meshConfig(
+        `{telemetry: {${collector}, tracing: {mode: On, provider: collector, customTags: [{name: a, requestHeader: x-tenant}]}}}`,
+      ),
+    },
+    {
+      code: 'WEFT-ANL-118',
+      when: 'every request is traced',
+      hit: meshConfig(
+        `{telemetry: {${collector}, tracing: {mode: On, provider: collector, samplingPercent: 100}}}`,
+      ),
+      at: 'MeshConfig default spec.telemetry.tracing.samplingPercent',
+      miss: meshConfig(
+        `{telemetry: {${collector}, tracing: {mode: Off, provider: collector, samplingPercent: 100}}}`,
+      ),
+    },
+    {
+      code: 'WEFT-ANL-119',
+      when: 'the Service of a provider does not exist',
+      hit: meshConfig(`{telemetry: {${collector.replace('port: 80', 'port: 4317')}}}`),
+      at: 'MeshConfig default spec.telemetry.providers[0].service',
+      miss: meshConfig(`{telemetry: {${collector}}}`),
+    },
+    {
+      code: 'WEFT-ANL-119',
+      when: 'a provider is named that is not there',
+      hit: meshConfig(`{telemetry: {${collector}, tracing: {mode: On, provider: other}}}`),
+      at: 'MeshConfig default spec.telemetry.tracing.provider',
+      miss: meshConfig(`{telemetry: {${collector}, tracing: {mode: On, provider: collector}}}`),
     },
     {
       code: 'WEFT-ANL-110',
