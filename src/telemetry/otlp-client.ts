@@ -3,7 +3,7 @@
  * Source: OTLP 1.x specification: which failures may be tried again, and what a partial success is.
  */
 
-import { connect } from 'node:http2';
+import { connect, type IncomingHttpHeaders } from 'node:http2';
 import { describeError } from '../base/errors.ts';
 import { metricsMethod } from './intake.ts';
 import { MalformedMessage, ProtobufReader } from './protobuf.ts';
@@ -94,16 +94,19 @@ async function sendGrpc(collector: Collector, body: Buffer, signal: AbortSignal)
     'content-type': 'application/grpc',
     te: 'trailers',
   });
-  const fields: Record<string, unknown> = {};
-  stream.on('response', (more) => Object.assign(fields, more));
-  stream.on('trailers', (more) => Object.assign(fields, more));
+  const fields: Record<string, string> = {};
+  const take = (more: IncomingHttpHeaders): void => {
+    for (const [name, value] of Object.entries(more)) fields[name] = String(value);
+  };
+  stream.on('response', take);
+  stream.on('trailers', take);
   stream.on('error', reject);
   const prefix = Buffer.alloc(5);
   prefix.writeUInt32BE(body.length, 1);
   stream.end(Buffer.concat([prefix, body]));
   bounded(stream).then((answer) => {
-    const code = String(fields['grpc-status'] ?? `none, HTTP ${String(fields[':status'])}`);
-    const why = `its gRPC status is ${code} ${decode(String(fields['grpc-message'] ?? ''))}`.trimEnd();
+    const code = fields['grpc-status'] ?? `none, HTTP ${fields[':status']}`;
+    const why = `its gRPC status is ${code} ${decode(fields['grpc-message'] ?? '')}`.trimEnd();
     if (code === '0') resolve(resultOf(answer.subarray(5)));
     else resolve({ kind: retryableCodes.has(code) ? 'later' : 'refused', why });
   }, reject);

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type ClientHttp2Session, connect } from 'node:http2';
+import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
 import { after, before, describe, test } from 'node:test';
 import { registry } from '../../base/metrics.ts';
 import type { TestCertificate } from '../../../test/support/pki.ts';
@@ -79,18 +79,21 @@ async function call(
     'content-type': 'application/grpc',
     ...headers,
   });
-  const fields: Record<string, unknown> = {};
+  const fields: Record<string, string> = {};
   const parts: Buffer[] = [];
-  stream.on('response', (more) => Object.assign(fields, more));
-  stream.on('trailers', (more) => Object.assign(fields, more));
+  const take = (more: IncomingHttpHeaders): void => {
+    for (const [name, value] of Object.entries(more)) fields[name] = String(value);
+  };
+  stream.on('response', take);
+  stream.on('trailers', take);
   stream.on('data', (part: Buffer) => parts.push(part));
   stream.on('error', () => undefined);
   if (ends) stream.end(bytes);
   else stream.write(bytes);
   await new Promise((resolve) => stream.once('close', resolve));
   return {
-    status: fields['grpc-status'] as string | undefined,
-    message: decodeURIComponent(String(fields['grpc-message'] ?? '')),
+    status: fields['grpc-status'],
+    message: decodeURIComponent(fields['grpc-message'] ?? ''),
     body: Buffer.concat(parts).subarray(5).toString(),
   };
 }
