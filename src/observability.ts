@@ -194,7 +194,11 @@ export function createObservability(options: ObservabilityOptions): Observabilit
       const port = await server.listen(settings.bindAddress, settings.apiPort);
       log.info({ port, version, files: files.size }, 'the API is served');
     },
-    run: (signal) => Promise.all([apiServices.run(signal), watches.ended]),
+    run: async (signal) => {
+      // Who does not know yet what there is would overwrite what is another program's.
+      await Promise.race([watches.synced, watches.ended]);
+      await Promise.all([apiServices.run(signal), watches.ended]);
+    },
     close: async () => {
       await server.close();
       debug.close();

@@ -13,6 +13,8 @@ import { apiServices, configMaps } from './kube/resources.ts';
 import type { KubeClient, KubeObject, Sink } from './kube/types.ts';
 
 export interface ObserveWatches {
+  /** Settles when it is known which APIServices there are; never, where nobody may look. */
+  readonly synced: Promise<unknown>;
   /** Keyed by name. */
   readonly apiServices: Collection<ApiService>;
   /** False once the cluster has said that it has no such kind. */
@@ -35,6 +37,7 @@ export function watchForObservability(options: {
 }): ObserveWatches {
   const { api, graph, log, stop } = options;
   const ended: Promise<unknown>[] = [];
+  const synced: Promise<unknown>[] = [];
   let served = true;
   const named = Object.keys(apiServiceGroups).map((name) => {
     const source = graph.source<ApiService>(`apiservices/${name}`);
@@ -49,6 +52,7 @@ export function watchForObservability(options: {
         served = isServed;
       },
     });
+    synced.push(reflector.synced);
     ended.push(reflector.run(stop));
     return source;
   });
@@ -77,6 +81,7 @@ export function watchForObservability(options: {
   ended.push(configMap.run(stop));
 
   return {
+    synced: Promise.all(synced),
     apiServices: graph.union('apiservices', named),
     servesApiServices: () => served,
     frontProxy: () => frontProxy,
