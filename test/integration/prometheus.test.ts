@@ -191,7 +191,7 @@ interface Answer {
 
 async function ask(expression: string): Promise<Answer> {
   const query = new URLSearchParams({ query: expression });
-  return (await (await fetch(`http://${address}/api/v1/query?${query}`)).json()) as Answer;
+  return (await (await fetch(`http://${address}/api/v1/query?${query.toString()}`)).json()) as Answer;
 }
 
 /** The first workload is called, the second calls. */
@@ -237,7 +237,7 @@ for (const dashboard of dashboards) {
     test(`${dashboard.title}: what to choose from for ${name}`, async () => {
       const [, selector = '', label = ''] = /^label_values\((.*), (\w+)\)$/.exec(query) ?? [];
       const match = new URLSearchParams({ 'match[]': filledIn(selector, choices[0] ?? {}) });
-      const found = await fetch(`http://${address}/api/v1/label/${label}/values?${match}`);
+      const found = await fetch(`http://${address}/api/v1/label/${label}/values?${match.toString()}`);
       const { data } = (await found.json()) as { data: readonly string[] };
       assert.ok(data.includes(choices[0]?.[name as 'service'] ?? ''), data.join());
     });
