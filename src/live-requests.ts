@@ -5,7 +5,7 @@ import type { Logger } from './base/log.ts';
 import { tapLogMethod } from './base/tap.ts';
 import type { Peers, Replica } from './dashboard/peers.ts';
 import type { Collection } from './graph/types.ts';
-import type { Destination, MeshPod } from './mesh/model.ts';
+import type { Destination, MeshPod, TelemetryProfile } from './mesh/model.ts';
 import { ControlPort } from './telemetry/control-port.ts';
 import { Ends } from './telemetry/ends.ts';
 import type { TapSpec } from './telemetry/tap-filter.ts';
@@ -18,6 +18,8 @@ import type { StreamMethod } from './xds/server/server.ts';
 export interface LiveRequestsOptions {
   readonly pods: Collection<MeshPod>;
   readonly destinations: Collection<Destination>;
+  /** By workload. */
+  readonly profiles: Collection<TelemetryProfile>;
   readonly trustDomain: () => string;
   /** Of the control plane, PEM. */
   readonly tls: () => { readonly key: string; readonly cert: string; readonly ca: string };
@@ -57,6 +59,7 @@ export function createLiveRequests(options: LiveRequestsOptions): LiveRequests {
         hub,
         power,
         pods,
+        denies: ({ workload }) => options.profiles.get(workload)?.tap === false,
         others: () => peers.others(),
         follow: (replica, spec: TapSpec, signal) =>
           peers.stream<PeerLine>(replica, 'tap', {

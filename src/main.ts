@@ -257,6 +257,7 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   const liveRequests = createLiveRequests({
     pods: mesh.pods,
     destinations: mesh.destinations,
+    profiles: mesh.telemetryProfiles,
     trustDomain,
     tls: () => serving.current ?? certificate,
     identify: (peer, nodeId) => identify(identifying, peer, nodeId),

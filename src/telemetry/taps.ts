@@ -26,6 +26,8 @@ export interface TapsOptions<Peer extends TapPeer> {
   readonly hub: TapHub;
   readonly power: Pick<TapSwitch, 'on' | 'off' | 'contents'>;
   readonly pods: Collection<MeshPod>;
+  /** Whether a policy denies that requests of this pod are shown. */
+  readonly denies: (pod: MeshPod) => boolean;
   readonly others: () => readonly Peer[];
   /** The lines of `Taps.forPeer` of another replica. */
   readonly follow: (peer: Peer, spec: TapSpec, signal: AbortSignal) => AsyncIterable<PeerLine>;
@@ -177,7 +179,7 @@ class Tap<Peer extends TapPeer> {
         if (pod === undefined || pod.addresses.length === 0 || this.#signal.aborted) return;
         const entry = this.#pods.get(key) ?? { pod, trouble: '', contents: 'none' };
         this.#pods.set(key, entry);
-        const trouble = await this.#options.power.on(pod).then(() => '', describeError);
+        const trouble = await this.#power(pod);
         if (trouble !== '' && trouble !== entry.trouble && this.#pods.get(key) === entry) {
           this.#tell(`Pod ${key} shows nothing: ${trouble}.`);
         }
@@ -185,6 +187,13 @@ class Tap<Peer extends TapPeer> {
         if (trouble === '') void this.#readContents(key, entry);
       }),
     );
+  }
+
+  /** Why its proxy is not on; empty where it is. */
+  #power(pod: MeshPod): Promise<string> {
+    const { denies, power } = this.#options;
+    if (denies(pod)) return Promise.resolve('a TelemetryPolicy denies it');
+    return power.on(pod).then(() => '', describeError);
   }
 
   async #readContents(key: string, entry: Watched): Promise<void> {

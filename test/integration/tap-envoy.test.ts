@@ -59,6 +59,7 @@ describe('a tap on a gateway', () => {
   let replicas: readonly Replica[] = [];
   /** The replica that the proxy's log arrives at. */
   let receiving: Replica;
+  let denied = false;
   const identify: TapIntakeOptions['identify'] = (peer, nodeId) => {
     const [namespace = '', name = ''] = nodeId.split('/');
     const identity = identityIn(namespace);
@@ -101,6 +102,7 @@ describe('a tap on a gateway', () => {
       hub,
       power,
       pods,
+      denies: () => denied,
       others: () => replicas.filter((other) => other.name !== name),
       follow: (other, wanted, signal): AsyncIterable<PeerLine> => other.taps.forPeer(wanted, signal),
       clock: systemClock,
@@ -297,6 +299,15 @@ describe('a tap on a gateway', () => {
     receiving = replicas[1] ?? assert.fail();
     await proxy.get('web.example.com', '/forgotten');
     await until('it is off', async () => !(await isOn()));
+  });
+
+  test('shows nothing of pods whose requests a policy denies to show, and says so', async () => {
+    denied = true;
+    const open = tap(replicas[0] ?? assert.fail());
+    await until('it is told', () => JSON.stringify(open.lines).includes('a TelemetryPolicy denies it'));
+    assert.equal(await isOn(), false);
+    denied = false;
+    await open.close();
   });
 
   test('says when a pod is gone, and ends where it was the only one', async () => {
