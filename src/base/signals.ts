@@ -208,3 +208,12 @@ function escapeValue(value: string): string {
         .join(''),
     );
 }
+
+/** What the proxy of a destination tells of a traced request, as body of an OTLP log: milliseconds, and its traceparent. */
+export const exemplarFormat = '%DURATION% %REQ(TRACEPARENT)%';
+
+/** The same as it arrives: duration, trace, flags. */
+export const exemplarPattern = /^(\d{1,9}) 00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})$/;
+
+/** Of the requests of a proxy, how many it tells of at most; those with the smallest numbers, which are the ones that are traced. */
+export const exemplarsInTenThousand = 100;

@@ -11,7 +11,8 @@ import type { TokenVerdict } from '../kube/token-review.ts';
 import type { MeshPod, ServicePort } from '../mesh/model.ts';
 import { mergeParts } from './answer.ts';
 import { Ends } from './ends.ts';
-import { expose, type Exemplars, type ExpositionFormat } from './exposition.ts';
+import { ExemplarStore, logsMethod } from './exemplars.ts';
+import { expose, type ExpositionFormat } from './exposition.ts';
 import { exportGolden } from './golden-exporter.ts';
 import { GoldenMetrics } from './golden-metrics.ts';
 import { Intake, metricsMethod } from './intake.ts';
@@ -37,8 +38,6 @@ export interface TelemetryOptions {
   readonly limits?: Partial<StoreLimits>;
   /** Whom the golden metrics are sent to; undefined while nobody is to be told. */
   readonly collector?: () => Collector | undefined;
-  /** Requests that tie the histograms of durations to traces. */
-  readonly exemplars?: Exemplars;
 }
 
 /** As the xDS server takes them. */
@@ -73,8 +72,10 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       log.warn({ byMs }, 'the clock was set: times of what was counted before are as it showed them then');
     },
   });
+  const reporters = new Reporters({ pods, review });
+  const exemplars = new ExemplarStore({ reporters, clock });
   const intake = new Intake({
-    reporters: new Reporters({ pods, review }),
+    reporters,
     ends: new Ends(),
     knowsService: knownServices(options.servicePorts, clock),
     store,
@@ -91,10 +92,13 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   };
   turn();
   return {
-    methods: new Map([[metricsMethod, (peer, message) => intake.export(peer, message)]]),
+    methods: new Map<string, TelemetryMethod>([
+      [metricsMethod, (peer, message) => intake.export(peer, message)],
+      [logsMethod, (peer, message) => exemplars.take(peer, message)],
+    ]),
     part: (query) => answerPart(store, replica, query),
     merge: mergeParts,
-    exposition: (format) => expose(golden, format, options.exemplars),
+    exposition: (format) => expose(golden, format, exemplars),
     run: (signal) =>
       exportGolden(
         { golden, collector: options.collector ?? (() => undefined), replica, clock, log },

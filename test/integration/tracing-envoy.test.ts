@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { MeshConfig } from '../../src/base/api.ts';
+import { exemplarPattern } from '../../src/base/signals.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
 import { meshConfig } from '../../src/mesh/testing-objects.ts';
 import { EnvoyPair, pairIdentities } from '../support/envoy-pair.ts';
@@ -34,7 +35,7 @@ describe('traces of two sidecars', () => {
   ): Promise<void> {
     receiver.spans.length = 0;
     receiver.logs.length = 0;
-    pair = await EnvoyPair.start([meshConfig({ telemetry }), ...more]);
+    pair = await EnvoyPair.start([meshConfig({ telemetry }), ...more], receiver.grpcPort);
     try {
       await body();
     } finally {
@@ -163,6 +164,18 @@ describe('traces of two sidecars', () => {
       }
       const { seen } = await pair.call('/b3-and-w3c', { b3: `${'e'.repeat(32)}-${parent}-1`, ...w3c('01') });
       assert.equal(String(seen['traceparent']).slice(3, 35), trace);
+    }));
+
+  test('are told to the control plane where they are recorded, by the server, with their durations', () =>
+    withTelemetry(traced({ samplingPercent: 0 }), async () => {
+      await pair.call('/none');
+      await pair.call('/unrecorded', w3c('00'));
+      const { seen } = await pair.call('/recorded', w3c('01'));
+      await receiver.until(() => receiver.logs.length > 0, 'an exemplar');
+      await spansOf('/recorded');
+      const told = receiver.logs.map(({ body }) => exemplarPattern.exec(body)?.slice(2));
+      assert.deepEqual(told, [[trace, '01']]);
+      assert.ok(receiver.logs[0]?.body.endsWith(String(seen['traceparent'])));
     }));
 
   test('go over HTTP as well', () =>

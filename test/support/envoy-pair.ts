@@ -50,25 +50,31 @@ export interface PairAnswer {
 export class EnvoyPair {
   readonly #directory: string;
   readonly #application: Server;
+  readonly #controlPlanePort: number;
   readonly #children: ChildProcess[] = [];
   /** What each Envoy has written to its standard output. */
   readonly output = { client: '', server: '' };
   #clientPort = 0;
 
-  private constructor(directory: string, application: Server) {
+  private constructor(directory: string, application: Server, controlPlanePort: number) {
     this.#directory = directory;
+    this.#controlPlanePort = controlPlanePort;
     this.#application = application;
   }
 
-  /** @param objects beside the Service, its pod and the client's */
-  static async start(objects: readonly KubeObject[]): Promise<EnvoyPair> {
+  /**
+   * @param objects beside the Service, its pod and the client's
+   * @param controlPlanePort where both tell what is for the control plane
+   */
+  static async start(objects: readonly KubeObject[], controlPlanePort = 9): Promise<EnvoyPair> {
     const application = createServer((incoming, response) => {
       response.statusCode = Number(incoming.headers['x-answer'] ?? 200);
       response.end(JSON.stringify(incoming.headers));
     });
     application.listen(0, '127.0.0.1');
     await once(application, 'listening');
-    const pair = new EnvoyPair(await mkdtemp(join(tmpdir(), 'weft-pair-')), application);
+    const directory = await mkdtemp(join(tmpdir(), 'weft-pair-'));
+    const pair = new EnvoyPair(directory, application, controlPlanePort);
     try {
       await pair.#run(objects);
     } catch (error) {
@@ -109,6 +115,7 @@ export class EnvoyPair {
     const { apply, use, mesh } = createTestMesh(graph);
     const translation = createTranslation(graph, mesh);
     await use('shop/Deployment/client', pairService);
+    await use('shop/Deployment/server');
     await apply(
       service('shop/web', '10.96.0.1'),
       pod('shop/client-1', '127.0.0.8', { serviceAccount: 'client', labels: { app: 'client' } }),
@@ -134,9 +141,13 @@ export class EnvoyPair {
     // Variants of the other side's workload.
     const listener = listeners.at(-1);
     if (listener === undefined) throw new Error(`there is no listener ${name}`);
-    const clusters = resources.clusters.map((cluster) =>
-      cluster['name'] === inboundAppCluster ? this.#toApplication() : cluster,
-    );
+    const { port } = this.#application.address() as AddressInfo;
+    const clusters = resources.clusters.map((cluster) => {
+      if (cluster['name'] === inboundAppCluster) return leadingTo(inboundAppCluster, port);
+      return cluster['name'] === 'xds'
+        ? { ...cluster, ...leadingTo('xds', this.#controlPlanePort) }
+        : cluster;
+    });
     const text = JSON.stringify({
       ...configuration,
       layeredRuntime: { layers: [{ name: 'test', staticLayer: atOnce }] },
@@ -170,26 +181,23 @@ export class EnvoyPair {
     this.#children.push(child);
     return boundPort(child, adminFile);
   }
-
-  #toApplication(): JsonObject {
-    const { port } = this.#application.address() as AddressInfo;
-    const address = { socketAddress: { address: '127.0.0.1', portValue: port } };
-    return {
-      name: inboundAppCluster,
-      type: 'STATIC',
-      connectTimeout: '1s',
-      loadAssignment: {
-        clusterName: inboundAppCluster,
-        endpoints: [{ lbEndpoints: [{ endpoint: { address } }] }],
-      },
-    };
-  }
 }
 
-/** Envoy would gather spans for five seconds. */
+function leadingTo(name: string, portValue: number): JsonObject {
+  const address = { socketAddress: { address: '127.0.0.1', portValue } };
+  return {
+    name,
+    type: 'STATIC',
+    connectTimeout: '1s',
+    loadAssignment: { clusterName: name, endpoints: [{ lbEndpoints: [{ endpoint: { address } }] }] },
+  };
+}
+
+/** Envoy would gather spans for five seconds, and of a hundred requests tell the control plane of one. */
 const atOnce: JsonObject = {
   'tracing.opentelemetry.flush_interval_ms': 50,
   'tracing.opentelemetry.min_flush_spans': 1,
+  'weft.exemplars': 10_000,
 };
 
 /** Neither has redirected connections here. */

@@ -7,6 +7,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { HttpConnectionManagerSchema } from '../proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import type { TcpProxySchema } from '../proto/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js';
 import { requestLog } from './access-log.ts';
+import { exemplarLog } from './exemplar-log.ts';
 import { tapConnections, tapRequests } from './tap.ts';
 import { type Counted, countConnections, countRequests } from './telemetry.ts';
 import { type Place, tracingOf } from './tracing.ts';
@@ -25,6 +26,7 @@ export function tellRequests(
       ...(metrics ? [countRequests(counted)] : []),
       ...(tap ? [tapRequests[counted.side]] : []),
       ...(accessLog === undefined ? [] : [requestLog(accessLog)]),
+      ...(metrics && tracing !== undefined && place === 'server' ? [exemplarLog] : []),
     ],
     ...(tracing === undefined ? {} : tracingOf(place, tracing, counted.service)),
   };

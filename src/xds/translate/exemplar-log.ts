@@ -1,0 +1,44 @@
+/**
+ * Tells the control plane of traced requests, so that a histogram can name one of its requests (telemetry/exemplars.ts). Only
+ * at the destination, only where traces are recorded, and of one request in a hundred at most: by the same digits of the
+ * request's number by which Envoy samples traces, so that of few traces all are told.
+ */
+
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { exemplarFormat, exemplarsInTenThousand, reportIntervalSeconds } from '../../base/signals.ts';
+import type { AccessLogSchema } from '../proto/envoy/config/accesslog/v3/accesslog_pb.js';
+import { OpenTelemetryAccessLogConfigSchema } from '../proto/envoy/extensions/access_loggers/open_telemetry/v3/logs_service_pb.js';
+import { FractionalPercent_DenominatorType } from '../proto/envoy/type/v3/percent_pb.js';
+import { duration, extension } from './encode.ts';
+
+const { TEN_THOUSAND } = FractionalPercent_DenominatorType;
+
+export const exemplarLog: MessageInitShape<typeof AccessLogSchema> = {
+  ...extension('exemplars', OpenTelemetryAccessLogConfigSchema, {
+    grpcService: {
+      targetSpecifier: { case: 'envoyGrpc', value: { clusterName: 'xds' } },
+      timeout: duration(reportIntervalSeconds * 1_000),
+    },
+    body: { value: { case: 'stringValue', value: exemplarFormat } },
+    disableBuiltinLabels: true,
+  }),
+  filter: {
+    filterSpecifier: {
+      case: 'andFilter',
+      value: {
+        filters: [
+          { filterSpecifier: { case: 'traceableFilter', value: {} } },
+          {
+            filterSpecifier: {
+              case: 'runtimeFilter',
+              value: {
+                runtimeKey: 'weft.exemplars',
+                percentSampled: { numerator: exemplarsInTenThousand, denominator: TEN_THOUSAND },
+              },
+            },
+          },
+        ],
+      },
+    },
+  },
+};
