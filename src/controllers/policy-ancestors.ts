@@ -6,6 +6,7 @@ import type { Condition } from '../mesh/gateway-model.ts';
 import type { ParentRef } from '../mesh/kubernetes.ts';
 import { kubeConditions } from './gateway-status.ts';
 import type { StatusObject } from './status-controller.ts';
+import { mergeEntries } from './status-entries.ts';
 
 /** One entry of `status.ancestors` (Gateway API, PolicyAncestorStatus). */
 export interface PolicyAncestor {
@@ -22,10 +23,7 @@ export interface AncestorsVerdict {
   readonly ancestors: readonly { readonly ref: ParentRef; readonly conditions: readonly Condition[] }[];
 }
 
-/**
- * Entries of other controllers as they are, ours brought up to date where they stand, new ones at the end as long as
- * there is room. Undefined: there is nothing to say, and nothing of ours to take back.
- */
+/** All entries, see mergeEntries. Undefined: there is nothing to say, and nothing of ours to take back. */
 export function policyAncestors(
   object: StatusObject,
   verdict: AncestorsVerdict | undefined,
@@ -36,27 +34,18 @@ export function policyAncestors(
   };
   const told = current.some((ancestor) => ancestor.controllerName === controllerName);
   if (verdict === undefined && !told) return undefined;
-  const left = new Map((verdict?.ancestors ?? []).map((ancestor) => [partsOf(ancestor.ref), ancestor]));
   const generation = verdict?.generation ?? 0;
-  const entry = (
-    { ref, conditions }: AncestorsVerdict['ancestors'][number],
-    before: readonly KubeCondition[] | undefined,
-  ): PolicyAncestor => ({
-    ancestorRef: ref,
-    controllerName,
-    conditions: kubeConditions(conditions, generation, before, nowMs),
+  const ancestors = mergeEntries<PolicyAncestor, AncestorsVerdict['ancestors'][number]>({
+    current,
+    wanted: verdict?.ancestors ?? [],
+    refOfEntry: ({ ancestorRef }) => ancestorRef,
+    refOfWanted: ({ ref }) => ref,
+    entry: ({ ref, conditions }, before) => ({
+      ancestorRef: ref,
+      controllerName,
+      conditions: kubeConditions(conditions, generation, before?.conditions, nowMs),
+    }),
+    most: mostAncestors,
   });
-  const kept = current.flatMap((ancestor) => {
-    if (ancestor.controllerName !== controllerName) return [ancestor];
-    const parts = partsOf(ancestor.ancestorRef);
-    const ours = left.get(parts);
-    left.delete(parts);
-    return ours === undefined ? [] : [entry(ours, ancestor.conditions)];
-  });
-  const added = [...left.values()].map((ancestor) => entry(ancestor, undefined));
-  return { ancestors: [...kept, ...added].slice(0, Math.max(kept.length, mostAncestors)) };
-}
-
-function partsOf({ group, kind, namespace, name, sectionName, port }: ParentRef): string {
-  return JSON.stringify([group, kind, namespace, name, sectionName, port]);
+  return { ancestors };
 }

@@ -6,6 +6,7 @@ import type { Condition, KubeObject } from '../kube/types.ts';
 import type { ParentRef } from '../mesh/kubernetes.ts';
 import type { RouteVerdict } from '../mesh/model.ts';
 import type { RouteProgress } from './route-progress.ts';
+import { mergeEntries, partsOf } from './status-entries.ts';
 
 const routeController = controllerName;
 export const inForceCondition = 'weft.dev/InForce';
@@ -37,26 +38,20 @@ export interface ParentVerdict {
   readonly progress: RouteProgress | undefined;
 }
 
-/**
- * The whole `status.parents`: entries of other controllers as they are, ours brought up to date where they stand, new
- * ones at the end. The list is atomic in the API, so it can only be written as a whole; and whoever moved entries about
- * would never come to an end with another controller that does.
- */
+/** The whole `status.parents`, see mergeEntries. */
 export function routeParents(
   current: readonly RouteParentStatus[],
   verdicts: readonly ParentVerdict[],
   nowMs: number,
 ): readonly RouteParentStatus[] {
-  const left = new Map(verdicts.map((entry) => [partsOf(entry.verdict.parentRef), entry]));
-  const kept = current.flatMap((entry) => {
-    if (entry.controllerName !== routeController) return [entry];
-    const parts = partsOf(entry.parentRef);
-    const verdict = left.get(parts);
-    left.delete(parts);
-    return verdict === undefined ? [] : [parentStatus(verdict, entry.conditions, nowMs)];
+  return mergeEntries({
+    current,
+    wanted: verdicts,
+    refOfEntry: ({ parentRef }) => parentRef,
+    refOfWanted: ({ verdict }) => verdict.parentRef,
+    entry: (wanted, before) => parentStatus(wanted, before?.conditions, nowMs),
+    most: mostParents,
   });
-  const added = [...left.values()].map((verdict) => parentStatus(verdict, undefined, nowMs));
-  return [...kept, ...added].slice(0, Math.max(kept.length, mostParents));
 }
 
 function parentStatus(
@@ -69,10 +64,6 @@ function parentStatus(
     controllerName: routeController,
     conditions: mergeConditions(before, conditionsOf(verdict, progress), nowMs),
   };
-}
-
-function partsOf({ group, kind, namespace, name, sectionName, port }: ParentRef): string {
-  return JSON.stringify([group, kind, namespace, name, sectionName, port]);
 }
 
 function conditionsOf(verdict: RouteVerdict, progress: RouteProgress | undefined): readonly Condition[] {
