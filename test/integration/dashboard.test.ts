@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { openBrowser } from '../support/dashboard/browser.ts';
+import { meshGraph } from '../support/dashboard/graph-data.ts';
 import { hostileName } from '../support/dashboard/lists-data.ts';
-import { type DashboardServer, startDashboardServer } from '../support/dashboard/server.ts';
+import { type DashboardServer, startDashboardServer, tapNotice } from '../support/dashboard/server.ts';
 import { axeViolations, goTo, openPage, type WatchedPage } from '../support/dashboard/watched-page.ts';
 
 /** Every page, and the details that have one of their own. */
@@ -126,9 +127,10 @@ describe('with the keyboard alone', () => {
       const details = page.getByRole('region', { name: 'Chosen node' });
       const first = await details.getByRole('heading', { level: 2 }).textContent();
       await page.keyboard.press('ArrowRight');
-      await page.waitForFunction(
-        `document.querySelector('.graph-details h2').textContent !== ${JSON.stringify(first)}`,
-      );
+      await details
+        .getByRole('heading', { level: 2 })
+        .filter({ hasNotText: first ?? '' })
+        .waitFor();
       await page.keyboard.press('Enter');
       await page.waitForURL(/focus=/);
       await page.keyboard.press('Escape');
@@ -139,15 +141,65 @@ describe('with the keyboard alone', () => {
     }));
 });
 
+describe('in a large graph', () => {
+  test('a wheel moves the picture at once, and it is drawn anew when the wheel rests', () =>
+    withPage({ reducedMotion: 'reduce' }, async ({ page, troubles }) => {
+      const shop = server.behaviour.graph;
+      server.behaviour.graph = (nowMs) => meshGraph({ nodes: 200, edges: 2000, namespaces: 10 }, nowMs);
+      try {
+        await goTo(page, `${server.url}#/graph`);
+        await page.getByText('200 nodes, 2,000 edges').waitFor();
+        // A wheel that turns until the first picture is drawn and can be moved.
+        const moved: string = await page.evaluate(`new Promise((done) => {
+          const target = document.querySelector('.graph-canvas');
+          const turn = () => {
+            target.dispatchEvent(new WheelEvent('wheel', { deltaY: -20, clientX: 600, clientY: 500, cancelable: true }));
+            const { transform } = target.querySelector('canvas').style;
+            if (transform === '') requestAnimationFrame(turn);
+            else done(transform);
+          };
+          turn();
+        })`);
+        assert.match(moved, /scale\(1\.\d+\)/);
+        await page.locator('.graph-canvas canvas[style*="scale"]').first().waitFor({ state: 'detached' });
+        assert.deepEqual(troubles, []);
+      } finally {
+        server.behaviour.graph = shop;
+      }
+    }));
+
+  test('a node keeps its place while traffic changes', () =>
+    withPage({ reducedMotion: 'reduce' }, async ({ page }) => {
+      await goTo(page, `${server.url}#/graph`);
+      await page.getByRole('application').focus();
+      await page.keyboard.press('ArrowRight');
+      const name = page.locator('.graph-details h2');
+      const walk = async (): Promise<readonly (string | null)[]> => {
+        const names: (string | null)[] = [];
+        for (const key of ['ArrowRight', 'ArrowRight', 'ArrowDown', 'ArrowLeft']) {
+          await page.keyboard.press(key);
+          names.push(await name.textContent());
+        }
+        return names;
+      };
+      const before = await walk();
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: 'Refresh now' }).click();
+      await page.getByRole('application').focus();
+      await page.keyboard.press('ArrowRight');
+      assert.deepEqual(await walk(), before);
+    }));
+});
+
 describe('an address is the whole state of a page', () => {
   test('a reload shows the same page with the same choices', () =>
     withPage({}, async ({ page }) => {
       await goTo(page, `${server.url}#/graph?show=failing&view=table&window=15m&ns=billing`);
       await page.reload();
       await page.getByRole('table', { name: 'Edges of the graph' }).waitFor();
-      assert.equal(await page.getByLabel('Show', { exact: true }).inputValue(), 'failing');
-      assert.equal(await page.getByLabel('Window').inputValue(), '15m');
-      assert.equal(await page.getByLabel('Namespace', { exact: true }).inputValue(), 'billing');
+      assert.equal(await page.getByRole('combobox', { name: 'Show', exact: true }).inputValue(), 'failing');
+      assert.equal(await page.getByRole('combobox', { name: 'Window' }).inputValue(), '15m');
+      assert.equal(await page.getByRole('combobox', { name: 'Namespace' }).inputValue(), 'billing');
       assert.ok(
         server.requests.some((url) => url.includes('/namespaces/billing/graph?window=900s')),
         'the graph was not asked for as chosen',
@@ -250,6 +302,7 @@ describe('tap', () => {
       await goTo(page, `${server.url}#/tap?ns=shop&target=deploy%2Fweb`);
       await page.getByRole('button', { name: 'Start' }).click();
       await page.locator('.tap-table tbody tr').nth(12).waitFor();
+      await page.getByText(tapNotice).waitFor();
       await page.getByRole('button', { name: 'Hold' }).click();
       const first = await page.locator('.tap-table tbody tr').first().textContent();
       await page.getByText('passed while held').waitFor();
@@ -283,7 +336,7 @@ test('who asked for less motion sees no dots on the edges, everybody else does',
   })()`;
   await withPage({ reducedMotion: 'no-preference' }, async ({ page }) => {
     await goTo(page, `${server.url}#/graph`);
-    await page.waitForFunction(inked);
+    while ((await page.evaluate(inked)) !== true) await page.evaluate('new Promise(requestAnimationFrame)');
   });
   await withPage({ reducedMotion: 'reduce' }, async ({ page }) => {
     await goTo(page, `${server.url}#/graph`);

@@ -146,10 +146,12 @@ function bodyOf(
 }
 
 const tapEveryMs = 60;
+export const tapNotice = 'Pod shop/web-2 cannot be reached: its requests are not shown.';
 
 function streamTaps(response: ServerResponse): void {
   response.writeHead(200, { ...securityHeaders, 'content-type': 'application/x-ndjson' });
   let index = 0;
+  response.write(`${JSON.stringify({ at: new Date().toISOString(), notice: tapNotice })}\n`);
   const timer = setInterval(() => {
     response.write(`${JSON.stringify(tapEvent(index, Date.now()))}\n`);
     index += 1;
