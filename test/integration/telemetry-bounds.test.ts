@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { Agent, createServer, request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { memoryOf } from '../bench/control-plane.ts';
 import { signals } from '../../src/base/signals.ts';
 import { seriesLimits } from '../../src/xds/translate/telemetry.ts';
@@ -20,10 +21,12 @@ const application = createServer((incoming, response) => {
   response.writeHead(status).end();
 });
 
+const applicationPort = (): number => (application.address() as AddressInfo).port;
+
 before(async () => {
   application.listen(0, '127.0.0.1');
   await once(application, 'listening');
-  pair = await startPair({ applicationPort: (application.address() as AddressInfo).port });
+  pair = await startPair({ applicationPort: applicationPort() });
   port = pair.ports.http;
 });
 
@@ -36,8 +39,8 @@ after(async () => {
 const agent = new Agent({ keepAlive: true, maxSockets: 8 });
 after(() => agent.destroy());
 
-async function ask(status: number): Promise<void> {
-  const outgoing = request({ host: '127.0.0.1', port, path: `/${status}`, agent });
+async function ask(status: number, at = port): Promise<void> {
+  const outgoing = request({ host: '127.0.0.1', port: at, path: `/${status}`, agent });
   outgoing.end();
   const [response] = await once(outgoing, 'response');
   response.resume();
@@ -72,4 +75,22 @@ test('connections are counted on, since their series have a limit of their own',
   await once(socket, 'data');
   socket.destroy();
   await pair.client.until(signals.connections, (all) => all.length === 2);
+});
+
+test('series without news make room for others, and come back from where they were told last', async (t) => {
+  const short = await startPair({ applicationPort: applicationPort(), evictAfter: '1s' });
+  t.after(() => short.stop());
+  const series = async (): Promise<number> =>
+    (await (await fetch(`http://${short.client.admin}/stats/prometheus?filter=weft`)).text())
+      .split('\n')
+      .filter((line) => line.startsWith('envoy_weft_http_duration_count')).length;
+  const total = (code: string): number =>
+    short.client.series(signals.duration).find(({ tags }) => tags['code'] === code)?.total ?? 0;
+  for (let index = 0; index < 5; index++) await ask(200 + index * 10, short.ports.http);
+  await short.client.until(signals.duration, (all) => all.length === 5);
+  assert.ok((await series()) > 0);
+  while ((await series()) > 0) await sleep(100);
+  await ask(200, short.ports.http);
+  await short.client.until(signals.duration, () => total('200') === 2);
+  assert.equal(await series(), 1);
 });

@@ -26,7 +26,7 @@ export interface ProxyPair {
   stop(): Promise<void>;
 }
 
-export interface PairOptions extends Pick<ReportingProxyOptions, 'telemetry' | 'reportEvery'> {
+export interface PairOptions extends Pick<ReportingProxyOptions, 'telemetry' | 'reportEvery' | 'evictAfter'> {
   readonly applicationPort: number;
   /** Each report, by whom. */
   readonly onReport?: (workload: string, message: Buffer) => void;

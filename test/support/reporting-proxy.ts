@@ -59,6 +59,8 @@ export interface ReportingProxyOptions {
   readonly onReport?: (message: Buffer) => void;
   /** By default so often that a test need not wait. */
   readonly reportEvery?: string;
+  /** How long a series may be without news until it makes room; by default as the bootstrap says. */
+  readonly evictAfter?: string;
 }
 
 export class ReportingProxy {
@@ -276,6 +278,9 @@ function configuration(options: ReportingProxyOptions, collectorPort: number): J
     dynamicResources: {},
     ...(isCounting ? (reporting as JsonObject) : {}),
     stats_flush_interval: options.reportEvery ?? '0.5s',
+    ...(isCounting && options.evictAfter !== undefined
+      ? { stats_eviction_interval: options.evictAfter }
+      : {}),
     stats_config: {
       stats_matcher: statsMatcher as JsonObject,
       ...(isCounting ? (histogramBuckets as JsonObject) : {}),
