@@ -1,7 +1,7 @@
 /** What several replicas know, added up, and told for people: rates, success, percentiles. Pure. */
 
 import { durationBoundsMs } from '../base/signals.ts';
-import { addCounts, columnCount, toCounts } from './counts.ts';
+import { addCounts, columnCount, emptyColumns, isEmpty, toCounts } from './counts.ts';
 import type {
   TrafficAnswer,
   TrafficCounts,
@@ -24,22 +24,26 @@ export function mergeParts(query: TrafficQuery, parts: readonly TrafficPart[]): 
   const sums: Sum[] = [];
   const most = parts.reduce((count, { rows }) => count + rows.length, 0);
   const values = new Float64Array(most * columnCount);
+  const shares = unprovenShares(parts);
   for (const { rows } of parts) {
-    for (const { group, atMs, counts } of rows) {
+    for (const { group, atMs, unproven, counts } of rows) {
       const key = `${String(atMs ?? 0).padStart(15, '0')}\n${group.join('\n')}`;
       let index = indexOf.get(key);
       if (index === undefined) {
         index = sums.push({ key, group, atMs }) - 1;
         indexOf.set(key, index);
       }
-      addCounts(values, counts, index * columnCount);
+      const share = unproven === undefined ? undefined : shares.get(plainKey(unproven, atMs));
+      if (share === undefined) addCounts(values, counts, index * columnCount);
+      else addShare(values, counts, share, index * columnCount);
     }
   }
   const seconds = (query.stepMs ?? query.windowMs) / 1_000;
   const order = sums
     .map((_, index) => index)
     .sort((a, b) => ((sums[a]?.key ?? '') < (sums[b]?.key ?? '') ? -1 : 1));
-  const rows = order.map((index) => {
+  const rows = order.flatMap((index) => {
+    if (isEmpty(values, index * columnCount)) return [];
     const { group = [], atMs } = sums[index] ?? {};
     const counts = toCounts(values, index * columnCount);
     return toRow(namesOf(query.groupBy, group), atMs, counts, seconds);
@@ -47,6 +51,49 @@ export function mergeParts(query: TrafficQuery, parts: readonly TrafficPart[]): 
   const toMs = Math.max(...parts.map((part) => part.toMs));
   const fromMs = toMs - query.windowMs;
   return { fromMs, toMs, gaps: gapsOf(parts, fromMs), rows };
+}
+
+function plainKey(destination: string, atMs = 0): string {
+  return `${atMs} ${destination}`;
+}
+
+/**
+ * Which share of what a workload's proxy counted of clients that proved nothing is of clients without a proxy: what is
+ * left when that which the proxies of clients counted is taken away. By column; absent where that is nothing. Both ends report
+ * at times of their own, so that for short windows this is only nearly right.
+ */
+function unprovenShares(parts: readonly TrafficPart[]): ReadonlyMap<string, Float64Array> {
+  const plain = new Map<string, Float64Array>();
+  const addTo = (sums: Map<string, Float64Array>, key: string, counts: TrafficCounts): void => {
+    const sum = sums.get(key) ?? emptyColumns();
+    addCounts(sum, counts);
+    sums.set(key, sum);
+  };
+  for (const { plain: rows = [] } of parts) {
+    for (const { destination, atMs, counts } of rows) addTo(plain, plainKey(destination, atMs), counts);
+  }
+  const all = new Map<string, Float64Array>();
+  for (const { rows } of parts) {
+    for (const { unproven, atMs, counts } of rows) {
+      if (unproven === undefined || !plain.has(plainKey(unproven, atMs))) continue;
+      addTo(all, plainKey(unproven, atMs), counts);
+    }
+  }
+  for (const [key, sum] of all) {
+    const known = plain.get(key);
+    for (const [column, value] of sum.entries()) {
+      sum[column] = value === 0 ? 1 : Math.max(0, value - (known?.[column] ?? 0)) / value;
+    }
+  }
+  return all;
+}
+
+function addShare(to: Float64Array, counts: TrafficCounts, share: Float64Array, offset: number): void {
+  const own = emptyColumns();
+  addCounts(own, counts);
+  for (const [column, value] of own.entries()) {
+    to[offset + column] = (to[offset + column] ?? 0) + Math.round(value * (share[column] ?? 1));
+  }
 }
 
 function namesOf(groupBy: readonly TrafficDimension[], group: readonly string[]): TrafficRow['group'] {

@@ -58,6 +58,12 @@ export function addColumns(to: Float64Array, from: Float64Array): void {
 }
 
 /** @param offset of the first column in `values` */
+export function isEmpty(values: Float64Array, offset: number): boolean {
+  for (let column = offset; column < offset + columnCount; column++) if (values[column] !== 0) return false;
+  return true;
+}
+
+/** @param offset of the first column in `values` */
 export function toCounts(values: Float64Array, offset = 0): TrafficCounts {
   const at = (column: number): number => values[offset + column] ?? 0;
   return {

@@ -103,6 +103,14 @@ export interface TrafficPart {
   /** What this replica knows to be missing or uncertain, in words for people. */
   readonly gaps: readonly string[];
   readonly rows: readonly TrafficPartRow[];
+  /** What clients sent without mutual TLS to workloads, by destination: `unproven` rows of it are the same requests. */
+  readonly plain?: readonly TrafficPlainRow[];
+}
+
+export interface TrafficPlainRow {
+  readonly destination: string;
+  readonly atMs?: number;
+  readonly counts: TrafficCounts;
 }
 
 export interface TrafficPartRow {
@@ -110,6 +118,11 @@ export interface TrafficPartRow {
   readonly group: readonly string[];
   /** Begin of the step; only with `stepMs`. */
   readonly atMs?: number;
+  /**
+   * The destination, where its proxy counted requests of clients that proved nothing. Some of these clients may have a
+   * proxy that counted them as well (TrafficPart.plain).
+   */
+  readonly unproven?: string;
   readonly counts: TrafficCounts;
 }
 

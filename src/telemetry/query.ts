@@ -5,7 +5,7 @@
 
 import { setImmediate } from 'node:timers/promises';
 import { addSlot } from './slot-codec.ts';
-import { columnCount, toCounts } from './counts.ts';
+import { columnCount, isEmpty, toCounts } from './counts.ts';
 import { telemetryError } from './errors.ts';
 import type {
   TrafficDimension,
@@ -13,6 +13,7 @@ import type {
   TrafficFilter,
   TrafficPart,
   TrafficPartRow,
+  TrafficPlainRow,
   TrafficQuery,
   TrafficSeries,
 } from './model.ts';
@@ -35,6 +36,7 @@ export async function answerPart(
   const { windowMs, stepMs } = query;
   const { slots, endMs, jumps, shortened, overflowed } = store.window(windowMs);
   const { groups, groupOf } = groupSeries(store, query);
+  const plain = groupPlain(store, query);
   const stepOf = (slot: Slot): number => (stepMs === undefined ? 0 : Math.floor(slot.atMs / stepMs) * stepMs);
   const steps = [...new Set(slots.map(stepOf))];
   if (groups.length * steps.length > maxRows) {
@@ -45,19 +47,28 @@ export async function answerPart(
   }
   const indexOfStep = new Map(steps.map((atMs, index) => [atMs, index]));
   const sums = new Float64Array(groups.length * steps.length * columnCount);
+  const plainSums = new Float64Array(plain.groups.length * steps.length * columnCount);
   let startedAt = performance.now();
   for (const slot of slots) {
-    addSlot(slot.bytes, groupOf, sums, (indexOfStep.get(stepOf(slot)) ?? 0) * groups.length);
+    const step = indexOfStep.get(stepOf(slot)) ?? 0;
+    addSlot(slot.bytes, groupOf, sums, step * groups.length);
+    if (plain.groups.length > 0) addSlot(slot.bytes, plain.groupOf, plainSums, step * plain.groups.length);
     if (performance.now() - startedAt < sliceMs) continue;
     await setImmediate();
     startedAt = performance.now();
   }
   const rows: TrafficPartRow[] = [];
+  const plainRows: TrafficPlainRow[] = [];
   for (const [step, atMs] of steps.entries()) {
+    const at = stepMs === undefined ? {} : { atMs };
     for (const [index, group] of groups.entries()) {
       const offset = (step * groups.length + index) * columnCount;
-      if (isEmpty(sums, offset)) continue;
-      rows.push({ group, ...(stepMs === undefined ? {} : { atMs }), counts: toCounts(sums, offset) });
+      if (!isEmpty(sums, offset)) rows.push({ ...group, ...at, counts: toCounts(sums, offset) });
+    }
+    for (const [index, destination] of plain.groups.entries()) {
+      const offset = (step * plain.groups.length + index) * columnCount;
+      if (!isEmpty(plainSums, offset))
+        plainRows.push({ destination, ...at, counts: toCounts(plainSums, offset) });
     }
     if (performance.now() - startedAt < sliceMs) continue;
     await setImmediate();
@@ -78,12 +89,7 @@ export async function answerPart(
     );
   }
   const fromMs = endMs - Math.round(windowMs / resolutionMs) * resolutionMs;
-  return { replica, sinceMs: store.sinceMs, fromMs, toMs: endMs, gaps, rows };
-}
-
-function isEmpty(sums: Float64Array, offset: number): boolean {
-  for (let column = offset; column < offset + columnCount; column++) if (sums[column] !== 0) return false;
-  return true;
+  return { replica, sinceMs: store.sinceMs, fromMs, toMs: endMs, gaps, rows, plain: plainRows };
 }
 
 function checkTimes(
@@ -102,15 +108,18 @@ function checkTimes(
   }
 }
 
-interface Groups {
-  readonly groups: readonly (readonly string[])[];
+interface Groups<T> {
+  readonly groups: readonly T[];
   /** By series; -1 for one that is not asked about. */
   readonly groupOf: Int32Array;
 }
 
 /** Before anything is waited for: afterwards a number may be that of another series. */
-function groupSeries({ series: table }: TrafficStore, { filter, groupBy }: TrafficQuery): Groups {
-  const groups: string[][] = [];
+function groupSeries(
+  { series: table }: TrafficStore,
+  { filter, groupBy }: TrafficQuery,
+): Groups<Pick<TrafficPartRow, 'group' | 'unproven'>> {
+  const groups: Pick<TrafficPartRow, 'group' | 'unproven'>[] = [];
   const indexOf = new Map<string, number>();
   const groupOf = new Int32Array(table.length).fill(-1);
   const bothSides = filter.side !== undefined || groupBy.includes('side');
@@ -119,12 +128,39 @@ function groupSeries({ series: table }: TrafficStore, { filter, groupBy }: Traff
     if (series === undefined || !matches(filter, series)) continue;
     if (!bothSides && !countsOnce(series)) continue;
     const group = groupBy.map((dimension) => valueOf(series, dimension));
-    const key = group.join('\n');
+    const unproven = !bothSides && series.side === 'server' ? endName(series.destination) : undefined;
+    const key = `${group.join('\n')}\n${unproven ?? ''}`;
     let index = indexOf.get(key);
     if (index === undefined) {
-      index = groups.push(group) - 1;
+      index = groups.push({ group, ...(unproven === undefined ? {} : { unproven }) }) - 1;
       indexOf.set(key, index);
     }
+    groupOf[number] = index;
+  }
+  return { groups, groupOf };
+}
+
+/**
+ * What clients with a proxy sent without mutual TLS, by the workload it went to, as far as the question is about that: its
+ * proxy, if it has one, has counted it too, without knowing from whom it came.
+ */
+function groupPlain({ series: table }: TrafficStore, { filter, groupBy }: TrafficQuery): Groups<string> {
+  const groups: string[] = [];
+  const groupOf = new Int32Array(table.length).fill(-1);
+  const isAsked = filter.side === undefined && !groupBy.includes('side');
+  // The server's rows have no source and no route; where the question wants one, they are not in the answer.
+  const isAmongRows = filter.from === undefined && filter.service === undefined && filter.route === undefined;
+  if (!isAsked || !isAmongRows) return { groups, groupOf };
+  const indexOf = new Map<string, number>();
+  for (let number = 0; number < groupOf.length; number++) {
+    const { side, mtls, destination } = table.get(number) ?? {};
+    if (side !== 'client' || mtls === true || destination === undefined || destination.namespace === '')
+      continue;
+    if (filter.to !== undefined && !isEnd(destination, filter.to)) continue;
+    if (filter.namespace !== undefined && destination.namespace !== filter.namespace) continue;
+    const name = endName(destination);
+    const index = indexOf.get(name) ?? groups.push(name) - 1;
+    indexOf.set(name, index);
     groupOf[number] = index;
   }
   return { groups, groupOf };

@@ -61,6 +61,46 @@ describe('what two proxies tell of the same requests', () => {
   });
 });
 
+describe('what is sent without mutual TLS to a workload with a proxy', () => {
+  const plainApi = 'plain|shop|Deployment/api|v2';
+  const plainly = (durations: readonly number[]) => {
+    const point = http({ side: 'client', service: 'shop/api:80', durations });
+    return { ...point, tags: { ...point.tags, peer: plainApi } };
+  };
+
+  test('is counted by the client, and at the server only what is left', async () => {
+    const world = await telemetryWorld();
+    await world.reports(web, plainly([1, 1, 1, 1]));
+    await world.reports(api, http({ side: 'server', durations: [1, 1, 1, 1, 1] }));
+    world.pass(10_000);
+    const bySource = await world.ask({ groupBy: ['source', 'destination'] });
+    assert.deepEqual(
+      bySource.rows.map(({ group, requests }) => [group.source, requests]),
+      [
+        ['', 1],
+        ['shop/Deployment/web', 4],
+      ],
+    );
+    assert.equal((await world.ask({})).rows[0]?.requests, 5);
+    assert.equal((await world.ask({ stepMs: 10_000 })).rows[0]?.requests, 5);
+    assert.equal((await world.ask({ filter: { to: 'shop/Deployment/api' } })).rows[0]?.requests, 5);
+    assert.equal((await world.ask({ filter: { from: 'shop' } })).rows[0]?.requests, 4);
+    assert.equal((await world.ask({ filter: { side: 'server' } })).rows[0]?.requests, 5);
+  });
+
+  test('is not counted at the server at all where the client has told of it all', async () => {
+    const world = await telemetryWorld();
+    await world.reports(web, plainly([1, 1, 1, 1]));
+    await world.reports(api, http({ side: 'server', durations: [1, 1, 1] }));
+    world.pass(10_000);
+    const { rows } = await world.ask({ groupBy: ['source'] });
+    assert.deepEqual(
+      rows.map(({ group, requests }) => [group.source, requests]),
+      [['shop/Deployment/web', 4]],
+    );
+  });
+});
+
 test('failures are those of the server: 5xx, no response, and some statuses of gRPC', async () => {
   const world = await telemetryWorld();
   const client = { side: 'client', peer: api, service: 'shop/api:80' } as const;
