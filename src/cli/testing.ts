@@ -5,6 +5,7 @@ import { version } from '../base/version.ts';
 import { observeBase } from '../base/observe.ts';
 import { injectLabel, proxyAnnotation, sidecarContainer, trustBundleName } from '../base/names.ts';
 import { testMaterial } from '../ca/testing.ts';
+import { apiServiceGroups } from '../controllers/api-service-objects.ts';
 import { authoritySecretName } from '../controllers/authority-secret.ts';
 import {
   mutatingConfiguration,
@@ -354,6 +355,12 @@ export function meshCluster(): Cluster {
   });
   cluster.put(resources.secrets, authoritySecretName);
   cluster.put(resources.clusterTrustBundles, trustBundleName, { spec: { trustBundle } });
+  for (const name of Object.keys(apiServiceGroups)) {
+    cluster.put(resources.apiServices, name, {
+      metadata: { labels: { 'app.kubernetes.io/managed-by': 'weft' } },
+      status: { conditions: [{ type: 'Available', status: 'True', message: 'all checks passed' }] },
+    });
+  }
   cluster.put(resources.mutatingWebhookConfigurations, webhookObjectName, {
     webhooks: mutatingConfiguration(options).webhooks,
   });

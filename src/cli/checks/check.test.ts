@@ -350,7 +350,7 @@ suite('weft check, with Weft installed', () => {
     assert.equal(exitCode, 2);
     assert.match(
       (await cluster.run('check')).out,
-      /^1 of 19 checks could not be made; none of the others failed\.$/m,
+      /^1 of 20 checks could not be made; none of the others failed\.$/m,
     );
   });
 
@@ -377,5 +377,26 @@ suite('weft check, with Weft installed', () => {
     cluster.refuse('GET /api/v1/namespaces/weft-system/secrets/weft-ca', 403);
     const { of } = await check(cluster);
     assert.equal(of('authority').level, 'ok');
+  });
+});
+
+suite('The observability API', () => {
+  test('that does not reach the control plane fails, with what the API server says', async () => {
+    const cluster = meshCluster();
+    cluster.put(resources.apiServices, 'v1alpha1.observe.weft.dev', {
+      metadata: { labels: { 'app.kubernetes.io/managed-by': 'weft' } },
+      status: { conditions: [{ type: 'Available', status: 'False', message: 'no endpoints' }] },
+    });
+    const { out, exitCode } = await cluster.run('check');
+    assert.match(out, /^FAILED {2}observability .*\n.*v1alpha1\.observe\.weft\.dev: no endpoints$/m);
+    assert.match(out, /WEFT-CHECK-21/);
+    assert.equal(exitCode, 1);
+  });
+
+  test('on a cluster without aggregation layer is only warned of', async () => {
+    const cluster = meshCluster();
+    cluster.doNotServe(resources.apiServices);
+    const { out } = await cluster.run('check');
+    assert.match(out, /^warning {2}observability {3}the cluster has no aggregation layer/m);
   });
 });

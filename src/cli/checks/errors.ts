@@ -91,4 +91,9 @@ export const checkErrors = defineErrors({
     remedy:
       'Look at the status of the Gateway: its conditions say what is missing, and whose business that is.',
   },
+  'WEFT-CHECK-21': {
+    title: 'The observability API is not reached through the API server.',
+    remedy:
+      'See that the API server can reach the control plane at port 9444 of its pods; `kubectl get apiservice v1alpha1.observe.weft.dev` says what it sees.',
+  },
 });

@@ -10,6 +10,7 @@ import { controlPlane, definitions, leader, replicaClocks, replicas, settings } 
 import './errors.ts';
 import { gatewaysInForce } from './gateways.ts';
 import { gatewayApi } from './gateway-api.ts';
+import { observabilityApi } from './observability.ts';
 import { certificateAges, connectedProxies, currentProxies, meshedPods } from './proxies.ts';
 import { authority, certificateRequests, trustBundle, webhooks } from './trust.ts';
 
@@ -30,6 +31,7 @@ export const checks: readonly Check[] = [
   { name: 'authority',      code: 'WEFT-CHECK-12', when: 'installed', needs: ['kinds'], run: authority },
   { name: 'trust-bundle',   code: 'WEFT-CHECK-13', when: 'installed', needs: ['features', 'authority'], run: trustBundle },
   { name: 'webhooks',       code: 'WEFT-CHECK-14', when: 'installed', needs: ['trust-bundle'], run: webhooks },
+  { name: 'observability',  code: 'WEFT-CHECK-21', when: 'installed', needs: ['replicas'], run: observabilityApi },
   { name: 'certificates',   code: 'WEFT-CHECK-15', when: 'installed', needs: ['features'], run: certificateRequests },
   { name: 'renewal',        code: 'WEFT-CHECK-19', when: 'installed', needs: ['replicas'], run: certificateAges },
   { name: 'meshed-pods',    code: 'WEFT-CHECK-16', when: 'installed', run: meshedPods },

@@ -86,7 +86,7 @@ suite('weft check, whatever there is', () => {
     assert.match(piped.out, /^FAILED {3}leader {10}nobody holds the Lease weft$/m);
     // oxlint-disable-next-line no-control-regex
     assert.match(piped.out, /^[\x00-\x7f]*$/);
-    assert.match(piped.out, /^1 of 19 checks failed\.$/m);
+    assert.match(piped.out, /^1 of 20 checks failed\.$/m);
   });
 
   test('of many details ten are shown, and all in JSON', async () => {
