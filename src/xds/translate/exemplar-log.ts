@@ -13,6 +13,15 @@ import { duration, extension } from './encode.ts';
 
 const { TEN_THOUSAND } = FractionalPercent_DenominatorType;
 
+/** The tracer has written it for the application. Envoy's own filter of traceable requests lets none pass (seen in 1.40). */
+const isRecorded = {
+  name: 'traceparent',
+  headerMatchSpecifier: {
+    case: 'stringMatch',
+    value: { matchPattern: { case: 'suffix', value: '-01' } },
+  },
+} as const;
+
 export const exemplarLog: MessageInitShape<typeof AccessLogSchema> = {
   ...extension('exemplars', OpenTelemetryAccessLogConfigSchema, {
     grpcService: {
@@ -27,7 +36,7 @@ export const exemplarLog: MessageInitShape<typeof AccessLogSchema> = {
       case: 'andFilter',
       value: {
         filters: [
-          { filterSpecifier: { case: 'traceableFilter', value: {} } },
+          { filterSpecifier: { case: 'headerFilter', value: { header: isRecorded } } },
           {
             filterSpecifier: {
               case: 'runtimeFilter',
