@@ -101,12 +101,13 @@ function splitOf(
   const sent = new Map<string, { requests: number; failures: number }>();
   let total = 0;
   for (const { service, workload, counts, requests } of shares) {
-    total += requests;
     const owners = [...backends].filter((backend) => members.get(backend)?.has(workload) === true);
     const [owner, second] = owners;
     const backend = second === undefined ? owner : owners.find((one) => one === service);
     const chosen = backend ?? (backends.has(service) && workload === '' ? service : undefined);
     if (chosen === undefined) continue;
+    // What reached nobody has no share in the split.
+    total += requests;
     const sum = sent.get(chosen) ?? { requests: 0, failures: 0 };
     sent.set(chosen, { requests: sum.requests + requests, failures: sum.failures + counts.failures });
   }

@@ -183,7 +183,7 @@ export interface RouteBackendView {
   readonly weight: number;
   /** By the weights, 0 to 1, of this rule. */
   readonly share: number;
-  /** Of what this route sent, 0 to 1, whichever rule sent it; absent without traffic. */
+  /** Of what this route sent to any of its backends, 0 to 1, whichever rule sent it; absent without traffic. */
   readonly seen?: number;
   readonly requestsPerSecond: number;
   readonly successRate?: number;
