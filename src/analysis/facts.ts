@@ -27,6 +27,8 @@ export interface ServiceFacts {
 /** What all pods of one template have in common. */
 export interface TemplateFacts {
   readonly hostNetwork: boolean;
+  /** Where there is no proxy to be had. */
+  readonly windows: boolean;
   /** The default of Kubernetes where none is said. */
   readonly graceSeconds: number;
   readonly containers: readonly ContainerFacts[];

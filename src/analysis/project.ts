@@ -77,6 +77,8 @@ export interface PodObject {
   readonly spec?: {
     readonly hostNetwork?: boolean;
     readonly terminationGracePeriodSeconds?: number;
+    readonly nodeSelector?: Readonly<Record<string, string>>;
+    readonly os?: { readonly name?: string };
     readonly containers?: readonly ContainerObject[];
   };
   readonly status?: { readonly phase?: string };
@@ -100,6 +102,7 @@ export function projectTemplate({ metadata = {}, spec = {} }: PodObject): Templa
   const otherMesh = otherMeshOf(spec.containers ?? [], labels, annotations);
   return {
     hostNetwork: spec.hostNetwork === true,
+    windows: spec.os?.name === 'windows' || spec.nodeSelector?.['kubernetes.io/os'] === 'windows',
     graceSeconds: spec.terminationGracePeriodSeconds ?? 30,
     containers: (spec.containers ?? []).map(projectContainer),
     ...(inject === undefined ? {} : { inject }),

@@ -78,6 +78,8 @@ export interface Pod extends KubeObject {
     readonly nodeName?: string;
     readonly hostNetwork?: boolean;
     readonly terminationGracePeriodSeconds?: number;
+    readonly nodeSelector?: Readonly<Record<string, string>>;
+    readonly os?: { readonly name?: string };
     readonly containers?: readonly Container[];
   };
   readonly status?: {
@@ -95,9 +97,11 @@ const pod = message<Plain<Pod>>({
     message<NonNullable<Pod['spec']>>({
       containers: list(2, container),
       terminationGracePeriodSeconds: integer(4),
+      nodeSelector: map(7),
       serviceAccountName: string(8),
       nodeName: string(10),
       hostNetwork: boolean(11),
+      os: nested(36, message<{ name?: string }>({ name: string(1) })),
     }),
   ),
   status: nested(

@@ -268,6 +268,62 @@ test('a restart tells nothing again', async () => {
   assert.equal((await told('catalog')).length, 1);
 });
 
+test('what only analysis reads of pods and Services comes from the API server as it was written', async () => {
+  await create({
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { namespace: 'shop', name: 'default' },
+  });
+  await create({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { namespace: 'shop', name: 'app', labels: { app: 'app' } },
+    spec: {
+      containers: [
+        {
+          name: 'app',
+          image: 'app:1',
+          args: ['--listen=127.0.0.1:8080'],
+          ports: [{ name: 'web', containerPort: 8080 }],
+        },
+      ],
+    },
+  });
+  const ports = { 'by-number': 8080, 'by-name': 'web', 'by-wrong-name': 'wed', 'by-wrong-number': 8081 };
+  for (const [name, targetPort] of Object.entries(ports)) {
+    await create({
+      ...service(name),
+      spec: {
+        selector: { app: 'app' },
+        ports: [{ name: 'http', port: 80, targetPort }],
+        sessionAffinity: 'ClientIP',
+      },
+    });
+    await create({
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { namespace: 'shop', name: `${name}-1`, labels: { 'kubernetes.io/service-name': name } },
+      addressType: 'IPv4',
+      ports: [{ name: 'http', port: 8080 }],
+      endpoints: [{ addresses: ['10.0.0.2'], targetRef: { kind: 'Pod', namespace: 'shop', name: 'app' } }],
+    });
+  }
+  const found = (): readonly string[] =>
+    [...replica.findings.all.entries()]
+      .flatMap(([, findings]) => findings)
+      .map(({ code, object, path }) => `${code} ${object.name} ${path}`)
+      .filter((name) => / (by-|app )/.test(name))
+      .sort();
+  const wanted = [
+    'WEFT-ANL-31 by-wrong-name spec.ports[0].targetPort',
+    'WEFT-ANL-32 by-wrong-number spec.ports[0].targetPort',
+    'WEFT-ANL-52 app spec.containers[0].args[0]',
+  ];
+  await eventually('all of it', () => Promise.resolve(found().join() === wanted.join())).catch(() =>
+    assert.deepEqual(found(), wanted),
+  );
+});
+
 test('without anybody to ask, objects are written as before', async () => {
   await webhook.close();
   const started = performance.now();

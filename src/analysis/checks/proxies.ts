@@ -21,7 +21,8 @@ function restart({ kind, name, namespace }: WorkloadSubject): string {
 /** Made before the label was there, or while the webhook was not asked. */
 function withoutProxy(workload: WorkloadSubject, input: Input): readonly Problem[] {
   const { template, plainPods, namespace } = workload;
-  if (plainPods.length === 0 || template.hostNetwork || !isAsked(workload, input)) return [];
+  if (plainPods.length === 0 || template.hostNetwork || template.windows || !isAsked(workload, input))
+    return [];
   if (isNeverInjected(namespace, input) || isRefused(workload, input)) return [];
   return [
     {

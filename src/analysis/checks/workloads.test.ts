@@ -154,6 +154,17 @@ testChecks(
       situation: { existing: runningPod('run-1', undefined) },
     },
     {
+      code: 'WEFT-ANL-60',
+      when: 'a proxy is to be had at all',
+      hit: '',
+      at: 'Deployment shop/run',
+      miss: '',
+      situation: { existing: runningPod('run-1', undefined) },
+      missSituation: {
+        existing: runningPod('run-1', undefined).replace('spec: {', 'spec: {os: {name: windows}, '),
+      },
+    },
+    {
       code: 'WEFT-ANL-61',
       when: 'a proxy is of another version',
       hit: runningPod('run-1', revision('0.1.0', 'new')),
