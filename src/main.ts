@@ -124,6 +124,11 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
     pods: mesh.pods,
     servicePorts: mesh.servicePorts,
     review: (token) => reviewer.review(token),
+    limits: {
+      maxSeries: settings.telemetrySeries,
+      maxSeriesOfReporter: Math.ceil(settings.telemetrySeries / 10),
+      maxBytes: settings.telemetryMemory * 1024 * 1024,
+    },
     collector: () => collectorOf(mesh.settings.get('default')?.telemetry.metricsExport),
     clock,
     log: log.child({ room: 'telemetry' }),

@@ -20,6 +20,8 @@ for (const argv of [
   ['--log-level=loud'],
   ['--xds-port=70000'],
   ['--xds-port=0'],
+  ['--telemetry-series=0'],
+  ['--telemetry-memory=much'],
   ['--no-such-flag'],
   ['stray'],
 ]) {

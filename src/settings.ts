@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { defineErrors, WeftError } from './base/errors.ts';
+import { storeDefaults } from './telemetry/store.ts';
 import { apiPort, debugPort, metricsPort, webhookPort, xdsPort } from './base/names.ts';
 
 export const settingsErrors = defineErrors({
@@ -36,6 +37,9 @@ export interface Settings {
   readonly metricsPort: number;
   readonly apiPort: number;
   readonly debugPort: number;
+  /** Series of traffic that are kept, and MiB for what they counted. */
+  readonly telemetrySeries: number;
+  readonly telemetryMemory: number;
 }
 
 interface Flag {
@@ -47,6 +51,7 @@ interface Flag {
 }
 
 const port = /^([1-9]\d{0,4})$/;
+const count = /^([1-9]\d{0,6})$/;
 const dnsName = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
 export const flags: readonly Flag[] = [
@@ -181,6 +186,20 @@ export const flags: readonly Flag[] = [
     pattern: port,
     help: 'loopback port that the weft command reads through a port-forward',
   },
+  {
+    name: 'telemetry-series',
+    field: 'telemetrySeries',
+    default: String(storeDefaults.maxSeries),
+    pattern: count,
+    help: 'series of traffic that a replica keeps; what is beyond is counted together',
+  },
+  {
+    name: 'telemetry-memory',
+    field: 'telemetryMemory',
+    default: String(storeDefaults.maxBytes / 1024 / 1024),
+    pattern: count,
+    help: 'MiB for what these series counted in the last hour; what is beyond is forgotten earlier',
+  },
 ];
 
 /** Throws WeftError WEFT-SET-01 naming the flag. */
@@ -200,7 +219,7 @@ export function parseSettings(argv: readonly string[]): Settings {
     if (flag.pattern === port && Number(value) > 65535) {
       throw new WeftError('WEFT-SET-01', `${value} is not a port (1 to 65535).`, { field: `--${flag.name}` });
     }
-    settings[flag.field] = flag.pattern === port ? Number(value) : value;
+    settings[flag.field] = flag.pattern === port || flag.pattern === count ? Number(value) : value;
   }
   return Object.freeze(settings) as unknown as Settings;
 }
