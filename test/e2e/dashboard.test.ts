@@ -151,6 +151,27 @@ suite('through weft dashboard', () => {
   });
 });
 
+/** An account that may read some of what the page shows, in one namespace. */
+function rightsOf(name: string): object {
+  const metadata = { name, namespace: shopNamespace };
+  const rbac = { apiVersion: 'rbac.authorization.k8s.io/v1', metadata };
+  const resources = ['stat', 'graph', 'overview', 'workloads', 'services'];
+  return {
+    apiVersion: 'v1',
+    kind: 'List',
+    items: [
+      { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
+      { ...rbac, kind: 'Role', rules: [{ apiGroups: [observeGroup], resources, verbs: ['list'] }] },
+      {
+        ...rbac,
+        kind: 'RoleBinding',
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
+        subjects: [{ kind: 'ServiceAccount', name, namespace: shopNamespace }],
+      },
+    ],
+  };
+}
+
 suite('at the control plane itself, with a token that may read one namespace', () => {
   let token: string;
   let url: string;
@@ -158,26 +179,7 @@ suite('at the control plane itself, with a token that may read one namespace', (
   before(async () => {
     const { cluster, api } = shop;
     const name = 'page-reader';
-    await cluster.kubectl(['create', 'serviceaccount', name, '-n', shopNamespace]);
-    const rights = [
-      'create',
-      'role',
-      name,
-      '--verb=list,get,watch',
-      `--resource=${['stat', 'graph', 'overview', 'workloads', 'services'].map((one) => `${one}.${observeGroup}`).join(',')}`,
-      '-n',
-      shopNamespace,
-    ];
-    await cluster.kubectl(rights);
-    await cluster.kubectl([
-      'create',
-      'rolebinding',
-      name,
-      `--role=${name}`,
-      `--serviceaccount=${shopNamespace}:${name}`,
-      '-n',
-      shopNamespace,
-    ]);
+    await cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(rightsOf(name)) });
     token = (await cluster.kubectl(['create', 'token', name, '-n', shopNamespace])).trim();
     const pods = await api.list<Pod>(kinds.pod, { namespace: 'weft-system' });
     const pod = pods.find(({ status }) => status.podIP !== undefined);
