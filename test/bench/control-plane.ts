@@ -138,7 +138,9 @@ async function freePorts(): Promise<readonly [number, number, number, number, nu
       return server;
     }),
   );
-  const [a = 0, b = 0, c = 0, d = 0, e = 0] = servers.map((server) => (server.address() as { port: number }).port);
+  const [a = 0, b = 0, c = 0, d = 0, e = 0] = servers.map(
+    (server) => (server.address() as { port: number }).port,
+  );
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return [a, b, c, d, e];
 }

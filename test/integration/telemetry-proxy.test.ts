@@ -51,8 +51,8 @@ const closers: (() => unknown)[] = [];
 let clientProxy: ReportingProxy;
 let webProxy: ReportingProxy;
 let dbProxy: ReportingProxy;
-/** Requests that the application saw. */
-let seen = 0;
+/** Told of each request that reaches the application. */
+let onRequest: () => void = () => undefined;
 
 async function listening(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1');
@@ -65,7 +65,7 @@ async function listening(server: Server): Promise<number> {
 function application(): Promise<number> {
   let flaky = 0;
   const server = createServer((incoming, response) => {
-    seen += 1;
+    onRequest();
     const path = incoming.url ?? '';
     if (path === '/never') return;
     if (path === '/flaky') return void response.writeHead(flaky++ % 2 === 0 ? 503 : 200).end();
@@ -266,9 +266,10 @@ describe('requests over mutual TLS', () => {
 
     const given = request({ host: '127.0.0.1', port: clientProxy.portOf('vl/10.96.0.3:80'), path: '/never' });
     given.on('error', () => {});
-    const before = seen;
+    const { promise: arrived, resolve } = Promise.withResolvers<void>();
+    onRequest = resolve;
     given.end();
-    while (seen === before) await sleep(5);
+    await arrived;
     given.destroy();
     await clientProxy.until(
       signals.duration,
