@@ -114,6 +114,7 @@ export function createControllers(options: ControllersOptions): Controller {
       servicePorts: mesh.servicePorts,
       names: options.carrierNames,
     }),
+    variantOf: options.carrierNames.variantOf,
     reported: options.reported,
   });
   const verdictsByRoute = graph.index('verdictsByRoute', mesh.routeVerdicts, ({ kind, route }) => [

@@ -10,6 +10,7 @@ const names: CarrierNames = {
   destination: (destination) => `to ${destination}`,
   port: (gateway, { transport, port }) => `${gateway} ${transport} ${port}`,
   inbound: (workload: string) => `inbound/${workload}`,
+  variantOf: () => undefined,
   https: (listener) => `https ${listener}`,
 };
 

@@ -25,6 +25,8 @@ export interface CarrierNames {
   readonly destination: (destination: string) => string;
   /** The listener of all connections into a workload. */
   readonly inbound: (workload: string) => string;
+  /** Of a listener that only some proxies have in the place of another: the name of that one. */
+  readonly variantOf: (listener: string) => string | undefined;
   /** The listener of one port, which is also the name of the RouteConfiguration of its HTTP listeners. */
   readonly port: (gateway: string, port: GatewayPort) => string;
   /** The RouteConfiguration of one HTTPS listener. */

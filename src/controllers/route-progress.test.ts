@@ -26,14 +26,21 @@ function setUp() {
   const acks = graph.source<ResourceAcks>('acks');
   const resources = graph.source<EncodedResource>('resources');
   const none = graph.source<EncodedResource>('none');
+  const listeners = graph.source<EncodedResource>('listeners');
   const reports = graph.source<ProgressReport>('reports');
   const pods = graph.source<MeshPod>('pods');
   const reported = deriveReported(graph, { reports, pods, namespace: 'weft-system', podName: 'weft-a' });
   const progress = deriveProgress(graph, {
     verdicts,
     acks,
-    resources: { secret: none, cluster: none, endpoints: none, listener: none, route: resources },
-    carriersOf: ({ tables }) => tables.map((table) => ({ kind: 'route', name: `svc/${table}` })),
+    resources: { secret: none, cluster: none, endpoints: none, listener: listeners, route: resources },
+    carriersOf: ({ tables }) =>
+      tables.map((table) =>
+        table.startsWith('vl/')
+          ? ({ kind: 'listener', name: table } as const)
+          : ({ kind: 'route', name: `svc/${table}` } as const),
+      ),
+    variantOf: (name) => (name.includes('@') ? name.slice(0, name.indexOf('@')) : undefined),
     reported,
   });
   const serve = (
@@ -51,7 +58,11 @@ function setUp() {
   const replica = (name: string, ready = true): void =>
     pods.set(`weft-system/${name}`, { uid: `uid-${name}`, ready } as MeshPod);
   verdicts.set(key, verdict);
-  return { graph, pods, progress, replica, reports, resources, serve, verdicts };
+  const listen = (name: string, version: string, holders: number, current: number): void => {
+    listeners.set(name, { name, version, body: new Uint8Array(), needs: [] });
+    acks.set(`listener ${name}`, { holders, current, served: version });
+  };
+  return { graph, listen, pods, progress, replica, reports, resources, serve, verdicts };
 }
 
 test('counts the proxies of this replica', async () => {
@@ -88,6 +99,16 @@ test('adds up every table that the route contributes to', async () => {
   serve('shop/web:81', 'w1', 3, 1, 'no');
   await graph.settled();
   assert.deepEqual(progress.total.get(key), { digest: '1.v1.w1', proxies: 5, current: 3, rejected: 'no' });
+});
+
+test('proxies that have the listener in a variant of their own count as well', async () => {
+  const { graph, listen, progress, verdicts } = setUp();
+  verdicts.set(key, { ...verdict, tables: ['vl/10.96.0.1:80'] });
+  listen('vl/10.96.0.1:80', 'v1', 3, 3);
+  listen('vl/10.96.0.1:80@p', 'w1', 2, 1);
+  listen('vl/10.96.0.1:8080@p', 'x1', 9, 9);
+  await graph.settled();
+  assert.deepEqual(progress.total.get(key), { digest: '1.v1', proxies: 5, current: 4 });
 });
 
 test('adds what other replicas see', async () => {

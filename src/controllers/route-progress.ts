@@ -9,7 +9,7 @@
 import type { Collection, GraphApi, Index, Read } from '../graph/types.ts';
 import type { MeshPod, RouteVerdict } from '../mesh/model.ts';
 import type { EncodedResource, ResourceAcks, ResourceKind } from '../xds/resource.ts';
-import type { CarriersOf } from './route-carriers.ts';
+import type { Carrier, CarriersOf } from './route-carriers.ts';
 
 /** How far one route has come through one of its parents. */
 export interface RouteProgress {
@@ -42,6 +42,8 @@ export interface ProgressInputs {
   /** What proxies hold, keyed by name. */
   readonly resources: Readonly<Record<ResourceKind, Collection<EncodedResource>>>;
   readonly carriersOf: CarriersOf;
+  /** Of a listener that only some proxies have in the place of another: the name of that one. */
+  readonly variantOf: (listener: string) => string | undefined;
   readonly reported: Reported;
 }
 
@@ -76,8 +78,12 @@ export function deriveReported(graph: GraphApi, inputs: ReportInputs): Reported 
 }
 
 export function deriveProgress(graph: GraphApi, inputs: ProgressInputs): Progress {
+  const variants = graph.index('listenerVariants', inputs.resources.listener, (_, name) => {
+    const base = inputs.variantOf(name);
+    return base === undefined ? [] : [base];
+  });
   const local = graph.derive('localProgress', inputs.verdicts, (_, verdict, read) =>
-    localProgress(verdict, inputs, read),
+    localProgress(verdict, inputs, (carrier) => withVariants(carrier, variants, read), read),
   );
   const total = graph.derive('routeProgress', local, (key, own, read) =>
     withReported(own, read(inputs.reported, key)),
@@ -93,18 +99,32 @@ export function withReported(
   return reported.reduce((sum, { value }) => add(sum, value), own);
 }
 
-function localProgress(verdict: RouteVerdict, inputs: ProgressInputs, read: Read): RouteProgress {
+/** Every proxy has one of these. */
+function withVariants(carrier: Carrier, variants: Index<EncodedResource>, read: Read): readonly Carrier[] {
+  if (carrier.kind !== 'listener') return [carrier];
+  return [carrier, ...(read(variants, carrier.name) ?? []).map(({ key }) => ({ ...carrier, name: key }))];
+}
+
+function localProgress(
+  verdict: RouteVerdict,
+  inputs: ProgressInputs,
+  expand: (carrier: Carrier) => readonly Carrier[],
+  read: Read,
+): RouteProgress {
   const versions: string[] = [];
   let [proxies, current] = [0, 0];
   let rejected: string | undefined;
-  for (const { kind, name } of inputs.carriersOf(verdict, read)) {
-    const version = read(inputs.resources[kind], name)?.version;
-    versions.push(version?.slice(0, 12) ?? unused);
-    const acks = read(inputs.acks, `${kind} ${name}`);
-    proxies += acks?.holders ?? 0;
-    // Right after a change the counts are still those of the version before.
-    current += acks?.served === version ? (acks?.current ?? 0) : 0;
-    rejected ??= acks?.rejected?.message;
+  for (const carrier of inputs.carriersOf(verdict, read)) {
+    // Which variants there are differs from replica to replica, and they follow from the same objects.
+    versions.push(read(inputs.resources[carrier.kind], carrier.name)?.version.slice(0, 12) ?? unused);
+    for (const { kind, name } of expand(carrier)) {
+      const version = read(inputs.resources[kind], name)?.version;
+      const acks = read(inputs.acks, `${kind} ${name}`);
+      proxies += acks?.holders ?? 0;
+      // Right after a change the counts are still those of the version before.
+      current += acks?.served === version ? (acks?.current ?? 0) : 0;
+      rejected ??= acks?.rejected?.message;
+    }
   }
   const digest = [verdict.generation, ...versions].join('.');
   return rejected === undefined ? { digest, proxies, current } : { digest, proxies, current, rejected };
