@@ -1,5 +1,6 @@
 /** What the analysis of the configuration finds: the object, what is wrong, what to write instead. */
 
+import { useState } from 'preact/hooks';
 import type { Finding } from '../../../analysis/types.ts';
 import { Choice } from '../components/choice.tsx';
 import { FindingItem } from '../components/finding-item.tsx';
@@ -10,12 +11,14 @@ import { useStore } from '../state/use-store.ts';
 
 const severities = ['all', 'error', 'warning', 'info'] as const;
 type Chosen = (typeof severities)[number];
+const shownAtFirst = 100;
 const order = { error: 0, warning: 1, info: 2 } as const;
 
 export function FindingsPage() {
   const { query } = useStore(place);
   const chosen = severities.find((one) => one === query['severity']) ?? 'all';
   const data = useList<Finding>('findings');
+  const [limit, setLimit] = useState(shownAtFirst);
   const all = data.data?.items ?? [];
   const count = (severity: Chosen): number =>
     severity === 'all' ? all.length : all.filter((finding) => finding.severity === severity).length;
@@ -41,12 +44,19 @@ export function FindingsPage() {
             <p class="empty">Nothing was found.</p>
           ) : (
             <ul class="problems">
-              {shown.map((finding, index) => (
+              {shown.slice(0, limit).map((finding, index) => (
                 <FindingItem
                   key={`${finding.code} ${finding.object.name} ${finding.path} ${index}`}
                   finding={finding}
                 />
               ))}
+              {shown.length <= limit ? undefined : (
+                <li>
+                  <button type="button" class="button" onClick={() => setLimit(limit * 4)}>
+                    Show more ({shown.length - limit} left)
+                  </button>
+                </li>
+              )}
             </ul>
           );
         }}
