@@ -166,3 +166,48 @@ suite('CertificateAuthority', () => {
     assert.equal(verdict('CertificateAuthority', undefined, authority('87600h')), 'warned WEFT-VAL-21');
   });
 });
+
+suite('telemetry', () => {
+  const policy = (spec: Record<string, unknown>): string => verdict('TelemetryPolicy', { spec });
+  const log = (format: unknown, filter: unknown = {}): Record<string, unknown> => ({
+    accessLog: { mode: 'On', format, filter },
+  });
+
+  test('formats that Envoy takes are admitted, others are refused where they stand', () => {
+    assert.equal(policy(log({ text: '%REQ(:METHOD)% 100%%' })), '');
+    assert.equal(policy(log({ text: '%' })), 'refused WEFT-VAL-30 spec.accessLog.format.text');
+    const json = [
+      { name: 'a', value: 'b' },
+      { name: 'c', value: '%NO_SUCH%' },
+    ];
+    assert.equal(policy(log({ json })), 'refused WEFT-VAL-30 spec.accessLog.format.json[1].value');
+    assert.equal(
+      verdict('MeshConfig', meshConfig({ telemetry: log({ text: '%REQ%' }) })),
+      'refused WEFT-VAL-30 spec.telemetry.accessLog.format.text',
+    );
+  });
+
+  test('a log of nothing is worth a warning', () => {
+    const field = 'accessLog.filter.samplingPercent';
+    assert.equal(policy(log(undefined, { samplingPercent: 0 })), `warned WEFT-VAL-31 spec.${field}`);
+    assert.equal(policy(log(undefined, { samplingPercent: 0.1 })), '');
+    assert.equal(policy({ accessLog: { mode: 'Off', filter: { samplingPercent: 0 } } }), '');
+    assert.equal(
+      verdict('MeshConfig', meshConfig({ telemetry: log(undefined, { samplingPercent: 0 }) })),
+      `warned WEFT-VAL-31 spec.telemetry.${field}`,
+    );
+  });
+
+  test('targets and labels are looked at as those of every policy', () => {
+    const target = { group: 'apps', kind: 'Deployment', name: 'web' };
+    assert.equal(
+      policy({ targetRefs: [target, target], tap: 'Deny' }),
+      'refused WEFT-VAL-10 spec.targetRefs[1]',
+    );
+    assert.equal(
+      policy({ selector: { matchLabels: { 'a b': 'c' } }, tap: 'Deny' }),
+      'refused WEFT-VAL-11 spec.selector.matchLabels[a b]',
+    );
+    assert.equal(verdict('TelemetryPolicy', undefined, { spec: { tap: 'Deny' } }), '');
+  });
+});
