@@ -18,6 +18,17 @@ export interface AuthorityState {
 }
 
 const severities: readonly Severity[] = ['error', 'warning', 'info'];
+/** What the whole mesh depends on before what concerns single objects. */
+const kinds: readonly Problem['kind'][] = [
+  'authority',
+  'replica',
+  'rejection',
+  'proxy',
+  'traffic',
+  'route',
+  'policy',
+  'finding',
+];
 
 /** Most severe first, then by kind and object; one object is told of once where the analysis says more of it. */
 export function listProblems(world: World, authority: AuthorityState, scope: Scope): readonly Problem[] {
@@ -34,7 +45,10 @@ export function listProblems(world: World, authority: AuthorityState, scope: Sco
     ),
   ];
   return [...others, ...findings].sort(
-    (a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity),
+    (a, b) =>
+      severities.indexOf(a.severity) - severities.indexOf(b.severity) ||
+      kinds.indexOf(a.kind) - kinds.indexOf(b.kind) ||
+      (keyOf(a.object) < keyOf(b.object) ? -1 : 1),
   );
 }
 
@@ -73,19 +87,19 @@ function ofAuthority({ problem }: AuthorityState, scope: Scope): readonly Proble
 }
 
 /** Of what a resource is made of: the objects that people write for the mesh, before those it is about. */
-const culprits: readonly string[] = [
-  'httproute',
-  'grpcroute',
-  'tlsroute',
-  'tcproute',
-  'udproute',
-  'telemetrypolicy',
-  'xbackendtrafficpolicy',
-  'backendtlspolicy',
-  'mutualtlspolicy',
-  'gateway',
-  'service',
-  'meshconfig',
+const culprits: readonly (readonly [string, string])[] = [
+  ['httproute', 'HTTPRoute'],
+  ['grpcroute', 'GRPCRoute'],
+  ['tlsroute', 'TLSRoute'],
+  ['tcproute', 'TCPRoute'],
+  ['udproute', 'UDPRoute'],
+  ['telemetrypolicy', 'TelemetryPolicy'],
+  ['xbackendtrafficpolicy', 'XBackendTrafficPolicy'],
+  ['backendtlspolicy', 'BackendTLSPolicy'],
+  ['mutualtlspolicy', 'MutualTLSPolicy'],
+  ['gateway', 'Gateway'],
+  ['service', 'Service'],
+  ['meshconfig', 'MeshConfig'],
 ];
 
 function ofRejections({ reports }: World, scope: Scope): readonly Problem[] {
@@ -94,10 +108,10 @@ function ofRejections({ reports }: World, scope: Scope): readonly Problem[] {
     for (const { resource, message, from } of answer.rejections) {
       const causes = from.flatMap((cause) => {
         const [collection = '', key = ''] = cause.split(' ');
-        const kind = kindOfCollection(collection);
-        return kind === undefined ? [] : [{ kind, key, rank: culprits.indexOf(kind) }];
+        const rank = culprits.findIndex(([kind]) => kind === kindOfCollection(collection));
+        return rank < 0 ? [] : [{ kind: culprits[rank]?.[1] ?? '', key, rank }];
       });
-      const [first] = causes.filter(({ rank }) => rank >= 0).sort((a, b) => a.rank - b.rank);
+      const [first] = causes.sort((a, b) => a.rank - b.rank);
       if (first === undefined) continue;
       const object = refOf(first.kind, first.key, scope);
       if (object.namespace === undefined ? !concernsMesh(scope) : !isWanted(object.namespace, scope))
@@ -105,7 +119,7 @@ function ofRejections({ reports }: World, scope: Scope): readonly Problem[] {
       problems.set(resource, {
         kind: 'rejection',
         severity: 'error',
-        code: 'WEFT-XDS-09',
+        code: 'WEFT-XDS-10',
         object,
         message: `Envoy refuses ${resource}: ${message}`,
         fix: 'The last good version stays in force; correct the object, or report this: it should have been refused before.',
