@@ -1,6 +1,6 @@
 /** One measurement in the cluster, from the namespaces to their removal. */
 
-import { WeftError } from '../../base/errors.ts';
+import { describeError, WeftError } from '../../base/errors.ts';
 import { sidecarContainer } from '../../base/names.ts';
 import { isKubeError } from '../../kube/errors.ts';
 import { deployments, jobs, namespaces, pathOf, pods, services } from '../../kube/resources.ts';
@@ -91,7 +91,12 @@ export async function measure(
     }
     return { measurements, ...(await costOf(context, namespaceOf(wishes, 'meshed'))) };
   } finally {
-    for (const name of made) await api.delete(namespaces, name);
+    for (const name of made) {
+      // One that stays must not keep the other, nor hide why the measurement ended.
+      await api.delete(namespaces, name).catch((error: unknown) => {
+        context.edges.err(`warning: namespace ${name} is left over: ${describeError(error)}\n`);
+      });
+    }
   }
 }
 
