@@ -184,6 +184,7 @@ test('the Service reaches the ports that the control plane listens on', async ()
   assert.deepEqual(ports, [
     [443, 9443],
     [15010, 15010],
+    [9444, 9444],
     [9090, 9090],
   ]);
 });
