@@ -57,6 +57,8 @@ export class Cluster {
   readonly asked: string[] = [];
   /** Bodies of streams by path; the command reads them to their end. */
   readonly streams = new Map<string, string>();
+  /** What breaks a stream once it was read; it ends well without. */
+  breaks: Error | undefined;
   /** Whether the command may make and remove objects. */
   mayWrite = false;
   /** What it made and removed. */
@@ -221,7 +223,7 @@ export class Cluster {
           const body = this.streams.get(path);
           if (body !== undefined) {
             this.asked.push(`STREAM ${path}${queryOf(query)}`);
-            return streamOf(body);
+            return streamOf(body, this.breaks);
           }
           if (!this.#objects.has(path))
             throw new KubeError('WEFT-KUBE-03', '404.', { status: 404, reason: '' });
@@ -273,7 +275,7 @@ function queryOf(query: RequestOptions['query'] = {}): string {
 }
 
 /** In two pieces, since what arrives knows nothing of lines. */
-function streamOf(body: string): ResponseStream {
+function streamOf(body: string, breaks: Error | undefined): ResponseStream {
   const bytes = Buffer.from(body);
   const half = Math.floor(bytes.length / 2);
   return {
@@ -281,6 +283,7 @@ function streamOf(body: string): ResponseStream {
     destroy: () => {},
     async *[Symbol.asyncIterator]() {
       for (const piece of [bytes.subarray(0, half), bytes.subarray(half)]) yield await Promise.resolve(piece);
+      if (breaks !== undefined) throw breaks;
     },
   };
 }

@@ -40,7 +40,7 @@ test('a request is one line, and why it failed another; notices go to standard e
   const cluster = shop({ at: event.at, notice: 'Watching 1 proxy of shop/Deployment/web.' }, event);
   const { exitCode, out, err } = await cluster.run('tap deploy/web -n shop --status error --max-rps 5');
   assert.equal(exitCode, 0);
-  assert.equal(err, 'Watching 1 proxy of shop/Deployment/web.\n');
+  assert.equal(err, 'Watching 1 proxy of shop/Deployment/web.\nThe tap has ended.\n');
   assert.equal(
     out,
     [
@@ -91,6 +91,14 @@ test('a stream that ends with a reason is an error that says it', async () => {
   );
   assert.equal(exitCode, 2);
   assert.match(err, /^WEFT-CLI-07: WEFT-API-02: Nobody may\./);
+});
+
+test('a stream that breaks off is told as such', async () => {
+  const cluster = shop(event);
+  cluster.breaks = new Error('aborted');
+  const { exitCode, err } = await cluster.run('tap deploy/web -n shop');
+  assert.equal(exitCode, 2);
+  assert.match(err, /^WEFT-CLI-07: The connection broke: aborted\./);
 });
 
 test('who may not watch is told the rule that is missing', async () => {

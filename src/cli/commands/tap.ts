@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
-import { WeftError } from '../../base/errors.ts';
+import { describeError, WeftError } from '../../base/errors.ts';
 import { parseNamedEnd } from '../../base/traffic-ends.ts';
 import type { TapLine } from '../../telemetry/model.ts';
 import { type CommandContext, contextOf, type Session } from '../context.ts';
@@ -85,8 +85,11 @@ async function tap(context: CommandContext, target: string, options: TapOptions)
   try {
     const stream = await observeStream(context, question);
     for await (const line of readLines(stream)) show(context, JSON.parse(line) as TapLine | FinalStatus);
+    if (!signal.aborted) context.edges.err('The tap has ended.\n');
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (signal.aborted) return;
+    if (error instanceof WeftError) throw error;
+    throw new WeftError('WEFT-CLI-07', `The connection broke: ${describeError(error)}.`, { cause: error });
   }
 }
 
