@@ -137,7 +137,9 @@ export class EnvoyPair {
     const volume = join(directory, 'identity');
     const configuration = staticConfiguration(new Map([['pair', translation]]), onLoopback);
     const resources = configuration['staticResources'] as Record<'listeners' | 'clusters', JsonObject[]>;
-    const listeners = resources.listeners.filter((each) => String(each['name']).startsWith(`pair ${name}`));
+    const listeners = resources.listeners.filter(
+      ({ name: own }) => typeof own === 'string' && own.startsWith(`pair ${name}`),
+    );
     // Variants of the other side's workload.
     const listener = listeners.at(-1);
     if (listener === undefined) throw new Error(`there is no listener ${name}`);
@@ -204,7 +206,7 @@ const atOnce: JsonObject = {
 function onLoopback(listener: JsonObject): JsonObject {
   const { bindToPort: _, additionalAddresses: __, listenerFilters, ...rest } = listener;
   const filters = ((listenerFilters ?? []) as JsonObject[]).filter(
-    ({ name }) => !String(name).includes('original_dst'),
+    ({ name }) => typeof name !== 'string' || !name.includes('original_dst'),
   );
   return {
     ...rest,

@@ -5,6 +5,7 @@
 
 import { identitySecret, trustSecret } from '../../base/names.ts';
 import type { ResourceRecord, ResourceTable } from './table.ts';
+import type { WorkloadView } from './workload-view.ts';
 
 /** Every proxy's bootstrap refers to these, whatever else it holds. */
 export function isOfBootstrap({ kind, name }: ResourceRecord): boolean {
@@ -13,7 +14,7 @@ export function isOfBootstrap({ kind, name }: ResourceRecord): boolean {
 
 export class OwnRecords {
   readonly #namespace: string;
-  readonly #lists: (record: ResourceRecord) => boolean;
+  readonly #view: Pick<WorkloadView, 'has'>;
   readonly #hold: (record: ResourceRecord, by: 1 | -1) => void;
   /** By the shared record that each takes the place of. */
   readonly #own = new Map<ResourceRecord, ResourceRecord>();
@@ -21,16 +22,16 @@ export class OwnRecords {
   readonly #counted = new Map<ResourceRecord, ResourceRecord>();
 
   /**
-   * @param lists whether the lists of the proxy's workload name a record
+   * @param view the lists of the proxy's workload
    * @param hold counts the proxy among those who are to hold a record, or no longer
    */
   constructor(
-    namespace: string,
-    lists: (record: ResourceRecord) => boolean,
+    workload: string,
+    view: Pick<WorkloadView, 'has'>,
     hold: (record: ResourceRecord, by: 1 | -1) => void,
   ) {
-    this.#namespace = namespace;
-    this.#lists = lists;
+    this.#namespace = workload.slice(0, workload.indexOf('/'));
+    this.#view = view;
     this.#hold = hold;
   }
 
@@ -46,8 +47,8 @@ export class OwnRecords {
 
   /** Which of the listeners of one name the proxy's lists name. */
   #listed(base: ResourceRecord): ResourceRecord | undefined {
-    if (!base.hasSiblings || this.#lists(base)) return base;
-    for (const variant of base.siblings()) if (this.#lists(variant)) return variant;
+    if (!base.hasSiblings || this.#view.has(base)) return base;
+    for (const variant of base.siblings()) if (this.#view.has(variant)) return variant;
     return undefined;
   }
 

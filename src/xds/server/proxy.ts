@@ -55,12 +55,7 @@ export class ConnectedProxy {
     this.view = view;
     this.host = host;
     this.connectedAtMs = host.now();
-    const namespace = info.workload.slice(0, info.workload.indexOf('/'));
-    this.own = new OwnRecords(
-      namespace,
-      (record) => view.has(record),
-      (record, by) => this.#hold(record, by),
-    );
+    this.own = new OwnRecords(info.workload, view, (record, by) => this.#hold(record, by));
     this.#maxNames = maxNames;
   }
 
