@@ -203,7 +203,8 @@ class Http2XdsServer implements XdsServer, StreamOwner {
     const proxy = new ConnectedProxy(info, this.#hub.view(info.workload), this.#hub, this.#limits.maxNames);
     this.#streams.set(stream, proxy);
     this.#hub.join(proxy, stream);
-    this.#options.clock.after(silenceMs, () => proxy.saidNothing());
+    // What has come while this process itself stood still is read before.
+    this.#options.clock.after(silenceMs, () => setImmediate(() => proxy.saidNothing()));
     this.#options.log.info(
       { proxy: info.key, workload: info.workload, identity: info.identity },
       'a proxy has connected',
