@@ -7,7 +7,13 @@ import { run } from '../../dev/command.ts';
 import { deployWeft } from '../../dev/deploy.ts';
 import { wait } from '../../src/base/backoff.ts';
 import { authoritySecretName } from '../../src/controllers/authority-secret.ts';
-import { mutatingWebhookConfigurations, validatingWebhookConfigurations } from '../../src/kube/resources.ts';
+import { apiServiceGroups } from '../../src/controllers/api-service-objects.ts';
+import {
+  apiServices,
+  mutatingWebhookConfigurations,
+  namespaces,
+  validatingWebhookConfigurations,
+} from '../../src/kube/resources.ts';
 import type { KubeObject, ResourceType } from '../../src/kube/types.ts';
 import { answerOf, appContainer, deployApp, kinds, type Pod } from './apps.ts';
 import { controlPlanePods, weftJson } from './control-plane.ts';
@@ -177,6 +183,16 @@ suite('the life of an installation', () => {
     await until('the replicas are gone', replicasGone);
     for (const type of configurations)
       assert.equal(await read(type), undefined, 'a leaving replica has not put it back');
+    // One without a server would keep every namespace from being deleted.
+    for (const name of Object.keys(apiServiceGroups))
+      await until(`APIService ${name} is gone`, async () =>
+        (await mesh.api.get(apiServices, name)) === undefined ? true : undefined,
+      );
+    await mesh.api.create(namespaces, { metadata: { name: 'short-lived' } });
+    await mesh.api.delete(namespaces, 'short-lived');
+    await until('a namespace can be deleted', async () =>
+      (await mesh.api.get(namespaces, 'short-lived')) === undefined ? true : undefined,
+    );
     const app = await deployApp(mesh, namespace, {
       name: 'born-without',
       podSpec: { containers: [appContainer(mesh.image, 'v1')] },

@@ -281,6 +281,10 @@ const mayDo: readonly Action[] = [
   ['create', 'clustertrustbundles.certificates.k8s.io'],
   ['create', 'mutatingwebhookconfigurations.admissionregistration.k8s.io'],
   ['create', 'events.events.k8s.io'],
+  ['create', 'apiservices.apiregistration.k8s.io'],
+  ['delete', 'apiservices.apiregistration.k8s.io', { name: 'v1alpha1.observe.weft.dev' }],
+  ['create', 'subjectaccessreviews.authorization.k8s.io'],
+  ['get', 'configmaps', { namespace: 'kube-system', name: 'extension-apiserver-authentication' }],
   ['update', 'clusterroles.rbac.authorization.k8s.io', { name: 'weft-webhooks' }],
   ['get', 'secrets', { namespace, name: 'weft-ca' }],
   ['create', 'leases.coordination.k8s.io', { namespace }],
@@ -291,6 +295,8 @@ const mayNotDo: readonly Action[] = [
   ['get', 'secrets', { namespace, name: 'other' }],
   ['get', 'secrets', { namespace: 'default', name: 'weft-ca' }],
   ['update', 'secrets', { namespace: 'default' }],
+  ['update', 'apiservices.apiregistration.k8s.io', { name: 'v1.apps' }],
+  ['update', 'configmaps', { namespace: 'kube-system', name: 'extension-apiserver-authentication' }],
   ['create', 'pods'],
   ['create', 'configmaps', { namespace: 'default' }],
   ['update', 'httproutes.gateway.networking.k8s.io'],
@@ -335,6 +341,31 @@ test('people who may edit a namespace may edit its policies, and not the mesh', 
   // The controller-manager adds up the built-in roles a moment after a ClusterRole with the label appears.
   await until('edit includes policies', () => mayUser('ada', policies));
   assert.equal(await mayUser('ada', ['update', 'meshconfigs.weft.dev']), false);
+});
+
+test('people who may view a namespace see its traffic, and neither its requests nor the insides of its proxies', async () => {
+  await kubectl('create', 'rolebinding', 'bob', '--clusterrole=view', '--user=bob', '--namespace=default');
+  const here = { namespace: 'default' };
+  await until('view includes traffic', () => mayUser('bob', ['list', 'stat.observe.weft.dev', here]));
+  assert.equal(await mayUser('bob', ['list', 'stat.observe.weft.dev', { namespace: 'other' }]), false);
+  assert.equal(await mayUser('bob', ['list', 'ui.observe.weft.dev']), true);
+  for (const action of [
+    ['watch', 'taps.observe.weft.dev', here],
+    ['get', 'proxies/config.observe.weft.dev', here],
+    ['create', 'proxies/logging.observe.weft.dev', here],
+  ] as const) {
+    assert.equal(await mayUser('bob', action), false, action[1]);
+  }
+  await kubectl(
+    'create',
+    'rolebinding',
+    'bob-taps',
+    '--clusterrole=weft-tap',
+    '--user=bob',
+    '--namespace=default',
+  );
+  await until('the binding counts', () => mayUser('bob', ['watch', 'taps.observe.weft.dev', here]));
+  assert.equal(await mayUser('bob', ['watch', 'taps/bodies.observe.weft.dev', here]), false);
 });
 
 test('uninstall removes what the webhook objects hang on, and keeps the CRDs', async () => {
