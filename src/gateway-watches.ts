@@ -1,5 +1,7 @@
 /** What is watched because of gateways; see watches.ts, which calls this where they are not switched off. */
 
+import type { AnalysisSources } from './analysis/facts.ts';
+import { projectGatewayFacts } from './analysis/project.ts';
 import { type ManagedKind, managedSelector, managedTypes } from './controllers/gateway-objects.ts';
 import { projectParameters } from './controllers/gateway-parameters.ts';
 import {
@@ -32,7 +34,13 @@ export const kindsOfGateways: readonly string[] = [
 
 export type Watch = <T extends KubeObject, V>(one: Omit<ReflectorOptions<T, V>, 'api' | 'log'>) => void;
 
-export function watchGateways(watch: Watch, mesh: MeshSources, controllers: GatewayControllerSources): void {
+/** `analysis` is left out where nobody analyzes. */
+export function watchGateways(
+  watch: Watch,
+  mesh: MeshSources,
+  controllers: GatewayControllerSources,
+  analysis?: AnalysisSources,
+): void {
   watch({
     type: resources.gatewayClasses,
     ...fanOut(
@@ -45,6 +53,7 @@ export function watchGateways(watch: Watch, mesh: MeshSources, controllers: Gate
     ...fanOut(
       outlet(project.projectGateway, mesh.gateways),
       outlet(projectWholeStatus, controllers.gateways),
+      ...(analysis === undefined ? [] : [outlet(projectGatewayFacts, analysis.gateways)]),
     ),
   });
   watch({

@@ -87,7 +87,7 @@ export function startWatches(options: WatchesOptions): Watches {
       outlet(projectRouteStatus, controllers.routes.HTTPRoute),
     ),
   });
-  if (gateways !== undefined) watchGateways(watch, mesh, gateways);
+  if (gateways !== undefined) watchGateways(watch, mesh, gateways, analysis);
   watch({
     type: resources.grpcRoutes,
     ...fanOut(

@@ -208,6 +208,10 @@ const otherErrors = defineErrors({
     title: 'A ReferenceGrant permits what nobody uses.',
     remedy: 'Remove it.',
   },
+  'WEFT-ANL-109': {
+    title: 'A Gateway has no address.',
+    remedy: 'Let something assign addresses to Services of type LoadBalancer, or use another type.',
+  },
   'WEFT-ANL-110': {
     title: 'A MeshConfig has another name than default.',
     remedy: 'Write its settings into MeshConfig default.',

@@ -68,6 +68,12 @@ export interface ProxyRevision {
   readonly settings: string;
 }
 
+/** Keyed `namespace/name`; absent where there is nothing of note. */
+export interface GatewayFacts {
+  /** Why it has no address that it could be reached at. */
+  readonly noAddress: string;
+}
+
 /** A workload as somebody wrote it, before there are pods; keyed `namespace/kind/name`. Only for files. */
 export interface WrittenWorkload {
   /** What injection says of its pods: refusals, and things that will surprise. Paths are those of the pod. */
@@ -106,6 +112,7 @@ export interface AnalysisSources {
   readonly services: Source<ServiceFacts>;
   readonly pods: Source<PodFacts>;
   readonly namespaces: Source<NamespaceFacts>;
+  readonly gateways: Source<GatewayFacts>;
   readonly written: Source<WrittenWorkload>;
   /** Of any name, though only `default` counts. */
   readonly meshConfigs: Source<MeshConfig>;
@@ -118,6 +125,7 @@ export function createAnalysisSources(graph: GraphApi): AnalysisSources {
     services: graph.source('services/facts'),
     pods: graph.source('pods/facts'),
     namespaces: graph.source('namespaces/facts'),
+    gateways: graph.source('gateways/facts'),
     written: graph.source('workloads/written'),
     meshConfigs: graph.source('meshconfigs/facts'),
     authorities: graph.source('certificateauthorities/facts'),

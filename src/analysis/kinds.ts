@@ -7,7 +7,12 @@ import * as projectGateways from '../mesh/project-gateways.ts';
 import * as projectRoutes from '../mesh/project-routes.ts';
 import type { MeshSources } from '../mesh/sources.ts';
 import type { AnalysisSources } from './facts.ts';
-import { projectNamespaceFacts, projectPodFacts, projectServiceFacts } from './project.ts';
+import {
+  projectGatewayFacts,
+  projectNamespaceFacts,
+  projectPodFacts,
+  projectServiceFacts,
+} from './project.ts';
 
 export interface KnownKind {
   readonly plural: string;
@@ -82,7 +87,7 @@ export function kindsOf(mesh: MeshSources, facts: AnalysisSources): ReadonlyMap<
       'networking.k8s.io/ServiceCIDR',
       kind('servicecidrs', 'cluster', into(mesh.serviceCIDRs, project.projectServiceCIDR)),
     ],
-    ...gatewayKinds(mesh),
+    ...gatewayKinds(mesh, facts),
     [
       'apiextensions.k8s.io/CustomResourceDefinition',
       kind('customresourcedefinitions', 'cluster', into(mesh.gatewayAPI, projectGateways.projectGatewayAPI)),
@@ -111,7 +116,7 @@ export function kindsOf(mesh: MeshSources, facts: AnalysisSources): ReadonlyMap<
   ]);
 }
 
-function gatewayKinds(mesh: MeshSources): readonly (readonly [string, KnownKind])[] {
+function gatewayKinds(mesh: MeshSources, facts: AnalysisSources): readonly (readonly [string, KnownKind])[] {
   const { projectStreamRoute } = projectRoutes;
   const known: readonly (readonly [string, KnownKind])[] = [
     ['HTTPRoute', kind('httproutes', 'namespaced', into(mesh.httpRoutes, projectRoutes.projectHTTPRoute))],
@@ -127,7 +132,15 @@ function gatewayKinds(mesh: MeshSources): readonly (readonly [string, KnownKind]
       'GatewayClass',
       kind('gatewayclasses', 'cluster', into(mesh.gatewayClasses, projectGateways.projectGatewayClass)),
     ],
-    ['Gateway', kind('gateways', 'namespaced', into(mesh.gateways, projectGateways.projectGateway))],
+    [
+      'Gateway',
+      kind(
+        'gateways',
+        'namespaced',
+        into(mesh.gateways, projectGateways.projectGateway),
+        into(facts.gateways, projectGatewayFacts),
+      ),
+    ],
     [
       'ListenerSet',
       kind('listenersets', 'namespaced', into(mesh.listenerSets, projectGateways.projectListenerSet)),

@@ -5,6 +5,7 @@ import { isObject } from '../base/json.ts';
 import type { KubeObject } from '../kube/types.ts';
 import type {
   ContainerFacts,
+  GatewayFacts,
   NamespaceFacts,
   PodFacts,
   ProxyRevision,
@@ -194,6 +195,27 @@ function shared(template: TemplateFacts): TemplateFacts {
   templates.set(key, template);
   return template;
 }
+
+/** A Gateway with its status, as its controller has written it. */
+export interface GatewayObject extends KubeObject {
+  readonly status?: {
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly reason: string;
+      readonly message: string;
+    }[];
+  };
+}
+
+export function projectGatewayFacts({ status }: GatewayObject): GatewayFacts | undefined {
+  const programmed = status?.conditions?.find(({ type }) => type === 'Programmed');
+  if (programmed?.status !== 'False' || !withoutAddress.has(programmed.reason)) return undefined;
+  return { noAddress: programmed.message };
+}
+
+/** Reasons of Gateway API. */
+const withoutAddress: ReadonlySet<string> = new Set(['AddressNotAssigned', 'AddressNotUsable']);
 
 export function projectNamespaceFacts({ metadata }: KubeObject): NamespaceFacts | undefined {
   const annotations = metadata.annotations ?? {};

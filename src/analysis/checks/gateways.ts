@@ -43,6 +43,7 @@ export const gatewayChecks: readonly Check<GatewaySubject>[] = [
   },
   { code: 'WEFT-ANL-98', severity: 'warning', find: insecureClients },
   { code: 'WEFT-ANL-99', severity: 'warning', find: admitsNoSets },
+  { code: 'WEFT-ANL-109', severity: 'warning', find: noAddress },
 ];
 
 function missingClass({ gateway }: GatewaySubject, input: Input): readonly Problem[] {
@@ -81,6 +82,18 @@ function clientCertificate({ judged, gateway }: GatewaySubject, input: Input): r
       path: 'spec.tls.backend.clientCertificateRef',
       message: resolved.message.replace(/^tls\.backend\.clientCertificateRef: /, ''),
       fix: 'Name a Secret of type kubernetes.io/tls beside the Gateway, or permit the reference with a ReferenceGrant.',
+    },
+  ];
+}
+
+function noAddress({ key, judged }: GatewaySubject, { read, facts }: Input): readonly Problem[] {
+  const found = judged === undefined ? undefined : read(facts.gateways, key);
+  if (found === undefined) return [];
+  return [
+    {
+      path: 'spec.addresses',
+      message: `nobody reaches the Gateway: ${found.noAddress.replace(/\.$/, '')}`,
+      fix: 'Give the cluster something that assigns addresses to Services of type LoadBalancer, or have the Gateway use a Service of type ClusterIP or NodePort by its parameters.',
     },
   ];
 }
