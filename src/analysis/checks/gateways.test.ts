@@ -145,9 +145,15 @@ testChecks(
     {
       code: 'WEFT-ANL-109',
       when: 'its Service gets no address',
-      hit: `${withListeners(`[${http}]`).replace('---', 'status: {conditions: [{type: Programmed, status: "False", reason: AddressNotAssigned, message: The Service of the Gateway has no address yet.}]}\n---')}`,
+      hit: withListeners(`[${http}]`).replace(
+        '---',
+        'status: {conditions: [{type: Programmed, status: "False", reason: AddressNotAssigned, message: The Service of the Gateway has no address yet.}]}\n---',
+      ),
       at: 'Gateway shop/g spec.addresses',
-      miss: `${withListeners(`[${http}]`).replace('---', 'status: {conditions: [{type: Programmed, status: "False", reason: Pending, message: No proxy is ready.}]}\n---')}`,
+      miss: withListeners(`[${http}]`).replace(
+        '---',
+        'status: {conditions: [{type: Programmed, status: "False", reason: Pending, message: No proxy is ready.}]}\n---',
+      ),
     },
     {
       code: 'WEFT-ANL-100',
