@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 import { checkServerIdentity } from 'node:tls';
 import type { IncomingMessage } from 'node:http';
 import { X509Certificate } from 'node:crypto';
+import { type Clock, systemClock } from '../base/clock.ts';
 import { describeError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { formatIssuers, hasIdentity, issuersHeader } from './client-certificate.ts';
@@ -36,6 +37,7 @@ export interface PeersOptions {
     readonly identity: string;
   };
   readonly log: Logger;
+  readonly clock?: Pick<Clock, 'now'>;
 }
 
 export interface Answered<T> {
@@ -59,6 +61,9 @@ export interface AskOptions {
 }
 
 const defaultDeadlineMs = 3_000;
+/** A replica that has just been silent is given this long, and for this long: it must not hold up every question. */
+const impatientMs = 500;
+const impatientForMs = 10_000;
 const idleMs = 30_000;
 /** Larger answers than this are a fault: the bound of what is kept in memory for one question. */
 const mostBytes = 64 * 1024 * 1024;
@@ -72,15 +77,22 @@ interface Session {
 
 export class Peers {
   readonly #options: PeersOptions;
+  /** Until when they are given little time, by name. */
+  readonly #silent = new Map<string, number>();
+  readonly #clock: Pick<Clock, 'now'>;
   #session: Session | undefined;
 
   constructor(options: PeersOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
   }
 
   /** Asks all others by `/peer/v1/<method>` and adds this replica's own answer. Never rejects for want of others. */
   async collect<T>(method: string, own: () => T | Promise<T>, ask: AskOptions = {}): Promise<Collected<T>> {
     const others = this.#options.others().toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    for (const name of this.#silent.keys()) {
+      if (!others.some((replica) => replica.name === name)) this.#silent.delete(name);
+    }
     const settling = Promise.allSettled(others.map((replica) => this.ask<T>(replica, method, ask)));
     const mine = { replica: this.#options.self, answer: await own() };
     const settled = await settling;
@@ -103,9 +115,13 @@ export class Peers {
       const response = await this.#open(replica, method, ask);
       const answer = JSON.parse(await bounded(response)) as T;
       peerQuestions.inc({ result: 'answered' });
+      this.#silent.delete(replica.name);
       return answer;
     } catch (error) {
       peerQuestions.inc({ result: 'failed' });
+      if (ask.signal?.aborted !== true) {
+        this.#silent.set(replica.name, this.#silent.get(replica.name) ?? this.#clock.now() + impatientForMs);
+      }
       this.#options.log.debug({ replica: replica.name, method, err: describeError(error) }, 'no answer');
       throw error;
     }
@@ -134,7 +150,7 @@ export class Peers {
   #open(replica: Replica, method: string, ask: AskOptions, endless = false): Promise<IncomingMessage> {
     const { address } = replica;
     if (address === '') return Promise.reject(new Error('it has no address yet'));
-    const deadline = AbortSignal.timeout(ask.deadlineMs ?? defaultDeadlineMs);
+    const deadline = AbortSignal.timeout(this.#deadlineMs(replica, ask));
     const begun = new AbortController();
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const query = ask.query === undefined || ask.query.size === 0 ? '' : `?${ask.query.toString()}`;
@@ -161,6 +177,14 @@ export class Peers {
     outgoing.on('error', reject);
     outgoing.end();
     return promise;
+  }
+
+  #deadlineMs({ name }: Replica, { deadlineMs = defaultDeadlineMs }: AskOptions): number {
+    const untilMs = this.#silent.get(name);
+    if (untilMs === undefined) return deadlineMs;
+    if (this.#clock.now() < untilMs) return Math.min(deadlineMs, impatientMs);
+    this.#silent.delete(name);
+    return deadlineMs;
   }
 
   /** Connections of an older certificate end with what runs on them. */
