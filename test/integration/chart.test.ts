@@ -66,6 +66,7 @@ const everything = {
   identities: 'sds',
   gateways: { enabled: false, className: 'edge' },
   api: { aggregate: false },
+  telemetry: { maxSeries: 50_000, memoryMiB: 256 },
   resources: { requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: 2, memory: '2Gi' } },
   nodeSelector: { pool: 'system' },
   tolerations: [{ key: 'system', operator: 'Exists' }],
@@ -255,7 +256,7 @@ test('the control plane never asks for a proxy of its own', async () => {
 
 test('CRDs are ordinary objects of the release, so that an upgrade updates them, and stay on uninstall', async () => {
   const crds = (await template()).filter(isCrd);
-  assert.equal(crds.length, 3);
+  assert.equal(crds.length, 4);
   for (const crd of crds) {
     assert.equal(crd.metadata.annotations['helm.sh/resource-policy'], 'keep');
     assert.equal(crd.metadata.annotations['helm.sh/hook'], undefined);
@@ -269,7 +270,7 @@ test('CRDs are ordinary objects of the release, so that an upgrade updates them,
 
 test('CRDs go with the release, or are left to others, when told so', async () => {
   const removable = (await template({ crds: { keep: false } })).filter(isCrd);
-  assert.equal(removable.length, 3);
+  assert.equal(removable.length, 4);
   assert.ok(removable.every((crd) => crd.metadata.annotations['helm.sh/resource-policy'] === undefined));
   assert.equal((await template({ crds: { install: false } })).filter(isCrd).length, 0);
 });
@@ -300,7 +301,7 @@ const refusals: readonly (readonly [string, unknown])[] = [
   ['/mesh/mtls/mode', { mesh: { mtls: { mode: 'strict' } } }],
   ['/mesh/trustDomain', { mesh: { trustDomain: 'Corp Example' } }],
   ['/mesh/proxy/concurrency', { mesh: { proxy: { concurrency: 0 } } }],
-  ["additional properties 'telemetry'", { mesh: { telemetry: {} } }],
+  ["additional properties 'traces'", { mesh: { telemetry: { traces: {} } } }],
   ['/mesh/outbound/meshCIDRs/0', { mesh: { outbound: { meshCIDRs: ['10.0.0.1'] } } }],
 ];
 
