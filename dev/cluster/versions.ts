@@ -15,6 +15,8 @@ export interface GoProgram {
   /** Import path; with `version` installed on its own, without built inside tools/. */
   readonly path: string;
   readonly version?: string;
+  /** Folder beside tools/ that is a module of its own, so that what it needs changes nothing of the others. */
+  readonly module?: string;
 }
 
 export const goPrograms = {
@@ -28,6 +30,8 @@ export const goPrograms = {
   pause: { path: './pause' },
   coredns: { path: 'github.com/coredns/coredns', version: 'v1.14.7' },
   helm: { path: 'helm.sh/helm/v3/cmd/helm', version: 'v3.22.0' },
+  /** For tests of traces and logs: OpenTelemetry's collector with what they need of it. */
+  collector: { path: '.', module: 'collector' },
 } as const satisfies Record<string, GoProgram>;
 
 export type GoProgramName = keyof typeof goPrograms;
