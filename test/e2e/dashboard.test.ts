@@ -139,6 +139,7 @@ suite('through weft dashboard', () => {
       await page.getByRole('button', { name: 'Start' }).click();
       await page.locator('.tap-table tbody tr').nth(3).waitFor({ timeout: trafficTimeoutMs });
       await page.getByRole('button', { name: 'Hold' }).click();
+      await page.getByLabel('Filter live requests').fill('GET');
       await page.locator('.row-button').first().click();
       await page
         .getByText(/spiffe:\/\//)

@@ -79,8 +79,23 @@ export function stat(query: URLSearchParams, nowMs: number): TrafficAnswer {
 
 const paths = ['/cart', '/cart/items?id=42', '/v2/products', `/search?q=${hostileName}`, '/checkout'];
 
-/** The `index`th request of a tap. */
+/** The `index`th line of a tap: requests, and now and then a connection. */
 export function tapEvent(index: number, nowMs: number): TapEvent {
+  const event = requestEvent(index, nowMs);
+  if (index % 8 !== 3) return event;
+  return {
+    ...event,
+    protocol: 'tcp',
+    method: '',
+    authority: '',
+    path: '',
+    status: 0,
+    flags: [],
+    requestId: '',
+  };
+}
+
+function requestEvent(index: number, nowMs: number): TapEvent {
   const isBad = index % 11 === 7;
   return {
     at: new Date(nowMs).toISOString(),

@@ -3,6 +3,7 @@
 import type { TapEvent, TrafficEnd } from '../../../telemetry/model.ts';
 import { formatBytes, formatMillis } from '../format/numbers.ts';
 import { endOf } from '../state/end-name.ts';
+import { titleOf } from '../state/tap-buffer.ts';
 import { Facts } from './facts.tsx';
 import { ObjectLink } from './link.tsx';
 
@@ -27,7 +28,12 @@ export function TapDetails({ event }: { readonly event: TapEvent }) {
           ['To', <End end={event.destination} identity={event.destinationIdentity} />],
           ['Service', event.service || 'none'],
           ['Route', event.route || 'none'],
-          ['Request', <code>{`${event.method} ${event.authority}${event.path}`}</code>],
+          [
+            'Request',
+            <code>
+              {event.method === '' ? titleOf(event) : `${event.method} ${event.authority}${event.path}`}
+            </code>,
+          ],
           [
             'Status',
             event.grpcStatus === undefined

@@ -1,7 +1,8 @@
 /** Live requests, the newest first. */
 
-import { formatMillis, formatTime } from '../format/numbers.ts';
-import type { TappedEvent } from '../state/tap-buffer.ts';
+import type { TapEvent } from '../../../telemetry/model.ts';
+import { formatMillis, formatTime, unknown } from '../format/numbers.ts';
+import { type TappedEvent, titleOf } from '../state/tap-buffer.ts';
 
 export interface TapTableProps {
   readonly events: readonly TappedEvent[];
@@ -11,9 +12,11 @@ export interface TapTableProps {
 
 const shortName = (name: string): string => name.slice(name.indexOf('/') + 1) || 'unknown';
 
-function healthOfStatus(status: number): string {
-  if (status === 0 || status >= 500) return 'health-bad';
-  return status >= 400 ? 'health-degraded' : 'health-good';
+function StatusCell({ event: { method, status } }: { readonly event: TapEvent }) {
+  // A connection has no status; a request without one was never answered.
+  if (method === '') return <td class="numeric muted">{unknown}</td>;
+  const health = status === 0 || status >= 500 ? 'bad' : status >= 400 ? 'degraded' : 'good';
+  return <td class={`numeric health-${health}`}>{status === 0 ? 'none' : status}</td>;
 }
 
 export function TapTable({ events, chosen, onChoose }: TapTableProps) {
@@ -49,12 +52,10 @@ export function TapTable({ events, chosen, onChoose }: TapTableProps) {
                     aria-expanded={number === chosen}
                     onClick={() => onChoose(tapped)}
                   >
-                    <b>{event.method}</b> {event.path}
+                    {titleOf(event)}
                   </button>
                 </td>
-                <td class={`numeric ${healthOfStatus(event.status)}`}>
-                  {event.status === 0 ? 'none' : event.status}
-                </td>
+                <StatusCell event={event} />
                 <td class="numeric">{formatMillis(event.durationMs)}</td>
                 <td>{shortName(event.source.name)}</td>
                 <td>{shortName(event.destination.name)}</td>

@@ -12,7 +12,7 @@ import { formatCount } from '../format/numbers.ts';
 import { changeQuery, place } from '../state/browser.ts';
 import { namespaceOf } from '../state/choices.ts';
 import type { Place } from '../state/location.ts';
-import { matchesTap, type TappedEvent } from '../state/tap-buffer.ts';
+import { matchesTap, type TappedEvent, titleOf } from '../state/tap-buffer.ts';
 import { useStore } from '../state/use-store.ts';
 import { type Tap, useTap } from '../state/use-tap.ts';
 
@@ -81,11 +81,7 @@ export function TapPage() {
         </p>
       )}
       {chosen === undefined ? undefined : (
-        <Drawer
-          key={chosen.number}
-          title={`${chosen.event.method} ${chosen.event.path}`}
-          onClose={() => setChosen(undefined)}
-        >
+        <Drawer key={chosen.number} title={titleOf(chosen.event)} onClose={() => setChosen(undefined)}>
           <TapDetails event={chosen.event} />
         </Drawer>
       )}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TapEvent } from '../../../telemetry/model.ts';
-import { addEvents, emptyTap, matchesTap } from './tap-buffer.ts';
+import { addEvents, emptyTap, matchesTap, titleOf } from './tap-buffer.ts';
 
 const end = { kind: 'workload', namespace: 'shop', name: 'Deployment/web', version: '' } as const;
 
@@ -64,4 +64,10 @@ test('every word of a filter must be found', () => {
   assert.equal(matchesTap(tapped, 'get 503'), true);
   assert.equal(matchesTap(tapped, 'get 200'), false);
   assert.equal(matchesTap(tapped, ''), true);
+});
+
+test('what has no method is told to be a connection', () => {
+  assert.equal(titleOf(event('/cart')), 'GET /cart');
+  assert.equal(titleOf({ ...event(''), method: '', protocol: 'tcp' }), 'TCP connection');
+  assert.equal(titleOf({ ...event(''), method: '', protocol: '' }), 'TCP connection');
 });

@@ -31,6 +31,12 @@ export function addEvents(
   return { events: [...added, ...buffer.events].slice(0, limit), received, missed: buffer.missed };
 }
 
+/** A connection of another protocol has neither method nor path, and must have a name all the same. */
+export function titleOf(event: TapEvent): string {
+  if (event.method !== '') return `${event.method} ${event.path}`;
+  return `${event.protocol === '' ? 'TCP' : event.protocol.toUpperCase()} connection`;
+}
+
 /** Whether the reader's words are all found in what a request says of itself. */
 export function matchesTap({ event }: TappedEvent, search: string): boolean {
   const text = [
