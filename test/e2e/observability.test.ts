@@ -7,12 +7,15 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before, suite, test } from 'node:test';
 import { promisify } from 'node:util';
+import { metricsPort } from '../../src/base/names.ts';
 import type { Report, Total } from '../../dev/sample/lib/tally.ts';
 import { shopNamespace, waitForShop } from '../../dev/start/shop.ts';
 import { observeBase } from '../../src/base/observe.ts';
+import type { TrafficMetricsList } from '../../src/telemetry/smi.ts';
 import type { TrafficAnswer, TrafficDimension, TrafficRow } from '../../src/telemetry/model.ts';
 import { kinds, type Pod, put } from './apps.ts';
 import { until } from './harness.ts';
+import { type Prometheus, startPrometheus } from '../support/prometheus.ts';
 import { openShop, type Shop } from './shop.ts';
 
 const run = promisify(execFile);
@@ -20,6 +23,8 @@ const cli = new URL('../../src/cli/main.ts', import.meta.url).pathname;
 /** Long enough for everything since the shop opened. */
 const windowSeconds = 3600;
 const loadForMs = 30_000;
+/** With the ten seconds until its last report well within the half minute that SMI tells of. */
+const burstMs = 6_000;
 const silent = new AbortController().signal;
 
 let shop: Shop;
@@ -141,10 +146,10 @@ const httpRoute = (name: string, rule: Readonly<Record<string, unknown>>): Promi
   });
 
 suite('observability', () => {
-  let before_: Counts;
-  let after_: Counts;
+  let atFirst: Counts;
+  let atLast: Counts;
   const total = (service: string): Total => {
-    const [first, last] = [before_.load[service], after_.load[service]];
+    const [first, last] = [atFirst.load[service], atLast.load[service]];
     assert.ok(last !== undefined, `the load generator called ${service}`);
     const versions = Object.fromEntries(
       Object.entries(last.versions).map(([version, calls]) => [
@@ -162,7 +167,7 @@ suite('observability', () => {
     pick: (row: TrafficRow) => number,
     group: TrafficRow['group'],
     rows: (counts: Counts) => readonly TrafficRow[] = ({ byService }) => byService,
-  ): number => sum(rows(after_), pick, group) - sum(rows(before_), pick, group);
+  ): number => sum(rows(atLast), pick, group) - sum(rows(atFirst), pick, group);
   const fromLoad = { source: 'shop/Deployment/load' } as const;
 
   before(async () => {
@@ -187,10 +192,10 @@ suite('observability', () => {
       ],
     });
     await waitForShop(shop.api, silent, () => {});
-    before_ = await pausedCounts();
+    atFirst = await pausedCounts();
     await ask('load', '/resume', 'POST');
     await new Promise((resolve) => setTimeout(resolve, loadForMs));
-    after_ = await pausedCounts();
+    atLast = await pausedCounts();
   });
   after(async () => {
     await shop.close();
@@ -218,7 +223,7 @@ suite('observability', () => {
       const labels = ['side="client"', `service="${key}"`];
       const count = ({ expositions }: Counts): number =>
         exposed(expositions.slice(0, 1), 'envoy_weft_http_duration_count', labels);
-      within1Percent(count(after_) - count(before_), total(service).calls, 'requests');
+      within1Percent(count(atLast) - count(atFirst), total(service).calls, 'requests');
     });
   }
 
@@ -259,7 +264,7 @@ suite('observability', () => {
     const requests = difference((row) => row.requests, group);
     const retries = difference(({ counts }) => counts.retries, group);
     assert.ok(retries > 0);
-    within1Percent(requests + retries, after_.catalogAnswered - before_.catalogAnswered, 'attempts');
+    within1Percent(requests + retries, atLast.catalogAnswered - atFirst.catalogAnswered, 'attempts');
   });
 
   test('weft stat shows what the API tells', async () => {
@@ -267,12 +272,77 @@ suite('observability', () => {
       cli,
       '--kubeconfig',
       shop.cluster.kubeconfigPath,
-      ...['stat', 'svc', '-n', shopNamespace, '--from', 'deploy/load', '--window', `${windowSeconds}s`],
-      ...['-o', 'json'],
+      'stat',
+      'svc',
+      `--namespace=${shopNamespace}`,
+      '--from=deploy/load',
+      `--window=${windowSeconds}s`,
+      '--output=json',
     ]);
     const { rows } = JSON.parse(stdout) as TrafficAnswer;
     const shown = sum(rows, ({ requests }) => requests, { service: 'shop/web:80' });
-    const told = sum(after_.byService, ({ requests }) => requests, { ...fromLoad, service: 'shop/web:80' });
+    const told = sum(atLast.byService, ({ requests }) => requests, { ...fromLoad, service: 'shop/web:80' });
     assert.equal(shown, told);
+  });
+
+  test('a real Prometheus that scrapes the control plane sums up to what the API tells', async () => {
+    const replicas = await shop.api.list<Pod>(kinds.pod, {
+      namespace: 'weft-system',
+      labelSelector: 'app.kubernetes.io/name=weft',
+    });
+    const targets = replicas.map(({ status }) => `${status.podIP ?? ''}:${metricsPort}`);
+    const prometheus: Prometheus = await startPrometheus({ weft: { path: '/metrics', targets } });
+    try {
+      const selector = 'source_workload="Deployment/load",service="shop/web:80"';
+      for (const [metric, pick] of [
+        ['weft_mesh_requests_total', ({ requests }: TrafficRow) => requests],
+        ['weft_mesh_request_failures_total', ({ counts }: TrafficRow) => counts.failures],
+      ] as const) {
+        const [shown] = await until(`${metric} is scraped from every replica`, async () => {
+          const up = await prometheus.query('up == 1');
+          const found = await prometheus.query(`sum(${metric}{${selector}})`);
+          return up.length === targets.length && found.length === 1 ? found : undefined;
+        });
+        const told = sum(atLast.byService, pick, { ...fromLoad, service: 'shop/web:80' });
+        within1Percent(shown ?? 0, told, metric);
+      }
+    } finally {
+      await prometheus.stop();
+    }
+  });
+
+  test('the metrics of SMI count a burst as the load generator did', async () => {
+    const [first] = await ask<Report>('load', '/pause', 'POST');
+    await ask('load', '/resume', 'POST');
+    await new Promise((resolve) => setTimeout(resolve, burstMs));
+    const [last] = await ask<Report>('load', '/pause', 'POST');
+    const difference = (pick: (total: Total) => number): number => {
+      const [begin, end] = [first?.totals['web'], last?.totals['web']];
+      assert.ok(begin !== undefined && end !== undefined);
+      return pick(end) - pick(begin);
+    };
+    const calls = difference((total) => total.calls);
+    const path = `/apis/metrics.smi-spec.io/v1alpha1/namespaces/${shopNamespace}/deployments/web/edges`;
+    let most = { success: 0, failure: 0 };
+    // SMI tells of the last half minute: the whole burst is in it for a while, once its last report has come.
+    await until(
+      `SMI tells of ${calls} calls`,
+      async () => {
+        const { items } = JSON.parse(await raw(path)) as TrafficMetricsList;
+        const edge = items.find(
+          (item) => item.edge.direction === 'from' && item.edge.resource.name === 'load',
+        );
+        const count = (name: string): number =>
+          Number(edge?.metrics.find((metric) => metric.name === name)?.value ?? 0);
+        const now = { success: count('success_count'), failure: count('failure_count') };
+        if (now.success + now.failure >= most.success + most.failure) most = now;
+        return now.success + now.failure >= calls * 0.99 ? true : undefined;
+      },
+      60_000,
+      () => JSON.stringify(most),
+    );
+    within1Percent(most.success + most.failure, calls, 'requests');
+    const failures = difference((total) => total.failures);
+    assert.ok(Math.abs(most.failure - failures) <= calls / 100, `${most.failure}, and not ${failures}`);
   });
 });

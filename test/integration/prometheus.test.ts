@@ -4,17 +4,12 @@
  */
 
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, createServer, request, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dashboards } from '../../dev/codegen/dashboard-panels.ts';
-import { ensurePrometheus } from '../../dev/prometheus.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { silent } from '../../src/base/log.ts';
 import { registry } from '../../src/base/metrics.ts';
@@ -32,12 +27,10 @@ import {
   serverWorkload,
   startPair,
 } from '../support/proxy-pair.ts';
-import { freePort } from '../support/ports.ts';
+import { type Prometheus, startPrometheus } from '../support/prometheus.ts';
 
 let pair: ProxyPair;
-let prometheus: ChildProcess;
-let address = '';
-let directory = '';
+let prometheus: Prometheus;
 let telemetry: Telemetry;
 const stopped = new AbortController();
 const servers: Server[] = [];
@@ -91,9 +84,9 @@ before(async () => {
       );
     }),
   );
-  await startPrometheus({
-    weft: [`127.0.0.1:${metricsPort}`],
-    proxies: [pair.client.admin, pair.server.admin],
+  prometheus = await startPrometheus({
+    weft: { path: '/metrics', targets: [`127.0.0.1:${metricsPort}`] },
+    proxies: { path: '/stats/prometheus', targets: [pair.client.admin, pair.server.admin] },
   });
   traffic = keepTalking();
 });
@@ -101,42 +94,14 @@ before(async () => {
 after(async () => {
   stopped.abort();
   await traffic;
-  prometheus.kill('SIGTERM');
-  await once(prometheus, 'exit');
+  await prometheus.stop();
   telemetry.close();
   await pair.stop();
   for (const server of servers) {
     server.closeAllConnections();
     server.close();
   }
-  await rm(directory, { recursive: true, force: true });
 });
-
-async function startPrometheus(targets: Readonly<Record<string, readonly string[]>>): Promise<void> {
-  directory = await mkdtemp(join(tmpdir(), 'weft-prometheus-'));
-  const jobs = Object.entries(targets).map(([name, addresses]) => ({
-    job_name: name,
-    metrics_path: name === 'proxies' ? '/stats/prometheus' : '/metrics',
-    static_configs: [{ targets: addresses }],
-  }));
-  const file = join(directory, 'prometheus.yml');
-  // JSON is YAML.
-  await writeFile(file, JSON.stringify({ global: { scrape_interval: '500ms' }, scrape_configs: jobs }));
-  address = `127.0.0.1:${await freePort()}`;
-  const flags = [
-    `--config.file=${file}`,
-    `--storage.tsdb.path=${directory}/data`,
-    `--web.listen-address=${address}`,
-  ];
-  prometheus = spawn(await ensurePrometheus(console.error), flags, { stdio: ['ignore', 'ignore', 'ignore'] });
-  for (let attempt = 0; attempt < 300; attempt++) {
-    if (prometheus.exitCode !== null) throw new Error(`Prometheus ended with ${prometheus.exitCode}`);
-    const ready = await fetch(`http://${address}/-/ready`).catch(() => undefined);
-    if (ready?.ok === true) return;
-    await sleep(100);
-  }
-  throw new Error('Prometheus did not become ready in 30 s');
-}
 
 /** Requests, every third of them a failure, bytes, and what the control plane counts where nobody asks it for anything. */
 async function keepTalking(): Promise<void> {
@@ -191,7 +156,9 @@ interface Answer {
 
 async function ask(expression: string): Promise<Answer> {
   const query = new URLSearchParams({ query: expression });
-  return (await (await fetch(`http://${address}/api/v1/query?${query.toString()}`)).json()) as Answer;
+  return (await (
+    await fetch(`http://${prometheus.address}/api/v1/query?${query.toString()}`)
+  ).json()) as Answer;
 }
 
 /** The first workload is called, the second calls. */
@@ -237,7 +204,9 @@ for (const dashboard of dashboards) {
     test(`${dashboard.title}: what to choose from for ${name}`, async () => {
       const [, selector = '', label = ''] = /^label_values\((.*), (\w+)\)$/.exec(query) ?? [];
       const match = new URLSearchParams({ 'match[]': filledIn(selector, choices[0] ?? {}) });
-      const found = await fetch(`http://${address}/api/v1/label/${label}/values?${match.toString()}`);
+      const found = await fetch(
+        `http://${prometheus.address}/api/v1/label/${label}/values?${match.toString()}`,
+      );
       const { data } = (await found.json()) as { data: readonly string[] };
       assert.ok(data.includes(choices[0]?.[name as 'service'] ?? ''), data.join());
     });
