@@ -31,7 +31,15 @@ export interface RejectionOptions {
 
 /** What people write to shape traffic; a Service is only told where nothing of these had a part. */
 const suspects: readonly (readonly ResourceType[])[] = [
-  [...Object.values(routeTypes), gateways, listenerSets, backendTLSPolicies, mutualTLSPolicies, telemetryPolicies, meshConfigs],
+  [
+    ...Object.values(routeTypes),
+    gateways,
+    listenerSets,
+    backendTLSPolicies,
+    mutualTLSPolicies,
+    telemetryPolicies,
+    meshConfigs,
+  ],
   [services],
 ];
 /** A resource may be made from many objects; whoever looks at one finds the resource, and by it the others. */

@@ -52,7 +52,8 @@ export async function translateCase(
   for (const [workload, destinations] of Object.entries(settings.used)) await use(workload, ...destinations);
   await apply(...objects);
   // As if a proxy of each had connected, and used nothing.
-  for (const workload of [...mesh.workloads.keys()]) if (!mesh.used.has(workload)) await use(workload);
+  const unused = [...mesh.workloads.keys()].filter((workload) => !mesh.used.has(workload));
+  for (const workload of unused) await use(workload);
   assert.deepEqual(errors, []);
   return { translation, show: settings.show };
 }

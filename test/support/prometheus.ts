@@ -52,7 +52,7 @@ export async function startPrometheus(jobs: Readonly<Record<string, ScrapeJob>>)
     address,
     async query(expression) {
       const response = await fetch(
-        `http://${address}/api/v1/query?${new URLSearchParams({ query: expression })}`,
+        `http://${address}/api/v1/query?${new URLSearchParams({ query: expression }).toString()}`,
       );
       const { data, error } = (await response.json()) as {
         data?: { result: readonly { value: readonly [number, string] }[] };

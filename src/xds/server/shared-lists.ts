@@ -73,9 +73,10 @@ export class SharedLists {
   #compare(kind: WildcardKind, before: readonly string[], after: readonly string[]): ListChange {
     const added: ResourceRecord[] = [];
     const removed: ResourceRecord[] = [];
+    if (before === after) return { kind, added, removed };
     let left = 0;
     let right = 0;
-    while (before !== after && (left < before.length || right < after.length)) {
+    while (left < before.length || right < after.length) {
       const old = before[left];
       const next = after[right];
       if (old === next) {

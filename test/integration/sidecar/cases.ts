@@ -278,7 +278,12 @@ suite('The sidecar on a cluster without pod certificates', () => {
   before(async () => {
     controlPlane = await startControlPlane(`${nodeAddress}:15010`, control, {
       listener: [
-        inbound('shop/Deployment/web', { mode: 'Strict', tcpPorts: [], httpPorts: [] }, trustDomain, testProfile),
+        inbound(
+          'shop/Deployment/web',
+          { mode: 'Strict', tcpPorts: [], httpPorts: [] },
+          trustDomain,
+          testProfile,
+        ),
       ],
       secret: inlineSecrets(web),
     });
