@@ -37,7 +37,7 @@ const latency = (share: number, where: string, by = ''): string =>
 const proxied = 'side="client",service="$service"';
 const count = `rate(envoy_weft_http_duration_count{${proxied}}${per})`;
 const proxyLatency = (share: number, by: string): string =>
-  `histogram_quantile(${share}, sum by (le, ${by}) (rate(envoy_weft_http_duration_bucket{${proxied}}${per}))) / 1000`;
+  `histogram_quantile(${share}, sum by (le, ${by}) (rate(envoy_weft_http_duration_bucket{${proxied}}${per}))) / 1e6`;
 /** The version is in the name of the peer, whether it has a certificate or not. */
 const byVersion = (expression: string): string =>
   `label_replace(label_replace(${expression}, "version", "$1", "peer", "plain.*[|](.*)"), "version", "$1", "peer", ".*OU=(.*)")`;

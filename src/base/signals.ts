@@ -20,7 +20,7 @@ export const scopePrefix = 'weft';
 /** What is reported, by name. Nothing else is. */
 export const signals = {
   /**
-   * Histogram: requests that ended, one by one; milliseconds until the last byte of the response, or until the request
+   * Histogram: requests that ended, one by one; microseconds until the last byte of the response, or until the request
    * was given up. Tags: side, peer, service, route, protocol, code, flags, grpc.
    */
   duration: 'weft.http.duration',
@@ -36,19 +36,32 @@ export const signals = {
 /** Full names of the statistics that are reported, for the sink; tags that are in a name are taken out of it afterwards. */
 export const reportedStatistics = `${scopePrefix}\\..*|tcp\\..*\\.downstream_cx_[rt]x_bytes_total|cluster\\.svc/.*\\.upstream_rq_retry`;
 
-/** Envoy cuts the duration of a request to whole milliseconds. */
-export const durationFormat = '%DURATION%';
+/**
+ * Microseconds that a request took. Envoy has them for what was answered to the end; of what was given up or broken off
+ * it knows whole milliseconds, which CEL makes the same unit, and without which it would not count such a request at
+ * all. The expression is only evaluated for these. In this JSON a closing parenthesis has to be escaped: Envoy takes the
+ * first one for the end of the command.
+ */
+export const durationFormat = `%COALESCE(${JSON.stringify({
+  operators: [
+    { command: 'COMMON_DURATION', param: 'DS_RX_BEG:DS_TX_END:us' },
+    {
+      command: 'CEL',
+      param: 'request.duration.getSeconds()*1000000+request.duration.getMilliseconds()*1000',
+    },
+  ],
+}).replaceAll(')', String.raw`\u0029`)})%`;
 
 /** Upper bounds of the buckets of `duration`, in milliseconds, not included; one more bucket is for what is longer. */
 export const durationBoundsMs = [
-  1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 75, 100, 150, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000,
+  0.5, 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 75, 100, 150, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000,
 ] as const;
 
 /**
- * The same as Envoy is told and as it reports them. It counts a value that equals a bound below it, so that a bound of 1
- * would be for everything shorter than two milliseconds.
+ * The same in microseconds, as Envoy is told and as it reports them. It counts a value that equals a bound below it, and
+ * with it all that have the same two leading digits.
  */
-export const envoyBoundsMs: readonly number[] = durationBoundsMs.map((bound) => bound - 0.01);
+export const envoyBounds: readonly number[] = durationBoundsMs.map((bound) => bound * 1_000 - 1);
 
 /** Tags of the signals. A tag whose value is not known is empty or absent. */
 export const tags = {
@@ -209,11 +222,11 @@ function escapeValue(value: string): string {
     );
 }
 
-/** What the proxy of a destination tells of a traced request, as body of an OTLP log: milliseconds, and its traceparent. */
-export const exemplarFormat = '%DURATION% %REQ(TRACEPARENT)%';
+/** What the proxy of a destination tells of a traced request, as body of an OTLP log: microseconds, and its traceparent. */
+export const exemplarFormat = `${durationFormat} %REQ(TRACEPARENT)%`;
 
 /** The same as it arrives: duration, trace, flags. */
-export const exemplarPattern = /^(\d{1,9}) 00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})$/;
+export const exemplarPattern = /^(\d{1,12}) 00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})$/;
 
 /** Of the requests of a proxy, how many it tells of at most; those with the smallest numbers, which are the ones that are traced. */
 export const exemplarsInTenThousand = 100;

@@ -19,11 +19,11 @@ function buckets(counts: Readonly<Record<number, number>>): readonly number[] {
 
 describe('a percentile', () => {
   for (const [what, counts, share, expected] of [
-    ['lies within the first bucket as far as its share of it', { 0: 10 }, 0.5, 0.5],
-    ['lies between the bounds of its bucket', { 0: 50, 6: 50 }, 0.75, 12.5],
-    ['lies at the end of a bucket where that has exactly its share', { 0: 50, 6: 50 }, 0.5, 1],
-    ['does not lie in an empty bucket', { 0: 1, 9: 1 }, 0.99, 49.6],
-    ['beyond the last bound is that bound', { 20: 3 }, 0.5, 30_000],
+    ['lies within the first bucket as far as its share of it', { 0: 10 }, 0.5, 0.25],
+    ['lies between the bounds of its bucket', { 0: 50, 7: 50 }, 0.75, 12.5],
+    ['lies at the end of a bucket where that has exactly its share', { 0: 50, 7: 50 }, 0.5, 0.5],
+    ['does not lie in an empty bucket', { 0: 1, 10: 1 }, 0.99, 49.6],
+    ['beyond the last bound is that bound', { 21: 3 }, 0.5, 30_000],
   ] as const) {
     test(what, () => {
       assert.ok(

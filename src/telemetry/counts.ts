@@ -18,6 +18,7 @@ export const columns = {
   retries,
   /** As many as there are buckets. */
   durations,
+  /** Whole microseconds. */
   durationSum,
   connectionsOpened: durationSum + 1,
   connectionsClosed: durationSum + 2,
@@ -71,7 +72,7 @@ export function toCounts(values: Float64Array, offset = 0): TrafficCounts {
     failures: at(failures),
     retries: at(retries),
     durations: slice(values, offset + durations, durationBuckets),
-    durationSumMs: at(durationSum),
+    durationSumMs: at(durationSum) / 1_000,
     connectionsOpened: at(columns.connectionsOpened),
     connectionsClosed: at(columns.connectionsClosed),
     bytesSent: at(columns.bytesSent),
@@ -95,7 +96,7 @@ export function addCounts(to: Float64Array, counts: TrafficCounts, offset = 0): 
   };
   addOne(failures, counts.failures);
   addOne(retries, counts.retries);
-  addOne(durationSum, counts.durationSumMs);
+  addOne(durationSum, Math.round(counts.durationSumMs * 1_000));
   addOne(columns.connectionsOpened, counts.connectionsOpened);
   addOne(columns.connectionsClosed, counts.connectionsClosed);
   addOne(columns.bytesSent, counts.bytesSent);

@@ -47,8 +47,8 @@ function wrap(field: number, content: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from([field * 8 + 2, ...length]), content]);
 }
 
-const line = (durationMs: number | string, id = trace, flags = '01'): string =>
-  `${durationMs} 00-${id}-${'c'.repeat(16)}-${flags}`;
+const line = (duration: number | string, id = trace, flags = '01'): string =>
+  `${typeof duration === 'number' ? duration * 1_000 : duration} 00-${id}-${'c'.repeat(16)}-${flags}`;
 
 test('the newest request of each bucket of durations is kept, by the workload that tells it', async () => {
   await store.take(peer('web'), logs(line(0), line(6, other)));

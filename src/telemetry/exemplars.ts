@@ -70,7 +70,7 @@ function readExemplar(body: string, atMs: number): Exemplar | undefined {
   const [, duration, traceId, flags] = exemplarPattern.exec(body) ?? [];
   if (duration === undefined || traceId === undefined || flags === undefined) return undefined;
   if ((Number.parseInt(flags, 16) & 1) === 0) return undefined;
-  return { traceId, durationMs: Number(duration), atMs };
+  return { traceId, durationMs: Number(duration) / 1_000, atMs };
 }
 
 const bytes = (field: number): number => field * 8 + 2;

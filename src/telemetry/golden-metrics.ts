@@ -77,7 +77,7 @@ export class GoldenMetrics {
       destination.buckets[bucket] =
         (destination.buckets[bucket] ?? 0) + (this.#slot[columns.durations + bucket] ?? 0);
     }
-    destination.sumMs += this.#slot[columns.durationSum] ?? 0;
+    destination.sumMs += (this.#slot[columns.durationSum] ?? 0) / 1_000;
     destination.lastMs = nowMs;
   }
 

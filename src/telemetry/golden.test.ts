@@ -54,9 +54,9 @@ function some(): GoldenMetrics {
     [columns.requests + 2]: 9,
     [columns.requests + 5]: 1,
     [columns.failures]: 1,
-    [columns.durations + 1]: 4,
-    [columns.durations + 20]: 6,
-    [columns.durationSum]: 2_500,
+    [columns.durations + 2]: 4,
+    [columns.durations + 21]: 6,
+    [columns.durationSum]: 2_500_000,
   });
   golden.add(series('web', 'api'), values, 0, startMs);
   golden.add(
@@ -80,6 +80,7 @@ describe('the exposition', () => {
       `weft_mesh_requests_total{${edge},response_class="5xx"} 2`,
       `weft_mesh_request_failures_total{${edge}} 2`,
       '# TYPE weft_mesh_request_duration_seconds histogram',
+      `weft_mesh_request_duration_seconds_bucket{${destination},le="0.0005"} 0`,
       `weft_mesh_request_duration_seconds_bucket{${destination},le="0.001"} 0`,
       `weft_mesh_request_duration_seconds_bucket{${destination},le="0.002"} 8`,
       `weft_mesh_request_duration_seconds_bucket{${destination},le="30.0"} 8`,
@@ -95,7 +96,7 @@ describe('the exposition', () => {
   test('ties buckets to traces where OpenMetrics is asked for', () => {
     const exemplars = {
       newest: (destination: string, bucket: number) =>
-        destination === 'shop/Deployment/api' && bucket === 1
+        destination === 'shop/Deployment/api' && bucket === 2
           ? { traceId: '0af7651916cd43dd8448eb211c80319c', durationMs: 1.5, atMs: startMs }
           : undefined,
     };

@@ -5,7 +5,7 @@
  * Source: opentelemetry-proto 1.x, collector/metrics/v1/metrics_service.proto and metrics/v1/metrics.proto.
  */
 
-import { clusterNameAttribute, envoyBoundsMs, tags, tcpPrefixAttribute } from '../base/signals.ts';
+import { clusterNameAttribute, envoyBounds, tags, tcpPrefixAttribute } from '../base/signals.ts';
 import { MalformedMessage, ProtobufReader } from './protobuf.ts';
 
 /** The tags in the order in which `MetricPoint.tags` has their values. */
@@ -29,7 +29,7 @@ export interface MetricPoint {
   buckets: Float64Array;
   /** Counts that were there, of which `buckets` holds as many as it can. */
   bucketCount: number;
-  /** Whether the bounds are exactly `envoyBoundsMs`. */
+  /** Whether the bounds are exactly `envoyBounds`. */
   boundsMatch: boolean;
   /** In order of `tagNames`; empty where one is absent. */
   tags: string[];
@@ -37,7 +37,7 @@ export interface MetricPoint {
   faultyTag: string | undefined;
 }
 
-const expectedBounds = new Uint8Array(new Float64Array(envoyBoundsMs).buffer);
+const expectedBounds = new Uint8Array(new Float64Array(envoyBounds).buffer);
 const indexOfTag = new Map(tagNames.map((name, index) => [name, index]));
 
 /** Tags as they are on the wire: field number times eight, plus wire type. */
@@ -54,7 +54,7 @@ function emptyPoint(): MetricPoint {
     value: Number.NaN,
     count: 0,
     sum: 0,
-    buckets: new Float64Array(envoyBoundsMs.length + 1),
+    buckets: new Float64Array(envoyBounds.length + 1),
     bucketCount: 0,
     boundsMatch: false,
     tags: tagNames.map(() => ''),

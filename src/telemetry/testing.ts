@@ -1,12 +1,6 @@
 /** Reports as a proxy sends them, for tests: a small protobuf writer, and a proxy's points in the words of the model. */
 
-import {
-  connectionEvents,
-  durationBoundsMs,
-  envoyBoundsMs,
-  formatSubject,
-  signals,
-} from '../base/signals.ts';
+import { connectionEvents, durationBoundsMs, envoyBounds, formatSubject, signals } from '../base/signals.ts';
 import { temporalities } from './otlp-metrics.ts';
 import { type Field, message, packedDoubles, packedFixed64 } from './protobuf-writer.ts';
 
@@ -48,12 +42,12 @@ function times(point: TestPoint, nowMs: number): readonly Field[] {
 }
 
 function histogram(point: TestPoint, durations: readonly number[], nowMs: number): Buffer {
-  const bounds = point.bounds ?? envoyBoundsMs;
+  const bounds = point.bounds ?? envoyBounds;
   const counts = point.buckets ?? bucketsOf(durations);
   return message(
     ...times(point, nowMs),
     { number: 4, fixed64: BigInt(point.count ?? durations.length) },
-    { number: 5, double: durations.reduce((sum, value) => sum + value, 0) },
+    { number: 5, double: durations.reduce((sum, value) => sum + value * 1_000, 0) },
     packedFixed64(6, counts),
     packedDoubles(7, bounds),
     ...attributes(9, point.tags),

@@ -4,7 +4,7 @@
  */
 
 import type { JsonObject } from '../../base/json.ts';
-import { envoyBoundsMs, reportedStatistics, reportIntervalSeconds, scopePrefix } from '../../base/signals.ts';
+import { envoyBounds, reportedStatistics, reportIntervalSeconds, scopePrefix } from '../../base/signals.ts';
 
 const extensions = 'type.googleapis.com/envoy.extensions';
 const otlp = `${extensions}.stat_sinks.open_telemetry.v3.SinkConfig`;
@@ -32,7 +32,7 @@ export const reporting: JsonObject = {
 
 /** Of `stats_config`. */
 export const histogramBuckets: JsonObject = {
-  histogram_bucket_settings: [{ match: { prefix: `${scopePrefix}.` }, buckets: [...envoyBoundsMs] }],
+  histogram_bucket_settings: [{ match: { prefix: `${scopePrefix}.` }, buckets: [...envoyBounds] }],
 };
 
 function dropAllBut(regex: string): JsonObject {

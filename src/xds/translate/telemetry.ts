@@ -70,7 +70,7 @@ export function countRequests(counted: Counted): AccessLog {
       [tags.grpc]: '%GRPC_STATUS_NUMBER%',
     }),
   };
-  const histogram = { stat, unit: Config_Histogram_Unit.Milliseconds, valueFormat: durationFormat };
+  const histogram = { stat, unit: Config_Histogram_Unit.Microseconds, valueFormat: durationFormat };
   return extension('count', ConfigSchema, { statsScope: scope, histograms: [histogram] });
 }
 
