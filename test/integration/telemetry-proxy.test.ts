@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Agent, createServer, request, type RequestOptions } from 'node:http';
-import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
+import { connect as connectHttp2, constants, createServer as createHttp2Server } from 'node:http2';
 import {
   type AddressInfo,
   connect,
@@ -19,6 +19,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../src/base/clock.ts';
 import {
   connectionEvents,
+  durationBoundsMs,
   formatPlainPeer,
   formatSubject,
   signals,
@@ -78,6 +79,11 @@ function application(): Promise<number> {
     const wait = Number(/^\/wait\/(\d+)/.exec(path)?.[1] ?? 0);
     setTimeout(() => response.writeHead(Number(/\/status\/(\d+)/.exec(path)?.[1] ?? 200)).end('hello'), wait);
   });
+  server.on('upgrade', (_incoming, socket) => {
+    socket.on('error', () => {});
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    socket.pipe(socket);
+  });
   closers.push(() => server.closeAllConnections());
   return listening(server);
 }
@@ -97,6 +103,8 @@ async function grpcServer(): Promise<number> {
   const server = createHttp2Server();
   server.on('session', (session) => closers.push(() => session.destroy()));
   server.on('stream', (stream, headers) => {
+    onRequest();
+    if (headers[':path'] === '/never') return void stream.on('error', () => {});
     const status = (headers[':path'] ?? '').split('/').at(-1) ?? '0';
     stream.resume();
     stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
@@ -197,6 +205,14 @@ async function callPort(port: number, path: string, options: RequestOptions = {}
   return { status: response.statusCode };
 }
 
+/** Calls of the Service without endpoints so far. */
+let goneCalls = 0;
+
+function callGone(): Promise<Called> {
+  goneCalls += 1;
+  return call('10.96.0.5:80', '/');
+}
+
 const sum = (series: readonly Series[], tags: Readonly<Record<string, string>>): number =>
   series
     .filter((one) => Object.entries(tags).every(([name, value]) => (one.tags[name] ?? '') === value))
@@ -241,7 +257,7 @@ describe('requests over mutual TLS', () => {
     const gained = bucketsOf(clientProxy.series(signals.duration), '200').map((n, i) => n - (before[i] ?? 0));
     // Between 150 and 250 ms; a busy machine may take longer, never less.
     assert.equal(count(gained), 1);
-    assert.ok(gained.indexOf(1) >= 13, gained.join());
+    assert.ok(gained.indexOf(1) >= durationBoundsMs.indexOf(250), gained.join());
   });
 
   test('that ran into a time limit, were tried again, given up, or lost half-way are counted as what they are', async () => {
@@ -286,6 +302,85 @@ describe('requests over mutual TLS', () => {
   });
 });
 
+describe('durations', () => {
+  const plain = { service: 'shop/plain:80' };
+
+  test('tell half a millisecond from a whole one', async () => {
+    const between = durationBoundsMs.indexOf(1);
+    const seen = (all: readonly Series[]): boolean => all.some(({ buckets }) => (buckets[between] ?? 0) > 0);
+    // An answer of the proxy alone is the fastest, one of the application nearly always takes longer.
+    while (!seen(clientProxy.series(signals.duration))) {
+      await callGone();
+      await call('10.96.0.3:80', '/status/202');
+    }
+  });
+
+  test('of what was given up are those until then, in the same unit', async () => {
+    const tags = { ...plain, code: '0', flags: 'DC' };
+    const of = (all: readonly Series[]): readonly number[] =>
+      durationBoundsMs.map((_, index) =>
+        all
+          .filter((one) => sum([one], tags) > 0)
+          .reduce((total, { buckets }) => total + (buckets[index] ?? 0), 0),
+      );
+    const before = clientProxy.series(signals.duration);
+    const known = [sum(before, tags), of(before)] as const;
+    const beganMs = performance.now();
+    const given = request({ host: '127.0.0.1', port: clientProxy.portOf('vl/10.96.0.3:80'), path: '/never' });
+    given.on('error', () => {});
+    const { promise: arrived, resolve } = Promise.withResolvers<void>();
+    onRequest = resolve;
+    given.end();
+    await arrived;
+    await sleep(1_100);
+    given.destroy();
+    const after = await clientProxy.until(signals.duration, (all) => sum(all, tags) === known[0] + 1);
+    const tookMs = performance.now() - beganMs;
+    const index = of(after).findIndex((n, at) => n > (known[1][at] ?? 0));
+    assert.ok(index >= durationBoundsMs.indexOf(2_500), String(index));
+    assert.ok((durationBoundsMs[index - 1] ?? 0) <= tookMs, `${index} after ${tookMs} ms`);
+  });
+
+  test('are known of all: upgraded connections, tunnels refused, streams reset, bodies that were never sent', async () => {
+    const port = clientProxy.portOf('vl/10.96.0.3:80');
+    for (const [head, code] of [
+      ['GET /ws HTTP/1.1\r\nHost: plain\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n', '101'],
+      ['CONNECT plain:80 HTTP/1.1\r\nHost: plain:80\r\n\r\n', '404'],
+    ] as const) {
+      const count = (all: readonly Series[]): number => sum(all, { ...plain, code });
+      const before = count(clientProxy.series(signals.duration));
+      const socket = connect({ host: '127.0.0.1', port });
+      socket.write(head);
+      const [answer] = await once(socket, 'data');
+      assert.match(String(answer), new RegExp(`^HTTP/1.1 ${code} `));
+      socket.destroy();
+      await clientProxy.until(signals.duration, (all) => count(all) === before + 1);
+    }
+
+    const streams = { service: 'shop/grpc:80', code: '0' };
+    const known = sum(clientProxy.series(signals.duration), streams);
+    const session = connectHttp2(`http://127.0.0.1:${clientProxy.portOf('vl/10.96.0.4:80')}`);
+    const arrived = Promise.withResolvers<void>();
+    onRequest = arrived.resolve;
+    const stream = session.request({ ':method': 'POST', ':path': '/never', te: 'trailers' });
+    stream.on('error', () => {});
+    await arrived.promise;
+    stream.close(constants.NGHTTP2_CANCEL);
+    await clientProxy.until(signals.duration, (all) => sum(all, streams) === known + 1);
+    session.close();
+
+    const half = connect({ host: '127.0.0.1', port });
+    const gone = { ...plain, code: '0', flags: 'DC' };
+    const before = sum(clientProxy.series(signals.duration), gone);
+    const reached = Promise.withResolvers<void>();
+    onRequest = reached.resolve;
+    half.write('POST /never HTTP/1.1\r\nHost: plain\r\nContent-Length: 10\r\n\r\nfew');
+    await reached.promise;
+    half.destroy();
+    await clientProxy.until(signals.duration, (all) => sum(all, gone) === before + 1);
+  });
+});
+
 describe('requests in plain text', () => {
   test('to an endpoint without a proxy name its workload', async () => {
     const before = clientProxy.series(signals.duration);
@@ -305,11 +400,10 @@ describe('requests in plain text', () => {
   });
 
   test('to a Service without endpoints are counted with the reason', async () => {
-    assert.equal((await call('10.96.0.5:80', '/')).status, 503);
-    await clientProxy.until(
-      signals.duration,
-      (all) => sum(all, { service: 'shop/gone:80', code: '503', flags: 'UH' }) === 1,
-    );
+    const tags = { service: 'shop/gone:80', code: '503', flags: 'UH' };
+    const known = goneCalls;
+    assert.equal((await callGone()).status, 503);
+    await clientProxy.until(signals.duration, (all) => sum(all, tags) === known + 1);
   });
 });
 
@@ -435,7 +529,7 @@ test('a proxy says nothing in its log about what it counts', () => {
 
 const bucketsOf = (series: readonly Series[], code: string): readonly number[] => {
   const chosen = series.filter(({ tags }) => tags['code'] === code && tags['service'] === 'shop/web:80');
-  return Array.from({ length: 21 }, (_, index) =>
+  return Array.from({ length: durationBoundsMs.length + 1 }, (_, index) =>
     chosen.reduce((n, one) => n + (one.buckets[index] ?? 0), 0),
   );
 };
