@@ -13,12 +13,6 @@ import type {
   TemplateFacts,
 } from './facts.ts';
 
-type TargetPort =
-  | number
-  | string
-  | { readonly type?: number; readonly intVal?: number; readonly strVal?: string };
-
-/** A Service in JSON or as it comes in protobuf. */
 export interface ServiceObject extends KubeObject {
   readonly spec?: {
     readonly type?: string;
@@ -30,7 +24,7 @@ export interface ServiceObject extends KubeObject {
       readonly port: number;
       readonly protocol?: string;
       readonly appProtocol?: string;
-      readonly targetPort?: TargetPort;
+      readonly targetPort?: number | string;
     }[];
   };
 }
@@ -49,15 +43,10 @@ export function projectServiceFacts({ spec = {} }: ServiceObject): ServiceFacts 
       protocol,
       name,
       ...(appProtocol === undefined ? {} : { appProtocol }),
-      target: targetOf(targetPort, port),
+      // Without one it is the port itself.
+      target: targetPort ?? port,
     })),
   };
-}
-
-/** Without one, and in protobuf with neither of its two, it is the port itself. */
-function targetOf(target: TargetPort | undefined, port: number): number | string {
-  if (typeof target !== 'object') return target ?? port;
-  return (target.type === 1 ? target.strVal : target.intVal) ?? port;
 }
 
 interface ContainerObject {

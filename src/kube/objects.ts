@@ -7,6 +7,7 @@
 import {
   boolean,
   integer,
+  intOrString,
   list,
   map,
   type Message,
@@ -120,8 +121,8 @@ export interface ServicePort {
   readonly protocol?: string;
   readonly appProtocol?: string;
   readonly port: number;
-  /** `intstr.IntOrString`: a number where `type` is absent, a name where it is 1; in JSON plainly one or the other. */
-  readonly targetPort?: { readonly type?: number; readonly intVal?: number; readonly strVal?: string };
+  /** A number, or the name of a container's port. */
+  readonly targetPort?: number | string;
 }
 
 export interface Service extends KubeObject {
@@ -151,14 +152,7 @@ const service = message<Plain<Service>>({
           name: string(1),
           protocol: string(2),
           port: integer(3),
-          targetPort: nested(
-            4,
-            message<NonNullable<ServicePort['targetPort']>>({
-              type: integer(1),
-              intVal: integer(2),
-              strVal: string(3),
-            }),
-          ),
+          targetPort: intOrString(4),
           appProtocol: string(6),
         }),
       ),

@@ -6,6 +6,7 @@ import {
   contentOf,
   decode,
   integer,
+  intOrString,
   list,
   map,
   message,
@@ -162,4 +163,25 @@ test('a map key cannot reach the prototype', () => {
   const { labels } = decode(data, sample);
   assert.deepEqual(labels, { app: 'web' });
   assert.equal(Object.getPrototypeOf(labels), Object.prototype);
+});
+
+test('what is a number or a text comes out as the one it is', () => {
+  const ports = message<{ port?: number | string }>({ port: intOrString(1) });
+  const read = (write: Write): unknown =>
+    decode(
+      encoded((writer) => part(writer, 1, write)),
+      ports,
+    );
+  assert.deepEqual(
+    read((one) => one.tag(2, WireType.Varint).int32(8080)),
+    { port: 8080 },
+  );
+  assert.deepEqual(
+    read((one) => one.tag(1, WireType.Varint).int32(1).tag(3, WireType.LengthDelimited).string('web')),
+    { port: 'web' },
+  );
+  assert.deepEqual(
+    read(() => {}),
+    {},
+  );
 });

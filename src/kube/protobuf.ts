@@ -10,7 +10,7 @@
 
 import { sharedStrings } from './intern.ts';
 
-type Kind = 'string' | 'integer' | 'boolean' | 'time' | 'map' | 'message';
+type Kind = 'string' | 'integer' | 'boolean' | 'time' | 'intOrString' | 'map' | 'message';
 
 /** One field; the type parameter ties a table to the interface of what it makes. */
 export interface Field<T> {
@@ -44,6 +44,12 @@ export const integer = (number: number): Field<number> => ({ number, kind: 'inte
 export const boolean = (number: number): Field<boolean> => ({ number, kind: 'boolean', list: false });
 /** metav1.Time, as RFC 3339 text. */
 export const time = (number: number): Field<string> => ({ number, kind: 'time', list: false });
+/** `intstr.IntOrString`; absent where it is the number zero. */
+export const intOrString = (number: number): Field<number | string> => ({
+  number,
+  kind: 'intOrString',
+  list: false,
+});
 /** `map<string, string>` */
 export const map = (number: number): Field<Readonly<Record<string, string>>> => ({
   number,
@@ -68,6 +74,14 @@ export function decode<T>(data: Buffer, of: Message<T>): T {
 export function contentOf(data: Buffer, number: number): Buffer | undefined {
   return new Reader(data).find((number << 3) | 2);
 }
+
+interface Either {
+  readonly type?: number;
+  readonly number?: number;
+  readonly text?: string;
+}
+
+const eitherOfTwo = message<Either>({ type: integer(1), number: integer(2), text: string(3) });
 
 type Out = Record<string, unknown>;
 
@@ -145,6 +159,10 @@ class Reader {
         return this.message(end, field.message ?? nothing);
       case 'time':
         return this.#time(end);
+      case 'intOrString': {
+        const { type, number, text } = this.message(end, eitherOfTwo) as Either;
+        return type === 1 ? (text ?? '') : number;
+      }
       default:
         throw new Error('unexpected wire type');
     }

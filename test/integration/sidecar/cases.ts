@@ -220,7 +220,12 @@ for (const [family, address] of Object.entries(podAddresses)) {
       const at = `https://${host}:${controlPort}`;
       assert.equal((await secureGet(`${at}/stats?filter=server.live`, control)).body, 'server.live: 1\n');
       assert.equal((await secureGet(`${at}/certs`, control)).status, 200);
-      assert.equal((await secureGet(`${at}/config_dump`, control)).status, 403);
+      const dump = await secureGet(`${at}/config_dump`, control);
+      assert.equal(dump.status, 200);
+      const [, secret = ''] = control.key.split('\n');
+      assert.ok(secret.length > 40);
+      for (const owned of [control, web]) assert.ok(!dump.body.includes(owned.key.split('\n')[1] ?? ''));
+      assert.equal((await secureGet(`${at}/quitquitquit`, control)).status, 403);
       await assert.rejects(secureGet(`${at}/ready`, web), { code: /CERTIFICATE_UNKNOWN|ECONNRESET/ });
       await assert.rejects(secureGet(`${at}/ready`, { ...web, key: '', chain: '' }));
     });
