@@ -143,7 +143,7 @@ suite('whoever pretends to be somebody else gets nothing and disturbs nobody', (
       const { status } = await answered(await kubelet.create(podCertificateRequests, request));
       const leaf = new X509Certificate(status?.certificateChain ?? '');
       assert.equal(leaf.subjectAltName, `URI:${identity('victim')}`);
-      assert.equal(leaf.subject, undefined);
+      assert.equal(leaf.subject, 'OU=v1\nO=impostor\nCN=Deployment/victim');
     });
 
     test('one for the service account of another pod is refused by Kubernetes to a kubelet, and denied with WEFT-CA-06 to whoever may ask', async () => {

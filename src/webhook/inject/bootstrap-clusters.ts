@@ -29,6 +29,13 @@ export function bootstrapClusters(context: InjectContext): readonly Json[] {
       type: 'STATIC',
       connect_timeout: '1s',
       load_assignment: assignment('admin', { pipe: { path: adminSocket } }),
+      // By HTTP/1 the admin interface does not notice on a socket file that whoever tapped has gone.
+      typed_extension_protocol_options: {
+        [httpProtocolOptions]: {
+          '@type': `type.googleapis.com/${httpProtocolOptions}`,
+          explicit_http_config: { http2_protocol_options: {} },
+        },
+      },
     },
     {
       name: inboundAppCluster,

@@ -77,6 +77,9 @@ function sidecarArgs(settings: PodSettings): string[] {
     String(settings.concurrency),
     '--log-level',
     settings.logLevel,
+    // It warns of taps by HTTP/1 whether or not there are any; ours come by HTTP/2 (bootstrap-clusters.ts).
+    '--component-log-level',
+    'tap:error',
     '--drain-time-s',
     String(Math.max(1, settings.drainSeconds)),
     '--drain-strategy',

@@ -280,6 +280,8 @@ suite('The pod’s own settings', () => {
       '4',
       '--log-level',
       'debug',
+      '--component-log-level',
+      'tap:error',
       '--drain-time-s',
       '9',
       '--drain-strategy',
