@@ -84,9 +84,7 @@ test('of all statistics of a proxy only those that mean something to the mesh ar
     'tcp.svc/shop/db_5432.downstream_cx_rx_bytes_total': true,
     'tcp.inbound-plain.downstream_cx_tx_bytes_total': true,
     'tcp.inbound-plain.downstream_cx_total': false,
-    'cluster.svc/shop/web_80.upstream_rq_retry': true,
-    'cluster.svc/shop/web_80.upstream_rq_retry_success': false,
-    'cluster.xds.upstream_rq_retry': false,
+    'cluster.svc/shop/web_80.upstream_rq_retry': false,
     'server.uptime': false,
   };
   for (const [name, expected] of Object.entries(names)) assert.equal(reported.test(name), expected, name);

@@ -21,7 +21,7 @@ export const scopePrefix = 'weft';
 export const signals = {
   /**
    * Histogram: requests that ended, one by one; microseconds until the last byte of the response, or until the request
-   * was given up. Tags: side, peer, service, route, protocol, code, flags, grpc.
+   * was given up. Tags: side, peer, service, route, protocol, code, flags, grpc, attempts.
    */
   duration: 'weft.http.duration',
   /** Counter: connections, once when established and once when ended. Tags: side, peer, service, event, flags. */
@@ -29,12 +29,10 @@ export const signals = {
   /** Counters of Envoy itself, which grow while a connection is open. Attribute: `tcpPrefix`. */
   bytesSent: 'tcp.downstream_cx_rx_bytes_total',
   bytesReceived: 'tcp.downstream_cx_tx_bytes_total',
-  /** Counter of Envoy itself: attempts beyond the first, by the client's proxy. Attribute: `clusterName`. */
-  retries: 'cluster.upstream_rq_retry',
 } as const;
 
 /** Full names of the statistics that are reported, for the sink; tags that are in a name are taken out of it afterwards. */
-export const reportedStatistics = `${scopePrefix}\\..*|tcp\\..*\\.downstream_cx_[rt]x_bytes_total|cluster\\.svc/.*\\.upstream_rq_retry`;
+export const reportedStatistics = `${scopePrefix}\\..*|tcp\\..*\\.downstream_cx_[rt]x_bytes_total`;
 
 /**
  * Microseconds that a request took. Envoy has them for what was answered to the end; of what was given up or broken off
@@ -81,6 +79,8 @@ export const tags = {
   flags: 'flags',
   /** gRPC status by number, empty for other protocols. */
   grpc: 'grpc',
+  /** On the client side: how often the request was sent to an endpoint; 0 where there was none. */
+  attempts: 'attempts',
   /** Of connections: `established` or `ended` (connectionEvents). */
   event: 'event',
 } as const;
@@ -88,9 +88,8 @@ export const tags = {
 /** Values of `event`. A connection that was never established only ends, with a flag that says why. */
 export const connectionEvents = { established: 'TcpUpstreamConnected', ended: 'TcpConnectionEnd' } as const;
 
-/** Attributes that Envoy takes out of the names of its own statistics. */
+/** An attribute that Envoy takes out of the names of its own statistics. */
 export const tcpPrefixAttribute = 'envoy.tcp_prefix';
-export const clusterNameAttribute = 'envoy.cluster_name';
 
 /** Where the endpoints of pods without a proxy say who they are. */
 export const peerMetadata = { namespace: 'weft', key: 'peer' } as const;

@@ -5,7 +5,7 @@ import { Writable } from 'node:stream';
 import { describe, test } from 'node:test';
 import { createLogger } from '../base/log.ts';
 import { registry } from '../base/metrics.ts';
-import { clusterNameAttribute, signals, tcpPrefixAttribute } from '../base/signals.ts';
+import { signals, tcpPrefixAttribute } from '../base/signals.ts';
 import type { MeshPod, ServicePort } from '../mesh/model.ts';
 import { message } from './protobuf-writer.ts';
 import { connections, http, report, type TestPoint } from './testing.ts';
@@ -54,16 +54,7 @@ describe('a point is refused', () => {
       'service',
       http({ side: 'client', peer: api, service: 'shop/none:80', durations: [1] }),
     ],
-    [
-      'for retries of a Service that is not of the mesh',
-      'service',
-      { metric: signals.retries, tags: { [clusterNameAttribute]: 'svc/shop/none_80' } },
-    ],
-    [
-      'for retries of a cluster that is no Service',
-      'service',
-      { metric: signals.retries, tags: { [clusterNameAttribute]: 'xds' } },
-    ],
+    ['with attempts that are no number', 'tag', { ...good, tags: { ...good.tags, attempts: 'many' } }],
     [
       'for bytes of a TCP proxy that Weft does not make',
       'tag',

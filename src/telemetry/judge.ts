@@ -5,11 +5,9 @@
 
 import type { Clock } from '../base/clock.ts';
 import {
-  clusterNameAttribute,
   connectionEvents,
   parseService,
   parseTcpPrefix,
-  serviceOfCluster,
   signals,
   tags,
   tcpPrefixAttribute,
@@ -61,9 +59,9 @@ const at = {
   code: tagNames.indexOf(tags.code),
   flags: tagNames.indexOf(tags.flags),
   grpc: tagNames.indexOf(tags.grpc),
+  attempts: tagNames.indexOf(tags.attempts),
   event: tagNames.indexOf(tags.event),
   tcpPrefix: tagNames.indexOf(tcpPrefixAttribute),
-  clusterName: tagNames.indexOf(clusterNameAttribute),
 } as const;
 
 const protocols: Readonly<Record<string, TrafficSeries['protocol']>> = {
@@ -98,8 +96,6 @@ export function judgePoint(options: JudgeOptions, reporter: Reporter, point: Met
       return bytesOf(options, reporter, point, columns.bytesSent);
     case signals.bytesReceived:
       return bytesOf(options, reporter, point, columns.bytesReceived);
-    case signals.retries:
-      return retriesOf(options, reporter, point);
     default:
       return refuse('metric', metric);
   }
@@ -128,9 +124,12 @@ function requestsOf(options: JudgeOptions, reporter: Reporter, point: MetricPoin
       `${point.metric} with code ${code}, gRPC status ${grpc}, ${tagOf(point, at.protocol)}`,
     );
   }
+  const attempts = tagOf(point, at.attempts);
+  if (!/^\d{0,4}$/.test(attempts)) return refuse('tag', `${point.metric} with ${attempts} attempts`);
   const series = seriesOf(options, reporter, point, protocol);
   if ('reason' in series) return series;
   const values = options.pool.take();
+  values[columns.retries] = count * Math.max(0, Number(attempts) - 1);
   values[columns.requests + responseClass] = count;
   if (responseClass === 0 || responseClass === 5 || grpcFailures.has(grpc)) values[columns.failures] = count;
   values.set(point.buckets, columns.durations);
@@ -171,22 +170,6 @@ function bytesOf(options: JudgeOptions, reporter: Reporter, point: MetricPoint, 
     mtls,
   } as const;
   return sumOf(options, point, column, series, service !== '');
-}
-
-function retriesOf(options: JudgeOptions, reporter: Reporter, point: MetricPoint): Verdict {
-  const cluster = tagOf(point, at.clusterName);
-  const service = cluster.startsWith('svc/') ? serviceOfCluster(cluster) : '';
-  if (service === '' || !options.knowsService(service)) return refuse('service', cluster);
-  const series = {
-    side: 'client',
-    source: reporter.end,
-    destination: unknownEnd,
-    service,
-    route: '',
-    protocol: 'http',
-    mtls: false,
-  } as const;
-  return sumOf(options, point, columns.retries, series, true);
 }
 
 function sumOf(

@@ -1,5 +1,5 @@
 /**
- * Bytes and retries are counted by Service, without the peer. Where all requests and connections of a workload to a
+ * Bytes are counted by Service, without the peer. Where all requests and connections of a workload to a
  * Service have lately gone to one workload, they went there too; where they went to several, nobody can tell.
  */
 

@@ -5,11 +5,11 @@
  * Source: opentelemetry-proto 1.x, collector/metrics/v1/metrics_service.proto and metrics/v1/metrics.proto.
  */
 
-import { clusterNameAttribute, envoyBounds, tags, tcpPrefixAttribute } from '../base/signals.ts';
+import { envoyBounds, tags, tcpPrefixAttribute } from '../base/signals.ts';
 import { MalformedMessage, ProtobufReader } from './protobuf.ts';
 
 /** The tags in the order in which `MetricPoint.tags` has their values. */
-export const tagNames: readonly string[] = [...Object.values(tags), tcpPrefixAttribute, clusterNameAttribute];
+export const tagNames: readonly string[] = [...Object.values(tags), tcpPrefixAttribute];
 
 export const temporalities = { unspecified: 0, delta: 1, cumulative: 2 } as const;
 

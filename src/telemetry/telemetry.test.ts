@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { serviceGraph, graphQuery } from './service-graph.ts';
 import { connections, http } from './testing.ts';
 import { telemetryWorld } from './testing-world.ts';
-import { signals, tcpPrefixAttribute, clusterNameAttribute } from '../base/signals.ts';
+import { signals, tcpPrefixAttribute } from '../base/signals.ts';
 
 const web = 'shop/Deployment/web@v1';
 const api = 'shop/Deployment/api@v2';
@@ -130,12 +130,11 @@ test('failures are those of the server: 5xx, no response, and some statuses of g
   );
 });
 
-test('bytes and retries go where all requests to the Service went', async () => {
+test('bytes go where all connections to the Service went', async () => {
   const world = await telemetryWorld();
   await world.reports(
     web,
     { metric: signals.bytesSent, tags: { [tcpPrefixAttribute]: 'svc/shop/db_5432' }, value: 500 },
-    { metric: signals.retries, tags: { [clusterNameAttribute]: 'svc/shop/api_80' }, value: 2 },
     connections('client', 'shop/StatefulSet/db', 'shop/db:5432', 'established', 3),
     connections('client', 'shop/StatefulSet/db', 'shop/db:5432', 'ended'),
     http({ side: 'client', peer: api, service: 'shop/api:80', durations: [1] }),
@@ -143,16 +142,26 @@ test('bytes and retries go where all requests to the Service went', async () => 
   world.pass(10_000);
   const answer = await world.ask({ groupBy: ['destination'] });
   assert.deepEqual(
-    answer.rows.map(({ group, counts, connections: open }) => [
-      group.destination,
-      counts.bytesSent,
-      counts.retries,
-      open,
-    ]),
+    answer.rows.map(({ group, counts, connections: open }) => [group.destination, counts.bytesSent, open]),
     [
-      ['shop/Deployment/api', 0, 2, 0],
-      ['shop/StatefulSet/db', 500, 0, 2],
+      ['shop/Deployment/api', 0, 0],
+      ['shop/StatefulSet/db', 500, 2],
     ],
+  );
+});
+
+test('attempts beyond the first are retries, of the Service that was called', async () => {
+  const world = await telemetryWorld();
+  const calls = (attempts: string, durations: readonly number[]) => {
+    const point = http({ side: 'client', peer: api, service: 'shop/api:80', durations });
+    return { ...point, tags: { ...point.tags, attempts } };
+  };
+  await world.reports(web, calls('1', [1, 1]), calls('2', [3]), calls('4', [5, 5]), calls('0', [1]));
+  world.pass(10_000);
+  const { rows } = await world.ask({ groupBy: ['service'] });
+  assert.deepEqual(
+    rows.map(({ group, requests, counts }) => [group.service, requests, counts.retries]),
+    [['shop/api:80', 6, 7]],
   );
 });
 

@@ -68,6 +68,7 @@ export function countRequests(counted: Counted): AccessLog {
       [tags.code]: '%RESPONSE_CODE%',
       [tags.flags]: '%RESPONSE_FLAGS%',
       [tags.grpc]: '%GRPC_STATUS_NUMBER%',
+      ...(counted.side === 'client' ? { [tags.attempts]: '%UPSTREAM_REQUEST_ATTEMPT_COUNT%' } : {}),
     }),
   };
   const histogram = { stat, unit: Config_Histogram_Unit.Microseconds, valueFormat: durationFormat };
