@@ -4,7 +4,8 @@
  */
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { after, before, suite, test } from 'node:test';
 import { promisify } from 'node:util';
 import { metricsPort } from '../../src/base/names.ts';
@@ -15,6 +16,8 @@ import type { TrafficMetrics } from '../../src/telemetry/smi.ts';
 import type { TrafficAnswer, TrafficDimension, TrafficRow } from '../../src/telemetry/model.ts';
 import { kinds, type Pod, put } from './apps.ts';
 import { until } from './harness.ts';
+import { openBrowser } from '../support/dashboard/browser.ts';
+import { goTo } from '../support/dashboard/watched-page.ts';
 import { type Prometheus, startPrometheus } from '../support/prometheus.ts';
 import { openShop, type Shop } from './shop.ts';
 
@@ -343,4 +346,104 @@ suite('observability', () => {
     const failures = difference((total) => total.failures);
     assert.ok(Math.abs(most.failure - failures) <= calls / 100, `${most.failure}, and not ${failures}`);
   });
+
+  test('the web page shows the rate of a Service that the load generator has', async () => {
+    await ask('load', '/resume', 'POST');
+    const proxy = spawn(process.execPath, [
+      cli,
+      '--kubeconfig',
+      shop.cluster.kubeconfigPath,
+      'dashboard',
+      '--no-browser',
+    ]);
+    const browser = await openBrowser();
+    try {
+      const address = await firstMatch(proxy, /http:\/\/127\.0\.0\.1:\d+\/\S*/);
+      const page = await browser.newPage();
+      await page.goto(address);
+      await goTo(page, `${new URL('/', address).href}#/services`);
+      const rate = page.locator('tbody tr', { hasText: 'shop/prices' }).locator('td,th').nth(4);
+      let seen = '';
+      // The page shows the last minute, which is full of load only after a while.
+      await until(
+        'the page shows what the load generator sends',
+        async () => {
+          const [report] = await ask<Report>('load', '/stats?seconds=30');
+          const perSecond = (service: string): number =>
+            (report?.lines ?? [])
+              .filter((line) => line.service === service)
+              .reduce((total, line) => total + line.perSecond * line.success, 0);
+          // web asks for a price at each of its own requests that reaches it.
+          const expected = perSecond('prices') + perSecond('web');
+          seen = `${await rate.innerText()}, and not ${expected}`;
+          return Math.abs(Number.parseFloat(seen) - expected) <= expected / 100 ? true : undefined;
+        },
+        150_000,
+        () => seen,
+      );
+    } finally {
+      await browser.close();
+      proxy.kill('SIGTERM');
+    }
+  });
+
+  test('a tap on a pod that dies says so and ends, and the next pod is as any other', async () => {
+    const [pod] = await podsOf('web');
+    const name = pod?.metadata.name ?? '';
+    const tap = spawn(process.execPath, [
+      cli,
+      '--kubeconfig',
+      shop.cluster.kubeconfigPath,
+      ...['tap', `pod/${name}`, '-n', shopNamespace],
+    ]);
+    const ended = once(tap, 'exit');
+    let said = '';
+    tap.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    await firstMatch(tap, /GET/);
+    await shop.api.delete(kinds.pod, name, shopNamespace);
+    assert.deepEqual(await ended, [0, null], said);
+    assert.match(said, new RegExp(`${name} is gone`));
+    await waitForShop(shop.api, silent, () => {});
+  });
+
+  test('a replica that restarts is a gap that answers name, and disturbs no call', async () => {
+    const control = (): Promise<readonly Pod[]> =>
+      shop.api.list<Pod>(kinds.pod, {
+        namespace: 'weft-system',
+        labelSelector: 'app.kubernetes.io/name=weft',
+      });
+    const old = await control();
+    const [first] = await ask<Report>('load', '/stats?seconds=1');
+    await shop.api.delete(kinds.pod, old[0]?.metadata.name ?? '', 'weft-system');
+    const fresh = await until('another replica is ready', async () => {
+      const found = (await control()).find(
+        ({ metadata, status }) =>
+          !old.some((each) => each.metadata.name === metadata.name) &&
+          status.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True'),
+      );
+      return found?.metadata.name;
+    });
+    await until('answers name it', async () => {
+      const { gaps } = await stat(['service']);
+      return gaps.some((gap) => gap.includes(fresh) && gap.includes('counts only since')) ? true : undefined;
+    });
+    const [last] = await ask<Report>('load', '/stats?seconds=1');
+    const failed = (report: Report | undefined): number => report?.totals['prices']?.failures ?? Number.NaN;
+    assert.equal(failed(last), failed(first));
+  });
 });
+
+/** Resolves with the first match in what a program writes; rejects when it ends without one. */
+function firstMatch(child: ChildProcess, pattern: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let written = '';
+    const look = (chunk: Buffer): void => {
+      written += chunk.toString();
+      const found = pattern.exec(written)?.[0];
+      if (found !== undefined) resolve(found);
+    };
+    child.stdout?.on('data', look);
+    child.stderr?.on('data', look);
+    child.once('exit', () => reject(new Error(`it ended and had written: ${written}`)));
+  });
+}

@@ -7,8 +7,7 @@ export function formatRate(perSecond: number | undefined): string {
   if (perSecond === undefined || !Number.isFinite(perSecond)) return unknown;
   if (perSecond === 0) return '0';
   if (perSecond < 0.01) return '< 0.01';
-  if (perSecond < 10) return perSecond.toFixed(perSecond < 1 ? 2 : 1);
-  if (perSecond < 1000) return perSecond.toFixed(0);
+  if (perSecond < 1000) return short(perSecond);
   if (perSecond < 1_000_000) return `${short(perSecond / 1000)} k`;
   return `${short(perSecond / 1_000_000)} M`;
 }
