@@ -394,7 +394,9 @@ suite('observability', () => {
       cli,
       '--kubeconfig',
       shop.cluster.kubeconfigPath,
-      ...['tap', `pod/${name}`, '-n', shopNamespace],
+      'tap',
+      `pod/${name}`,
+      `--namespace=${shopNamespace}`,
     ]);
     const ended = once(tap, 'exit');
     let said = '';
