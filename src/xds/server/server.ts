@@ -45,7 +45,7 @@ export interface XdsLimits {
   readonly maxStreams: number;
   /** How long `close` takes to end the streams one after the other, in milliseconds; default 3,000. */
   readonly drainMs: number;
-  /** Between two pings to each connection, in milliseconds; one that is not answered closes it. Default 30,000. */
+  /** Between two pings to each connection, in milliseconds; who says nothing for twice as long is dead. Default 30,000. */
   readonly pingMs: number;
   /** How long a connection without a certificate may last before a stream on it is let in; default 20,000. */
   readonly unprovenMs: number;
@@ -360,8 +360,9 @@ class Http2XdsServer implements XdsServer, StreamOwner {
 
   /**
    * Dead is who says nothing at all. The answer of one that is slow stands behind everything that was sent to it and
-   * that it has not read yet; what it says meanwhile shows that it lives. And what has come while this process itself
-   * stood still must be read before the judgement.
+   * that it has not read yet, which on a starved node takes its time; what it says meanwhile shows that it lives. Who is
+   * dead costs a little memory for as long as we wait, and nothing else: when it comes back, its new stream takes the
+   * place of the old one. And what has come while this process itself stood still must be read before the judgement.
    */
   #ping(session: ServerHttp2Session): void {
     const socket = socketOf(session);
@@ -369,7 +370,7 @@ class Http2XdsServer implements XdsServer, StreamOwner {
     const judge = (): void => {
       if (socket?.bytesRead === readBefore) session.destroy();
     };
-    const cancel = this.#options.clock.after(this.#limits.pingMs / 2, () => setImmediate(judge));
+    const cancel = this.#options.clock.after(this.#limits.pingMs * 2, () => setImmediate(judge));
     const answered = (): void => {
       cancel();
       session.off('close', cancel);
