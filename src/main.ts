@@ -6,10 +6,10 @@
  *                        controllers <───────────── acks ───────────────┘
  */
 
-import type { Server } from 'node:http';
 import { createAnalysisSources } from './analysis/facts.ts';
 import { systemClock } from './base/clock.ts';
 import { describeError, WeftError } from './base/errors.ts';
+import { listening } from './base/listening.ts';
 import { createLogger, type Logger } from './base/log.ts';
 import { registry } from './base/metrics.ts';
 import { tokenAudience } from './base/names.ts';
@@ -341,13 +341,6 @@ async function run(settings: Settings, log: Logger, stop: AbortSignal): Promise<
   await Promise.all([webhook.close(), xds.close(), observability.close()]);
   health.close();
   await Promise.all(background);
-}
-
-function listening(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => resolve());
-  });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

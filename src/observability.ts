@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { formatIdentity } from './base/spiffe.ts';
 import type { Clock } from './base/clock.ts';
+import { listening } from './base/listening.ts';
 import type { Logger } from './base/log.ts';
 import { version } from './base/version.ts';
 import type { Findings } from './dashboard/views/findings.ts';
@@ -187,10 +188,7 @@ export function createObservability(options: ObservabilityOptions): Observabilit
   });
   return {
     listen: async () => {
-      await new Promise<void>((resolve, reject) => {
-        debug.once('error', reject);
-        debug.listen(settings.debugPort, '127.0.0.1', () => resolve());
-      });
+      await listening(debug, settings.debugPort, '127.0.0.1');
       const port = await server.listen(settings.bindAddress, settings.apiPort);
       log.info({ port, version, files: files.size }, 'the API is served');
     },

@@ -7,6 +7,7 @@ import type {
   TrafficPartRow,
   TrafficQuery,
 } from '../telemetry/model.ts';
+import { storeDefaults } from '../telemetry/store.ts';
 import type { Scope } from './access.ts';
 import { forbidden } from './errors.ts';
 import { choice, choices, duration, onlyParameters, text } from './parameters.ts';
@@ -25,8 +26,7 @@ export const dimensions: readonly TrafficDimension[] = [
   'mtls',
 ];
 
-const slotMs = 10_000;
-const mostMs = 3_600_000;
+const { resolutionMs: slotMs, windowMs: mostMs } = storeDefaults;
 const defaultWindowMs = 60_000;
 
 const name = '[a-z0-9]([-a-z0-9.]*[a-z0-9])?';
