@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { WeftError } from '../../base/errors.ts';
+import { sumHolders } from '../../base/sum-holders.ts';
 import type { Explained, ExplainedResource } from '../../dashboard/explain.ts';
 import { contextOf, type Session } from '../context.ts';
 import { formatTable } from '../output.ts';
@@ -42,28 +43,10 @@ const clusterScoped: ReadonlySet<string> = new Set(['meshconfig', 'gatewayclass'
 export function mergeExplained(answers: readonly Explained[]): Explained | undefined {
   const [first] = answers;
   if (first === undefined) return undefined;
-  const resources = new Map<string, ExplainedResource>();
-  for (const answer of answers) {
-    for (const resource of answer.resources) {
-      const key = `${resource.kind} ${resource.name}`;
-      const known = resources.get(key);
-      resources.set(
-        key,
-        known === undefined
-          ? resource
-          : {
-              ...resource,
-              ...known,
-              holders: known.holders + resource.holders,
-              current: known.current + resource.current,
-            },
-      );
-    }
-  }
   return {
     object: first.object,
     found: answers.some((answer) => answer.found),
-    resources: [...resources.values()],
+    resources: sumHolders(answers.flatMap((answer) => answer.resources)),
   };
 }
 

@@ -1,9 +1,10 @@
 /** `explain`: what an object became, on how many proxies of all replicas that is in force, and what the analysis says. */
 
 import type { Finding } from '../../analysis/types.ts';
+import { sumHolders } from '../../base/sum-holders.ts';
 import type { Scope } from '../access.ts';
 import { noSuchObject } from '../errors.ts';
-import { type Explained, type ExplainableKind, type ExplainedResource } from '../explain.ts';
+import type { Explained, ExplainableKind } from '../explain.ts';
 import type { World } from './world.ts';
 import type { ExplainedView } from './types.ts';
 
@@ -30,28 +31,15 @@ export function explainedView(
   if (first === undefined || !answers.some(({ found }) => found)) {
     throw noSuchObject(`There is no ${first?.object ?? key}.`);
   }
-  const resources = new Map<string, ExplainedResource>();
-  for (const resource of answers.flatMap((answer) => answer.resources)) {
-    const name = `${resource.kind} ${resource.name}`;
-    const known = resources.get(name);
-    const from = resource.from.map((cause) => visibleCause(cause, scope));
-    resources.set(
-      name,
-      known === undefined
-        ? { ...resource, from: [...new Set(from)] }
-        : {
-            ...resource,
-            ...known,
-            holders: known.holders + resource.holders,
-            current: known.current + resource.current,
-          },
-    );
-  }
+  const resources = sumHolders(answers.flatMap((answer) => answer.resources)).map((resource) => ({
+    ...resource,
+    from: [...new Set(resource.from.map((cause) => visibleCause(cause, scope)))],
+  }));
   const kind = first.object.slice(0, first.object.indexOf(' '));
   return {
     object: first.object,
     found: true,
-    resources: [...resources.values()],
+    resources,
     findings: findingsOf(world, kind, key),
   };
 }
