@@ -24,6 +24,9 @@ export const protoRoots: Readonly<Record<string, readonly string[]>> = {
   'envoy/extensions/transport_sockets/internal_upstream/v3/internal_upstream.proto': [
     'InternalUpstreamTransport',
   ],
+  'envoy/extensions/transport_sockets/proxy_protocol/v3/upstream_proxy_protocol.proto': [
+    'ProxyProtocolUpstreamTransport',
+  ],
   'envoy/extensions/upstreams/http/v3/http_protocol_options.proto': ['HttpProtocolOptions'],
   'envoy/extensions/load_balancing_policies/least_request/v3/least_request.proto': ['LeastRequest'],
   'envoy/extensions/retry/host/previous_hosts/v3/previous_hosts.proto': ['PreviousHostsPredicate'],
@@ -31,6 +34,7 @@ export const protoRoots: Readonly<Record<string, readonly string[]>> = {
   'envoy/extensions/filters/listener/original_dst/v3/original_dst.proto': ['OriginalDst'],
   'envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector.proto': ['TlsInspector'],
   'envoy/extensions/filters/listener/http_inspector/v3/http_inspector.proto': ['HttpInspector'],
+  'envoy/extensions/filters/listener/proxy_protocol/v3/proxy_protocol.proto': ['ProxyProtocol'],
   // Network filters.
   'envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto': [
     'HttpConnectionManager',

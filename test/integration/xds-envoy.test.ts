@@ -35,16 +35,16 @@ function fill(fixture: XdsFixture, upstreamPort: number, portal: number): void {
   for (const name of ['web', 'api']) {
     edsCluster(fixture, `svc/${name}`);
     endpoints(fixture, `svc/${name}`, [`127.0.0.1:${upstreamPort}`]);
-    httpListener(fixture, `il/${name}`, name);
+    httpListener(fixture, `internal/${name}`, name);
     routes(fixture, name, `svc/${name}`);
   }
   onDemandListener(fixture, 'outbound', portal);
-  fixture.lists.set('a/Deployment/app', { clusters: ['svc/web'], listeners: ['il/web', 'outbound'] });
+  fixture.lists.set('a/Deployment/app', { clusters: ['svc/web'], listeners: ['internal/web', 'outbound'] });
   fixture.onUse = (_, destination) => {
     if (destination !== `127.0.0.1:${portal}`) return;
-    const listeners = ['il/api', 'il/web', 'outbound'];
+    const listeners = ['internal/api', 'internal/web', 'outbound'];
     fixture.lists.set('a/Deployment/app', { clusters: ['svc/api', 'svc/web'], listeners });
-    stub(fixture, destination, 'il/api', [need('cluster', 'svc/api'), need('listener', 'il/api')]);
+    stub(fixture, destination, 'internal/api', [need('cluster', 'svc/api'), need('listener', 'internal/api')]);
   };
 }
 
@@ -125,8 +125,8 @@ describe('a real Envoy', () => {
     ['cluster', () => edsCluster(fixture, 'svc/web', '-3s'), () => edsCluster(fixture, 'svc/web', '4s')],
     [
       'listener',
-      () => httpListener(fixture, 'il/web', 'web', ''),
-      () => httpListener(fixture, 'il/web', 'web', 'x'),
+      () => httpListener(fixture, 'internal/web', 'web', ''),
+      () => httpListener(fixture, 'internal/web', 'web', 'x'),
     ],
     ['route', () => routes(fixture, 'web', ''), () => routes(fixture, 'web', 'svc/api')],
     [
@@ -136,7 +136,7 @@ describe('a real Envoy', () => {
     ],
   ] as const) {
     test(`keeps the last good ${kind} where the next one is rejected, until a better one comes`, async () => {
-      const name = { cluster: 'svc/web', listener: 'il/web', route: 'web', endpoints: 'svc/web' }[kind];
+      const name = { cluster: 'svc/web', listener: 'internal/web', route: 'web', endpoints: 'svc/web' }[kind];
       const good = fixture.resources[kind].get(name)?.version;
       spoil();
       const acks = () => fixture.acks.get(`${kind} ${name}`);
@@ -159,7 +159,7 @@ describe('a real Envoy', () => {
 
   test('keeps an on-demand cluster whose destination is not used any more', async () => {
     const before = await sentSoFar();
-    fixture.lists.set('a/Deployment/app', { clusters: ['svc/web'], listeners: ['il/web', 'outbound'] });
+    fixture.lists.set('a/Deployment/app', { clusters: ['svc/web'], listeners: ['internal/web', 'outbound'] });
     fixture.onDemand.delete(`vip/127.0.0.1:${portal}`);
     await envoy.until('removed', async () => !(await envoy.active('dynamic_active_clusters')).has('svc/api'));
     assert.ok((await envoy.active('dynamic_active_clusters')).has(`vip/127.0.0.1:${portal}`));
@@ -181,7 +181,7 @@ describe('a real Envoy', () => {
     for (const kind of ['cluster', 'endpoints', 'listener', 'route'] as const) {
       for (const [name, value] of fixture.resources[kind].entries()) fresh.resources[kind].set(name, value);
     }
-    fresh.lists.set('a/Deployment/app', { clusters: ['svc/web'], listeners: ['il/web', 'outbound'] });
+    fresh.lists.set('a/Deployment/app', { clusters: ['svc/web'], listeners: ['internal/web', 'outbound'] });
     fresh.onUse = (...used) => {
       const at = `vip/127.0.0.1:${portal}`;
       const answer = fixture.onDemand.get(at);

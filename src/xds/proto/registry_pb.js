@@ -65,6 +65,7 @@ import { file_envoy_extensions_filters_http_stateful_session_v3_stateful_session
 import { file_envoy_extensions_filters_http_tap_v3_tap } from './envoy/extensions/filters/http/tap/v3/tap_pb.js';
 import { file_envoy_extensions_filters_listener_http_inspector_v3_http_inspector } from './envoy/extensions/filters/listener/http_inspector/v3/http_inspector_pb.js';
 import { file_envoy_extensions_filters_listener_original_dst_v3_original_dst } from './envoy/extensions/filters/listener/original_dst/v3/original_dst_pb.js';
+import { file_envoy_extensions_filters_listener_proxy_protocol_v3_proxy_protocol } from './envoy/extensions/filters/listener/proxy_protocol/v3/proxy_protocol_pb.js';
 import { file_envoy_extensions_filters_listener_tls_inspector_v3_tls_inspector } from './envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.js';
 import { file_envoy_extensions_filters_network_connection_limit_v3_connection_limit } from './envoy/extensions/filters/network/connection_limit/v3/connection_limit_pb.js';
 import { file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager } from './envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
@@ -82,6 +83,7 @@ import { file_envoy_extensions_retry_host_previous_hosts_v3_previous_hosts } fro
 import { file_envoy_extensions_stat_sinks_open_telemetry_v3_open_telemetry } from './envoy/extensions/stat_sinks/open_telemetry/v3/open_telemetry_pb.js';
 import { file_envoy_extensions_tracers_opentelemetry_resource_detectors_v3_environment_resource_detector } from './envoy/extensions/tracers/opentelemetry/resource_detectors/v3/environment_resource_detector_pb.js';
 import { file_envoy_extensions_transport_sockets_internal_upstream_v3_internal_upstream } from './envoy/extensions/transport_sockets/internal_upstream/v3/internal_upstream_pb.js';
+import { file_envoy_extensions_transport_sockets_proxy_protocol_v3_upstream_proxy_protocol } from './envoy/extensions/transport_sockets/proxy_protocol/v3/upstream_proxy_protocol_pb.js';
 import { file_envoy_extensions_transport_sockets_raw_buffer_v3_raw_buffer } from './envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer_pb.js';
 import { file_envoy_extensions_transport_sockets_tls_v3_common } from './envoy/extensions/transport_sockets/tls/v3/common_pb.js';
 import { file_envoy_extensions_transport_sockets_tls_v3_secret } from './envoy/extensions/transport_sockets/tls/v3/secret_pb.js';
@@ -185,6 +187,7 @@ export const registry = createRegistry(
   file_envoy_extensions_filters_http_tap_v3_tap,
   file_envoy_extensions_filters_listener_http_inspector_v3_http_inspector,
   file_envoy_extensions_filters_listener_original_dst_v3_original_dst,
+  file_envoy_extensions_filters_listener_proxy_protocol_v3_proxy_protocol,
   file_envoy_extensions_filters_listener_tls_inspector_v3_tls_inspector,
   file_envoy_extensions_filters_network_connection_limit_v3_connection_limit,
   file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager,
@@ -202,6 +205,7 @@ export const registry = createRegistry(
   file_envoy_extensions_stat_sinks_open_telemetry_v3_open_telemetry,
   file_envoy_extensions_tracers_opentelemetry_resource_detectors_v3_environment_resource_detector,
   file_envoy_extensions_transport_sockets_internal_upstream_v3_internal_upstream,
+  file_envoy_extensions_transport_sockets_proxy_protocol_v3_upstream_proxy_protocol,
   file_envoy_extensions_transport_sockets_raw_buffer_v3_raw_buffer,
   file_envoy_extensions_transport_sockets_tls_v3_common,
   file_envoy_extensions_transport_sockets_tls_v3_secret,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { destinationInternalListener, destinationListener } from './listener-destination.ts';
+import { destinationListener } from './listener-destination.ts';
 import { type DestinationPlan, planDestination } from './plan.ts';
 import { decode, path, testProfile } from './testing.ts';
 import type { Protocol } from '../../mesh/model.ts';
@@ -52,19 +52,12 @@ test('detection routes what is HTTP and takes everything else, and silence, for 
   assert.equal(json['listenerFiltersTimeout'], '0.200s');
 });
 
-test('both listeners of a destination differ in nothing but name and address', () => {
-  const { name, address, bindToPort, ...byAddress } = decode(
+test('the listener of a destination has its address and binds no port', () => {
+  const { name, address, bindToPort } = decode(
     'listener',
     destinationListener(planOf('detect'), testProfile),
   );
-  const {
-    name: internalName,
-    internalListener,
-    ...internal
-  } = decode('listener', destinationInternalListener(planOf('detect'), testProfile));
-  assert.deepEqual(byAddress, internal);
-  assert.deepEqual([name, internalName], ['vl/10.96.0.10:80', 'il/10.96.0.10:80']);
+  assert.equal(name, 'vl/10.96.0.10:80');
   assert.deepEqual(address, { socketAddress: { address: '10.96.0.10', portValue: 80 } });
   assert.equal(bindToPort, false);
-  assert.deepEqual(internalListener, {});
 });

@@ -1,7 +1,6 @@
 /**
- * Listeners of one used destination, two with the same chains: `vl/<ip>:<port>`, to which `outbound` hands
- * connections for that address (it binds no port), and `il/<ip>:<port>`, which the on-demand answer leads to,
- * so that already the first connection is routed and counted like all later ones.
+ * The listener of one used destination, `vl/<ip>:<port>`, to which `outbound` and `resumed` hand connections for that
+ * address. It binds no port.
  */
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
@@ -12,7 +11,7 @@ import { ListenerSchema } from '../proto/envoy/config/listener/v3/listener_pb.js
 import type { EncodedResource, ResourceRef } from '../resource.ts';
 import { duration, encodeResource, socketAddress } from './encode.ts';
 import { detectionTimeoutMs, httpInspector, plaintextHttp } from './listener-filters.ts';
-import { addressListener, internalListener } from './names.ts';
+import { addressListener } from './names.ts';
 import { connectionManager, opaqueAlpn, routesByName, tcpToService } from './network-filters.ts';
 import { telemetryNeeds } from './otlp.ts';
 import { connectionClusters, type DestinationPlan } from './plan.ts';
@@ -28,32 +27,10 @@ export function destinationListener(
   profile: TelemetryProfile,
   key = addressListener(plan.destination),
 ): EncodedResource {
-  return encodeListener(key, plan, profile, {
+  const body: Listener = {
     name: addressListener(plan.destination),
     address: socketAddress(plan.address, plan.port),
     bindToPort: false,
-  });
-}
-
-export function destinationInternalListener(
-  plan: DestinationPlan,
-  profile: TelemetryProfile,
-  key = internalListener(plan.destination),
-): EncodedResource {
-  return encodeListener(key, plan, profile, {
-    name: internalListener(plan.destination),
-    listenerSpecifier: { case: 'internalListener', value: {} },
-  });
-}
-
-function encodeListener(
-  key: string,
-  plan: DestinationPlan,
-  profile: TelemetryProfile,
-  listener: Listener & { name: string },
-): EncodedResource {
-  const body: Listener = {
-    ...listener,
     trafficDirection: TrafficDirection.OUTBOUND,
     ...chains(plan, asClient(plan.service, profile)),
   };

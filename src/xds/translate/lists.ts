@@ -15,7 +15,7 @@ import type { Mesh } from '../../mesh/model.ts';
 import type { ProxyLists, ProxyNames } from '../resource.ts';
 import { hasDetection } from './listener-inbound.ts';
 import { gatewayKind } from './gateway-names.ts';
-import { addressListener, detectName, inboundListener, internalListener, outboundListener } from './names.ts';
+import { addressListener, detectName, inboundListener, outboundListener, resumedListener } from './names.ts';
 import { providerCluster, providersOf } from './otlp.ts';
 import { connectionClusters } from './plan.ts';
 import { type Profiles, withProfile } from './profiles.ts';
@@ -71,7 +71,12 @@ export function createLists(graph: GraphApi, mesh: Mesh, variants: Variants, pro
     const told = providersOf(profiles.of(workload, read)).map(providerCluster);
     return {
       clusters: [...detection, ...told].filter((name) => !shared.clusters.includes(name)).sort(),
-      listeners: [inboundListener(workload), ...detection, withProfile(outboundListener, profile)].sort(),
+      listeners: [
+        inboundListener(workload),
+        ...detection,
+        withProfile(outboundListener, profile),
+        resumedListener,
+      ].sort(),
       shared,
     };
   });
@@ -80,11 +85,9 @@ export function createLists(graph: GraphApi, mesh: Mesh, variants: Variants, pro
       inboundListener(workload),
       detectName(workload),
       withProfile(outboundListener, profile),
+      resumedListener,
     ]),
-    graph.index('xds/destination-users', variants.plans, ({ destination }) => [
-      addressListener(destination),
-      internalListener(destination),
-    ]),
+    graph.index('xds/destination-users', variants.plans, ({ destination }) => [addressListener(destination)]),
     graph.index('xds/profile-users', held, ({ listeners }, set) =>
       set.includes(profileMark) ? listeners : [],
     ),
@@ -103,9 +106,7 @@ function namesOf(
   for (const destination of destinations) {
     const plan = read(variants.plans, destination);
     if (plan === undefined) continue;
-    listeners
-      .add(withProfile(addressListener(destination), profile))
-      .add(withProfile(internalListener(destination), profile));
+    listeners.add(withProfile(addressListener(destination), profile));
     for (const cluster of connectionClusters(plan)) clusters.add(cluster);
     if (plan.route === undefined) continue;
     const route = variants.routeFor(plan.route, namespace, read);

@@ -9,6 +9,9 @@ import { audienceMark } from '../resource.ts';
 
 export const outboundListener = 'outbound';
 
+/** Where a connection goes on that had to wait until its destination was known. */
+export const resumedListener = 'resumed';
+
 /** A cluster that never exists: routes that may choose it say that this is answered 500. */
 export const invalidBackendCluster = 'invalid-backend';
 
@@ -72,11 +75,6 @@ export function detectName(workload: string): string {
 /** The listener that connections to the destination's own address are handed to. */
 export function addressListener(destination: string): string {
   return `vl/${destination}`;
-}
-
-/** Its twin that the on-demand answer leads to. */
-export function internalListener(destination: string): string {
-  return `il/${destination}`;
 }
 
 /** `namespace/service:port` -> `p<port>.<service>.<namespace>.weft`. */

@@ -1,7 +1,7 @@
 /**
  * Answers to `vip/<ip>:<port>`, the cluster that a proxy asks for when a connection to an address it does not
- * know yet waits in its `outbound` listener. A known destination is answered with a cluster that leads into the
- * destination's internal listener; everything else must be answered with some cluster too, because Envoy never
+ * know yet waits in its `outbound` listener. A known destination is answered with a cluster that leads back into the
+ * same Envoy (listener-resumed.ts); everything else must be answered with some cluster too, because Envoy never
  * asks twice and after "does not exist" keeps later connections waiting.
  */
 
@@ -13,8 +13,8 @@ import {
 } from '../proto/envoy/config/cluster/v3/cluster_pb.js';
 import { type EncodedResource, onDemandPrefix, type ResourceRef } from '../resource.ts';
 import { duration, encodeResource } from './encode.ts';
-import { internalCluster } from './cluster-internal.ts';
-import { addressListener, internalListener } from './names.ts';
+import { resumingCluster } from './listener-resumed.ts';
+import { addressListener, resumedListener } from './names.ts';
 import { connectionClusters, type DestinationPlan } from './plan.ts';
 
 /**
@@ -26,14 +26,13 @@ const altStatName = 'on-demand';
 /** Listeners, routes and the clusters they lead to come first, so that the waiting connection finds all of them. */
 export function knownDestination(plan: DestinationPlan): EncodedResource {
   const name = onDemandPrefix + plan.destination;
-  const listener = internalListener(plan.destination);
   const needs: ResourceRef[] = [
     ...[...new Set(connectionClusters(plan))].map((needed) => ({ kind: 'cluster', name: needed }) as const),
-    { kind: 'listener', name: listener },
+    { kind: 'listener', name: resumedListener },
     { kind: 'listener', name: addressListener(plan.destination) },
     ...(plan.route === undefined ? [] : [{ kind: 'route', name: plan.route } as const]),
   ];
-  return encodeResource(name, ClusterSchema, { ...internalCluster(name, listener), altStatName }, needs);
+  return encodeResource(name, ClusterSchema, { ...resumingCluster(name), altStatName }, needs);
 }
 
 /** An address that is neither a Service's nor a pod's: straight through, or closed at once where the mesh refuses it. */

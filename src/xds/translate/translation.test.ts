@@ -76,10 +76,10 @@ const endpoint = (address: string, id?: string) => ({
   ...(id === undefined ? {} : { identity: id }),
 });
 
-test('a proxy holds its own two listeners and what its destinations need, nothing else', () => {
+test('a proxy holds its own three listeners and what its destinations need, nothing else', () => {
   assert.deepEqual(wholeLists(listsOf(front)), {
     clusters: ['svc/shop/web:80'],
-    listeners: ['il/10.96.0.10:80', `inbound/${front}`, 'outbound', 'vl/10.96.0.10:80'],
+    listeners: [`inbound/${front}`, 'outbound', 'resumed', 'vl/10.96.0.10:80'],
   });
   assert.equal(at.translation.resources.cluster.has('svc/shop/other:80'), false);
 });
@@ -140,7 +140,6 @@ test('routes of whole connections are the listener’s, and bring the clusters t
     'cluster svc/shop/web:80',
     'endpoints svc/shop/other:80',
     'endpoints svc/shop/web:80',
-    'listener il/10.96.0.10:80',
     'listener vl/10.96.0.10:80',
     `lists ${front}`,
     'onDemand vip/10.96.0.10:80',
@@ -177,7 +176,6 @@ test('a destination that the last workload leaves takes everything with it', asy
   assert.deepEqual(await changes(() => at.used.set(front, { destinations: [] })), [
     'cluster svc/shop/web:80',
     'endpoints svc/shop/web:80',
-    'listener il/10.96.0.10:80',
     'listener vl/10.96.0.10:80',
     `lists ${front}`,
     'onDemand vip/10.96.0.10:80',
@@ -193,7 +191,6 @@ test('one more destination of a workload touches none of its others', async () =
     [
       'cluster svc/shop/other:80',
       'endpoints svc/shop/other:80',
-      'listener il/10.96.0.11:80',
       'listener vl/10.96.0.11:80',
       `lists ${front}`,
       'onDemand vip/10.96.0.11:80',
@@ -243,12 +240,7 @@ test('an unknown address that becomes a Service is answered by that Service', as
   const answer = at.translation.onDemand.get('vip/10.96.0.12:80');
   assert.deepEqual(
     answer?.needs.map(({ kind, name }) => `${kind} ${name}`),
-    [
-      'cluster svc/shop/new:80',
-      'listener il/10.96.0.12:80',
-      'listener vl/10.96.0.12:80',
-      'route svc/shop/new:80',
-    ],
+    ['cluster svc/shop/new:80', 'listener resumed', 'listener vl/10.96.0.12:80', 'route svc/shop/new:80'],
   );
 });
 

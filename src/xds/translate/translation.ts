@@ -21,11 +21,12 @@ import { sameResource } from './encode.ts';
 import { namedEndpoints } from './endpoints.ts';
 import { opaqueSuffix } from './gateway-names.ts';
 import { createGatewayResources, withGateways } from './gateways.ts';
-import { destinationInternalListener, destinationListener } from './listener-destination.ts';
+import { destinationListener } from './listener-destination.ts';
 import { hasDetection, inbound, inboundDetection } from './listener-inbound.ts';
 import { outbound } from './listener-outbound.ts';
+import { resumed } from './listener-resumed.ts';
 import { createLists } from './lists.ts';
-import { detectName, outboundListener, parseUpstream } from './names.ts';
+import { detectName, outboundListener, parseUpstream, resumedListener } from './names.ts';
 import { knownDestination, unknownDestination } from './on-demand.ts';
 import { connectionClusters } from './plan.ts';
 import { hostCluster } from './otlp.ts';
@@ -180,6 +181,7 @@ function listenerResources(
     const profile = profiles.byDigest(digest, read);
     if (profile === undefined) return undefined;
     if (listener === outboundListener) return outbound(settingsOf(mesh, read), profile, name);
+    if (listener === resumedListener) return resumed;
     const [prefix, key] = splitName(listener);
     if (prefix === 'inbound' || prefix === 'detect') {
       const mtls = read(mesh.workloads, key)?.mtls;
@@ -188,8 +190,7 @@ function listenerResources(
       return made(key, mtls, read(trustDomain, 'default') ?? '', profiles.of(key, read));
     }
     const plan = read(plans, key);
-    const made = prefix === 'il' ? destinationInternalListener : destinationListener;
-    return plan && made(plan, profile, name);
+    return plan && destinationListener(plan, profile, name);
   };
   return graph.derive('xds/listener', names, compute, options);
 }
