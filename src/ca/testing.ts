@@ -25,7 +25,7 @@ export const hourMs = 3_600_000;
 export const dayMs = 24 * hourMs;
 
 export function standingClock(nowMs = Date.UTC(2026, 8, 1, 12, 0, 0, 250)): Clock {
-  return { now: () => nowMs, after: () => () => {} };
+  return { now: () => nowMs, monotonic: () => nowMs, after: () => () => {} };
 }
 
 export function testMaterial(

@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { version } from '../base/version.ts';
 import { observeBase } from '../base/observe.ts';
 import { injectLabel, proxyAnnotation, sidecarContainer, trustBundleName } from '../base/names.ts';
-import { testMaterial } from '../ca/testing.ts';
+import { standingClock, testMaterial } from '../ca/testing.ts';
 import { apiServiceGroups } from '../controllers/api-service-objects.ts';
 import { authoritySecretName } from '../controllers/authority-secret.ts';
 import {
@@ -310,7 +310,7 @@ export function emptyCluster(): Cluster {
 }
 
 /** The root of the mesh in PEM. */
-export const meshRoots = testMaterial({ now: () => nowMs, after: () => () => {} }).rootCertificate;
+export const meshRoots = testMaterial(standingClock(nowMs)).rootCertificate;
 
 /** Two replicas, `weft-a` leads; namespace `shop` is in the mesh and has no pods. */
 export function meshCluster(): Cluster {

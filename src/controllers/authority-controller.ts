@@ -95,12 +95,12 @@ export class AuthorityController {
     const state = this.#state(object);
     this.#warn(object, authorityProblem(state));
     const status = authorityStatus(object, state);
-    const waitMs = this.#writtenAtMs + countIntervalMs - clock.now();
+    const waitMs = this.#writtenAtMs + countIntervalMs - clock.monotonic();
     if (onlyCountDiffers(object.status, status) && waitMs > 0) return { requeueAfterMs: waitMs };
     const written = await writeStatus(api, certificateAuthorities, object, status, {
       fieldManager: 'weft-authority',
     });
-    if (written) this.#writtenAtMs = clock.now();
+    if (written) this.#writtenAtMs = clock.monotonic();
     return { requeueAfterMs: lookMs };
   }
 
@@ -138,8 +138,8 @@ export class AuthorityController {
       this.#told = undefined;
       return;
     }
-    if (this.#told?.code === problem.code && clock.now() < this.#told.atMs + remindMs) return;
-    this.#told = { code: problem.code, atMs: clock.now() };
+    if (this.#told?.code === problem.code && clock.monotonic() < this.#told.atMs + remindMs) return;
+    this.#told = { code: problem.code, atMs: clock.monotonic() };
     const { name, uid = '' } = object.metadata;
     log.warn({ err: problem.describe() }, 'the certificate authority needs attention');
     events.record({

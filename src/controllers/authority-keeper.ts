@@ -118,7 +118,8 @@ export class AuthorityKeeper implements Sink<Secret> {
 
   #waitsForRestore(): boolean {
     return (
-      this.#vanishedAtMs !== undefined && this.#options.clock.now() < this.#vanishedAtMs + restoreGraceMs
+      this.#vanishedAtMs !== undefined &&
+      this.#options.clock.monotonic() < this.#vanishedAtMs + restoreGraceMs
     );
   }
 
@@ -188,7 +189,7 @@ export class AuthorityKeeper implements Sink<Secret> {
 
   delete(_key: string): void {
     this.#secret = undefined;
-    this.#vanishedAtMs = this.#options.clock.now();
+    this.#vanishedAtMs = this.#options.clock.monotonic();
     this.#options.log.warn('the Secret of the certificate authority was deleted');
     // Without one of our own, `start` is still waiting and makes a new one in time.
     if (this.#material !== undefined) void this.#makeOrReadUntil(() => this.#secret !== undefined);

@@ -117,13 +117,13 @@ export class ProgressReporter {
     const { api, local, pods, leadership, namespace, podName, clock, log } = this.#options;
     const uid = pods.get(`${namespace}/${podName}`)?.uid;
     if (leadership.leading || uid === undefined) return undefined;
-    const waitMs = this.#writtenAtMs + intervalMs - clock.now();
+    const waitMs = this.#writtenAtMs + intervalMs - clock.monotonic();
     if (waitMs > 0) return { requeueAfterMs: waitMs };
     const { text, cut } = formatReport(local.entries());
     if (text === this.#written) return undefined;
     if (cut > 0)
       log.error({ cut }, 'more routes than a report can hold; their status counts too few proxies');
-    this.#writtenAtMs = clock.now();
+    this.#writtenAtMs = clock.monotonic();
     try {
       await api.apply(configMaps, reportObject(namespace, podName, uid, text), {
         fieldManager: 'weft-progress-report',

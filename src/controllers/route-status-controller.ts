@@ -102,7 +102,7 @@ export class RouteStatusController {
     if (!pending) this.#pendingSinceMs.delete(key);
     if (holds(current, wanted)) return undefined;
     const dueMs = Math.max(pending ? this.#arrivalDue(key) : 0, this.#intervalDue(key, current, wanted));
-    const waitMs = dueMs - clock.now();
+    const waitMs = dueMs - clock.monotonic();
     if (waitMs > 0) return { requeueAfterMs: waitMs };
     return this.#write(key, route, wanted);
   }
@@ -122,7 +122,7 @@ export class RouteStatusController {
   }
 
   #arrivalDue(key: string): number {
-    const sinceMs = this.#pendingSinceMs.get(key) ?? this.#options.clock.now();
+    const sinceMs = this.#pendingSinceMs.get(key) ?? this.#options.clock.monotonic();
     this.#pendingSinceMs.set(key, sinceMs);
     return sinceMs + arrivalMs;
   }
@@ -156,7 +156,7 @@ export class RouteStatusController {
       if (isKubeError(error, 404)) return undefined;
       throw error;
     }
-    this.#writtenAtMs.set(key, clock.now());
+    this.#writtenAtMs.set(key, clock.monotonic());
     return undefined;
   }
 }

@@ -237,6 +237,20 @@ test('a change of substance is written once a second at most, counts alone every
   assert.equal(api.writes.length, 3);
 });
 
+test('a clock that is set back keeps no status waiting', async (t) => {
+  const { api, clock, count, message, observe, verdicts } = setUp(t);
+  verdicts.set('HTTPRoute/shop/web|0', verdict);
+  await count(2, 2);
+  await observe();
+  await observe();
+  clock.jump(-7_200_000);
+  await count(3, 3);
+  clock.advance(5_000);
+  await settle();
+  assert.equal(api.writes.length, 2);
+  assert.equal(message(), 'In force on 3 of 3 proxies.');
+});
+
 test('the entries of a route that no longer has a Service as parent are removed', async (t) => {
   const { api, clock, count, observe, verdicts } = setUp(t);
   verdicts.set('HTTPRoute/shop/web|0', verdict);

@@ -57,6 +57,18 @@ test('is issued as soon as there is an authority, for every name the Service is 
   );
 });
 
+test('one that was issued while the clock was ahead is replaced within a minute of the clock being right', () => {
+  const { clock, give, serials, serving } = setUp();
+  clock.jump(2 * hourMs);
+  give(new Authority(testMaterial(), clock));
+  clock.advance(60_000);
+  assert.equal(serials.length, 1);
+  clock.jump(-2 * hourMs);
+  clock.advance(60_000);
+  assert.equal(serials.length, 2);
+  assert.ok(Date.parse(new X509Certificate(certificateOf(serving)).validFrom) <= clock.now());
+});
+
 test('is renewed at two thirds of its life, again and again', () => {
   const { clock, give, serials } = setUp();
   give(new Authority(testMaterial(clock), clock));

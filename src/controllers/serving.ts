@@ -44,8 +44,8 @@ export function servingNames(identity: ServingIdentity): readonly string[] {
   return [inCluster, `${inCluster}.cluster.local`, `${serviceName}.${namespace}`];
 }
 
-/** A timer of the platform reaches 24 days; an hour also makes up for a machine that slept. */
-const longestSleepMs = 3_600_000;
+/** A timer of the platform reaches 24 days; a minute also makes up for a machine that slept, or whose clock was set. */
+const longestSleepMs = 60_000;
 /** Also where the authority is about to end and cuts every certificate shorter than the one before. */
 const shortestIntervalMs = 30_000;
 
@@ -54,6 +54,7 @@ export class ServingCertificates {
   readonly #listeners = new Set<(certificate: ServingCertificate) => void>();
   #certificate: ServingCertificate | undefined;
   #issuedFor = '';
+  #notBeforeMs = 0;
   #renewAtMs = 0;
   #cancelTimer: () => void = () => {};
   #stopListening: () => void = () => {};
@@ -101,8 +102,14 @@ export class ServingCertificates {
 
   #check(): void {
     const { authority } = this.#options.keeper;
-    if (authority !== undefined && this.#options.clock.now() >= this.#renewAtMs) this.#issue(authority);
+    if (authority !== undefined && this.#isDue()) this.#issue(authority);
     else this.#sleep();
+  }
+
+  #isDue(): boolean {
+    const nowMs = this.#options.clock.now();
+    // One that was issued while the clock was ahead is not valid yet: nobody would take it.
+    return nowMs >= this.#renewAtMs || nowMs < this.#notBeforeMs;
   }
 
   #sleep(): void {
@@ -117,6 +124,7 @@ export class ServingCertificates {
     try {
       const leaf = this.#newLeaf(authority);
       const dueMs = leaf.notBeforeMs + ((leaf.notAfterMs - leaf.notBeforeMs) * 2) / 3;
+      this.#notBeforeMs = leaf.notBeforeMs;
       this.#renewAtMs = Math.max(dueMs, clock.now() + shortestIntervalMs);
       const { chain, key, serial, notAfterMs } = leaf;
       this.#certificate = { cert: chain, key, ca: authority.trustBundle, serial, notAfterMs };

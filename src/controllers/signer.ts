@@ -111,7 +111,7 @@ export class Signer {
       this.#queue.forget(key);
       return;
     }
-    if (!this.#seenAtMs.has(key)) this.#seenAtMs.set(key, this.#options.clock.now());
+    if (!this.#seenAtMs.has(key)) this.#seenAtMs.set(key, this.#options.clock.monotonic());
     this.#queue.addAfter(key, this.#options.leadership.leading ? 0 : standInDelayMs);
   }
 
@@ -159,7 +159,7 @@ export class Signer {
     }
     this.#answered.set(key, request.metadata.resourceVersion);
     certificatesAnswered.inc({ result: answer.kind === 'issue' ? 'issued' : 'denied' });
-    certificateSeconds.observe((clock.now() - (this.#seenAtMs.get(key) ?? clock.now())) / 1000);
+    certificateSeconds.observe((clock.monotonic() - (this.#seenAtMs.get(key) ?? clock.monotonic())) / 1000);
     this.#log(key, request, answer);
   }
 

@@ -1,40 +1,15 @@
 /** For tests of controllers: a clock that is moved by hand, and a KubeApi in memory that records what is done to it. */
 
-import type { Clock } from '../base/clock.ts';
+import { MovableClock } from '../base/movable-clock.ts';
 import type { Authority } from '../ca/authority.ts';
 import { Graph } from '../graph/graph.ts';
 import { KubeError } from '../kube/errors.ts';
 import type { ApplyOptions, KubeApi, KubeObject, RequestOptions, ResourceType } from '../kube/types.ts';
 
-export interface MovableClock extends Clock {
-  /** Runs what falls due on the way, in order. */
-  advance(byMs: number): void;
-}
+export type { MovableClock };
 
-export function movableClock(startMs = Date.UTC(2026, 8, 1, 12)): MovableClock {
-  let nowMs = startMs;
-  let timers: { readonly atMs: number; readonly action: () => void }[] = [];
-  return {
-    now: () => nowMs,
-    after: (delayMs, action) => {
-      const timer = { atMs: nowMs + delayMs, action };
-      timers.push(timer);
-      return () => {
-        timers = timers.filter((other) => other !== timer);
-      };
-    },
-    advance: (byMs) => {
-      const endMs = nowMs + byMs;
-      for (;;) {
-        const [next] = timers.filter((timer) => timer.atMs <= endMs).sort((a, b) => a.atMs - b.atMs);
-        if (next === undefined) break;
-        timers = timers.filter((timer) => timer !== next);
-        nowMs = Math.max(nowMs, next.atMs);
-        next.action();
-      }
-      nowMs = endMs;
-    },
-  };
+export function movableClock(startMs?: number): MovableClock {
+  return new MovableClock(startMs);
 }
 
 export interface Action {

@@ -132,3 +132,18 @@ test('many are renewed without holding up everything else', async () => {
   while (all.some(({ given }) => given.length < 2)) await turn();
   assert.ok(all.every(({ given }) => given.length === 2));
 });
+
+test('one that was issued while the clock was ahead is replaced once the clock is right', async () => {
+  const { keeper, authority, follow, clock } = setUp();
+  keeper.give(authority());
+  clock.jump(2 * hourMs);
+  const { given } = follow();
+  clock.advance(60_000);
+  await turn();
+  assert.equal(given.length, 1);
+  clock.jump(-2 * hourMs);
+  clock.advance(60_000);
+  await turn();
+  assert.equal(given.length, 2);
+  assert.ok((given[1]?.notBeforeMs ?? Infinity) <= clock.now());
+});

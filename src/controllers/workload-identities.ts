@@ -43,6 +43,7 @@ export interface Certified {
 interface Follower extends Certified {
   readonly listener: (identity: WorkloadIdentity) => void;
   roots: string;
+  notBeforeMs: number;
   renewAtMs: number;
 }
 
@@ -84,7 +85,7 @@ export class WorkloadIdentities {
   follow(certified: Certified, listener: (identity: WorkloadIdentity) => void): () => void {
     const { authority } = this.#options.keeper;
     if (authority === undefined) throw new WeftError('WEFT-CA-08', 'There is no certificate authority yet.');
-    const follower: Follower = { ...certified, listener, roots: '', renewAtMs: 0 };
+    const follower: Follower = { ...certified, listener, roots: '', notBeforeMs: 0, renewAtMs: 0 };
     this.#issue(follower, authority, 'connected');
     this.#followers.add(follower);
     return () => {
@@ -117,7 +118,9 @@ export class WorkloadIdentities {
     const { keeper, clock } = this.#options;
     if (keeper.authority === undefined) return undefined;
     if (follower.roots !== keeper.authority.trustBundle) return 'roots';
-    return clock.now() >= follower.renewAtMs ? 'due' : undefined;
+    // One that was issued while the clock was ahead is not valid yet.
+    const isValid = clock.now() >= follower.notBeforeMs;
+    return isValid && clock.now() < follower.renewAtMs ? undefined : 'due';
   }
 
   #renewOne(follower: Follower): void {
@@ -143,6 +146,7 @@ export class WorkloadIdentities {
     const dueMs = notBeforeMs + ((notAfterMs - notBeforeMs) * 2) / 3;
     // An authority that is about to end cuts every certificate shorter than the one before.
     follower.renewAtMs = Math.max(dueMs, clock.now() + lookMs);
+    follower.notBeforeMs = notBeforeMs;
     follower.roots = authority.trustBundle;
     identitiesIssued.inc({ reason });
     log.info(

@@ -37,7 +37,7 @@ export interface PeersOptions {
     readonly identity: string;
   };
   readonly log: Logger;
-  readonly clock?: Pick<Clock, 'now'>;
+  readonly clock?: Pick<Clock, 'monotonic'>;
 }
 
 export interface Answered<T> {
@@ -79,7 +79,7 @@ export class Peers {
   readonly #options: PeersOptions;
   /** Until when they are given little time, by name. */
   readonly #silent = new Map<string, number>();
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #clock: Pick<Clock, 'monotonic'>;
   #session: Session | undefined;
 
   constructor(options: PeersOptions) {
@@ -120,7 +120,10 @@ export class Peers {
     } catch (error) {
       peerQuestions.inc({ result: 'failed' });
       if (ask.signal?.aborted !== true) {
-        this.#silent.set(replica.name, this.#silent.get(replica.name) ?? this.#clock.now() + impatientForMs);
+        this.#silent.set(
+          replica.name,
+          this.#silent.get(replica.name) ?? this.#clock.monotonic() + impatientForMs,
+        );
       }
       this.#options.log.debug({ replica: replica.name, method, err: describeError(error) }, 'no answer');
       throw error;
@@ -182,7 +185,7 @@ export class Peers {
   #deadlineMs({ name }: Replica, { deadlineMs = defaultDeadlineMs }: AskOptions): number {
     const untilMs = this.#silent.get(name);
     if (untilMs === undefined) return deadlineMs;
-    if (this.#clock.now() < untilMs) return Math.min(deadlineMs, impatientMs);
+    if (this.#clock.monotonic() < untilMs) return Math.min(deadlineMs, impatientMs);
     this.#silent.delete(name);
     return deadlineMs;
   }

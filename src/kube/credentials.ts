@@ -38,7 +38,7 @@ export class CredentialSource {
   }
 
   current(): Promise<Credentials> {
-    const stale = this.#last === undefined || this.#clock.now() - this.#loadedAt >= reloadAfterMs;
+    const stale = this.#last === undefined || this.#clock.monotonic() - this.#loadedAt >= reloadAfterMs;
     if (this.#last !== undefined && !stale) return Promise.resolve(this.#last);
     this.#loading ??= this.#reload().finally(() => {
       this.#loading = undefined;
@@ -61,7 +61,7 @@ export class CredentialSource {
       // A file that is just being replaced is no reason to fail while the credentials at hand may still work.
       if (this.#last === undefined) throw error;
     }
-    this.#loadedAt = this.#clock.now();
+    this.#loadedAt = this.#clock.monotonic();
     return this.#last;
   }
 

@@ -18,7 +18,7 @@ export class EventLimiter {
 
   /** Takes a token of this object's bucket; false where none is left. */
   admits(object: string): boolean {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     const bucket = this.#buckets.get(object) ?? { tokens: burst, at: now };
     const tokens = Math.min(burst, bucket.tokens + (now - bucket.at) / refillMs);
     const admitted = tokens >= 1;

@@ -54,7 +54,9 @@ interface Series {
   readonly namespace: string;
   count: number;
   written: number;
+  /** Of its last occurrence: Unix time, and on the clock that does not jump. */
   lastAt: number;
+  lastMs: number;
   timer: (() => void) | undefined;
 }
 
@@ -80,12 +82,13 @@ export class EventRecorder {
 
   /** Never throws and never waits. */
   record(record: EventRecord): void {
-    const now = this.#clock.now();
+    const nowMs = this.#clock.monotonic();
     const key = seriesKey(record);
     const known = this.#series.get(key);
-    if (known !== undefined && now - known.lastAt < seriesEndsAfterMs) {
+    if (known !== undefined && nowMs - known.lastMs < seriesEndsAfterMs) {
       known.count += 1;
-      known.lastAt = now;
+      known.lastAt = this.#clock.now();
+      known.lastMs = nowMs;
       this.#series.delete(key);
       this.#series.set(key, known);
       known.timer ??= this.#clock.after(this.#options.seriesIntervalMs ?? 30_000, () => this.#enqueue(known));
@@ -96,7 +99,7 @@ export class EventRecorder {
       return;
     }
     known?.timer?.();
-    const series = this.#begin(record, now);
+    const series = this.#begin(record, nowMs);
     this.#series.delete(key);
     this.#series.set(key, series);
     this.#evict();
@@ -111,12 +114,21 @@ export class EventRecorder {
     await this.#sending;
   }
 
-  #begin(record: EventRecord, now: number): Series {
+  #begin(record: EventRecord, lastMs: number): Series {
     // Names of objects reach 253 characters, and so may names of Events.
     const name = `${record.regarding.name.slice(0, 230)}.${randomBytes(8).toString('hex')}`;
     // An Event about a cluster-scoped object lives in `default`; the API server insists on it.
     const namespace = record.regarding.namespace ?? 'default';
-    return { record, name, namespace, count: 1, written: 0, lastAt: now, timer: undefined };
+    return {
+      record,
+      name,
+      namespace,
+      count: 1,
+      written: 0,
+      lastAt: this.#clock.now(),
+      lastMs,
+      timer: undefined,
+    };
   }
 
   #evict(): void {

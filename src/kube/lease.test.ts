@@ -173,6 +173,20 @@ test('a leader that cannot renew for a moment goes on leading', async () => {
   assert.deepEqual(a.changes, [true]);
 });
 
+test("a clock that is set, forwards or back, neither ends nor begins anybody's lead", async () => {
+  const a = replica('a');
+  await settle();
+  const b = replica('b');
+  await pass(4);
+  for (const byMs of [7_200_000, -14_400_000]) {
+    clock.jump(byMs);
+    const written = server.writes.length;
+    await pass(30);
+    assert.ok(server.writes.length >= written + 10, 'it is renewed as before');
+  }
+  assert.deepEqual([a.changes, b.changes], [[true], []]);
+});
+
 test('a crashed leader is replaced when its Lease has not changed for its duration', async () => {
   server.lease = {
     metadata: { name: 'weft', resourceVersion: 'old' },

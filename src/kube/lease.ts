@@ -1,6 +1,6 @@
 /**
  * Leader election on a coordination.k8s.io Lease: of all replicas one writes. Times are compared only on this
- * replica's own clock, from when it saw the Lease change, so clocks may differ between nodes.
+ * replica's own monotonic clock, from when it saw the Lease change, so clocks may differ between nodes, and jump.
  *
  *   waiting ──Lease free or not renewed for its duration──> leading ──not renewed in time, or aborted──> waiting
  */
@@ -76,14 +76,14 @@ export class LeaderElection {
   async run(signal: AbortSignal): Promise<void> {
     this.#set(false);
     while (!signal.aborted) {
-      const round = this.#clock.now();
+      const round = this.#clock.monotonic();
       try {
         await this.#tryOnce(signal);
       } catch (error) {
         if (!signal.aborted) this.#failed(error);
       }
       if (this.#leading && this.#leftMs() <= 0) this.#lose();
-      const untilNextMs = this.#retryMs - (this.#clock.now() - round);
+      const untilNextMs = this.#retryMs - (this.#clock.monotonic() - round);
       // A leader that cannot renew looks at the very moment at which it has to stop.
       const pauseMs = this.#leading ? Math.min(untilNextMs, this.#leftMs()) : untilNextMs;
       await wait(pauseMs, signal, this.#clock);
@@ -100,7 +100,7 @@ export class LeaderElection {
     const cancel = this.#clock.after(limitMs, () => deadline.abort());
     const both = AbortSignal.any([signal, deadline.signal]);
     try {
-      const startedAt = this.#clock.now();
+      const startedAt = this.#clock.monotonic();
       const outcome = await this.#acquire(both);
       if (outcome === 'other' && this.#leading) this.#lose();
       if (outcome !== 'ours') return;
@@ -114,7 +114,7 @@ export class LeaderElection {
 
   /** How long a leader may still go on without another renewal. */
   #leftMs(): number {
-    return this.#renewDeadlineMs - (this.#clock.now() - this.#renewedAt);
+    return this.#renewDeadlineMs - (this.#clock.monotonic() - this.#renewedAt);
   }
 
   /** Creates, takes or renews the Lease. `unknown`: someone else wrote meanwhile, the next look tells. */
@@ -123,11 +123,11 @@ export class LeaderElection {
     if (current === undefined) return this.#write('POST', { metadata: this.#metadata() }, undefined, signal);
     const spec = current.spec ?? {};
     const version = current.metadata.resourceVersion ?? '';
-    if (this.#seen?.version !== version) this.#seen = { version, at: this.#clock.now() };
+    if (this.#seen?.version !== version) this.#seen = { version, at: this.#clock.monotonic() };
     const free = spec.holderIdentity === undefined || spec.holderIdentity === '';
     const ours = spec.holderIdentity === this.#options.identity;
     const validMs = (spec.leaseDurationSeconds ?? this.#durationMs / 1000) * 1000;
-    if (!free && !ours && this.#clock.now() - this.#seen.at < validMs) return 'other';
+    if (!free && !ours && this.#clock.monotonic() - this.#seen.at < validMs) return 'other';
     return this.#write('PUT', current, spec, signal);
   }
 
@@ -162,7 +162,7 @@ export class LeaderElection {
     const body = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', ...lease, spec };
     try {
       const written = await api.request<Lease>(method, path, { body, signal });
-      this.#seen = { version: written.metadata.resourceVersion ?? '', at: this.#clock.now() };
+      this.#seen = { version: written.metadata.resourceVersion ?? '', at: this.#clock.monotonic() };
       return 'ours';
     } catch (error) {
       if (isKubeError(error, 409)) return 'unknown';

@@ -107,16 +107,16 @@ export class Reflector<T extends KubeObject, V> {
   async run(signal: AbortSignal): Promise<void> {
     this.#health.enter('syncing');
     while (!signal.aborted) {
-      const startedAt = this.#clock.now();
+      const startedAt = this.#clock.monotonic();
       let delayMs = 0;
       try {
         const closed = await this.#attempt(signal);
-        const lastedMs = this.#clock.now() - startedAt;
+        const lastedMs = this.#clock.monotonic() - startedAt;
         if (lastedMs >= goodAttemptMs) this.#backoff.reset();
         if (closed && lastedMs < quickCloseMs) delayMs = this.#backoff.next();
       } catch (error) {
         if (signal.aborted) break;
-        if (this.#clock.now() - startedAt >= goodAttemptMs) this.#backoff.reset();
+        if (this.#clock.monotonic() - startedAt >= goodAttemptMs) this.#backoff.reset();
         delayMs = await this.#afterFailure(error);
       }
       await wait(delayMs, signal, this.#options.clock);

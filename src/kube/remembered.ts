@@ -22,9 +22,9 @@ export class Remembered<T> {
   get(key: string, ask: () => Promise<T>): Promise<T> {
     const { clock, forMs, most } = this.#options;
     const known = this.#answers.get(key);
-    if (known !== undefined && clock.now() < known.untilMs) return known.answer;
+    if (known !== undefined && clock.monotonic() < known.untilMs) return known.answer;
     this.#answers.delete(key);
-    const entry = { answer: ask(), untilMs: clock.now() + forMs };
+    const entry = { answer: ask(), untilMs: clock.monotonic() + forMs };
     this.#answers.set(key, entry);
     for (const oldest of this.#answers.keys()) {
       if (this.#answers.size <= most) break;

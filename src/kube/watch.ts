@@ -62,12 +62,12 @@ class Watchdog {
     this.#stream = stream;
     this.#clock = options.clock;
     this.#silenceMs = options.silenceMs;
-    this.#heardAt = this.#clock.now();
+    this.#heardAt = this.#clock.monotonic();
     this.#cancel = this.#clock.after(this.#silenceMs(), () => this.#look());
   }
 
   heard(): void {
-    this.#heardAt = this.#clock.now();
+    this.#heardAt = this.#clock.monotonic();
   }
 
   stop(): void {
@@ -75,7 +75,7 @@ class Watchdog {
   }
 
   #look(): void {
-    const silentForMs = this.#clock.now() - this.#heardAt;
+    const silentForMs = this.#clock.monotonic() - this.#heardAt;
     const leftMs = this.#silenceMs() - silentForMs;
     if (leftMs <= 0) {
       this.#stream.destroy(new SilenceError(`nothing was heard for ${Math.round(silentForMs / 1000)} s`));

@@ -191,6 +191,21 @@ test('of several delays for one key the earliest counts', async () => {
   assert.deepEqual(keys(), ['a']);
 });
 
+test('delays are as long as they were meant, whatever the clock is set to', async () => {
+  const work = started();
+  work.addAfter('a', 500);
+  clock.jump(7_200_000);
+  work.addAfter('a', 100);
+  clock.jump(-14_400_000);
+  work.addAfter('a', 900);
+  clock.advance(100);
+  assert.deepEqual(keys(), ['a']);
+  last().finish();
+  await work.idle();
+  clock.advance(10_000);
+  assert.deepEqual(keys(), ['a']);
+});
+
 test('a forgotten key has neither delay nor failures', async () => {
   const work = started();
   work.addAfter('a', 100);

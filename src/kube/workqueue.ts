@@ -62,7 +62,7 @@ export class WorkQueue {
       this.add(key);
       return;
     }
-    const dueAt = this.#clock.now() + delayMs;
+    const dueAt = this.#clock.monotonic() + delayMs;
     const waiting = this.#delayed.get(key);
     if (waiting !== undefined && waiting.dueAt <= dueAt) return;
     waiting?.cancel();

@@ -4,6 +4,7 @@
  * The proxies themselves expose more detail; these are what every dashboard of a mesh begins with.
  */
 
+import type { Clock } from '../base/clock.ts';
 import { addColumns, columnCount, columns, durationBuckets, emptyColumns } from './counts.ts';
 import type { TrafficEnd, TrafficSeries } from './model.ts';
 import { countsOnce } from './query.ts';
@@ -26,8 +27,9 @@ export interface GoldenEdge {
   readonly mtls: boolean;
   /** By column, since the start. */
   readonly values: Float64Array;
-  /** Unix time of its first and its last slot. */
+  /** Unix time of its first slot. */
   readonly sinceMs: number;
+  /** Of its last slot, on the clock that does not jump. */
   lastMs: number;
 }
 
@@ -43,6 +45,7 @@ export interface GoldenDestination {
 const defaults: GoldenLimits = { maxEdges: 2_000, maxDestinations: 500, idleMs: 3_600_000 };
 
 export class GoldenMetrics {
+  readonly #clock: Clock;
   readonly #limits: GoldenLimits;
   readonly #edges = new Map<string, GoldenEdge>();
   readonly #destinations = new Map<string, GoldenDestination>();
@@ -50,7 +53,8 @@ export class GoldenMetrics {
   readonly #ofSeries = new WeakMap<TrafficSeries, readonly [string, string]>();
   readonly #slot = emptyColumns();
 
-  constructor(limits: Partial<GoldenLimits> = {}) {
+  constructor(clock: Clock, limits: Partial<GoldenLimits> = {}) {
+    this.#clock = clock;
     this.#limits = { ...defaults, ...limits };
   }
 
@@ -63,34 +67,35 @@ export class GoldenMetrics {
   }
 
   /** What a series has counted in a slot that has ended. */
-  add(series: TrafficSeries, values: Float64Array, offset: number, nowMs: number): void {
+  add(series: TrafficSeries, values: Float64Array, offset: number): void {
     if (!countsOnce(series)) return;
     const keys = this.#ofSeries.get(series) ?? keysOf(series);
     this.#ofSeries.set(series, keys);
     this.#slot.set(values.subarray(offset, offset + columnCount));
-    const edge = this.#edge(keys[0], series, nowMs);
+    const edge = this.#edge(keys[0], series);
     addColumns(edge.values, this.#slot);
-    edge.lastMs = nowMs;
+    edge.lastMs = this.#clock.monotonic();
     if (series.protocol === 'tcp') return;
-    const destination = this.#destination(keys[1], series, nowMs);
+    const destination = this.#destination(keys[1], series);
     for (let bucket = 0; bucket < durationBuckets; bucket++) {
       destination.buckets[bucket] =
         (destination.buckets[bucket] ?? 0) + (this.#slot[columns.durations + bucket] ?? 0);
     }
     destination.sumMs += (this.#slot[columns.durationSum] ?? 0) / 1_000;
-    destination.lastMs = nowMs;
+    destination.lastMs = this.#clock.monotonic();
   }
 
   /** Forgets what has counted nothing for long. */
-  forget(nowMs: number): void {
+  forget(): void {
+    const nowMs = this.#clock.monotonic();
     for (const known of [this.#edges, this.#destinations]) {
       for (const [key, { lastMs }] of known) {
-        if (Math.abs(nowMs - lastMs) > this.#limits.idleMs) known.delete(key);
+        if (nowMs - lastMs > this.#limits.idleMs) known.delete(key);
       }
     }
   }
 
-  #edge(key: string, series: TrafficSeries, nowMs: number): GoldenEdge {
+  #edge(key: string, series: TrafficSeries): GoldenEdge {
     const known = this.#edges.get(key);
     if (known !== undefined) return known;
     const isOver = this.#edges.size >= this.#limits.maxEdges;
@@ -102,14 +107,14 @@ export class GoldenMetrics {
         ? { source: otherEnd, destination: otherEnd, service: '', protocol: 'http' as const, mtls: false }
         : { source: series.source, destination: series.destination, service, protocol, mtls }),
       values: emptyColumns(),
-      sinceMs: nowMs,
-      lastMs: nowMs,
+      sinceMs: this.#clock.now(),
+      lastMs: this.#clock.monotonic(),
     };
     this.#edges.set(isOver ? otherKey : key, made);
     return made;
   }
 
-  #destination(key: string, { destination }: TrafficSeries, nowMs: number): GoldenDestination {
+  #destination(key: string, { destination }: TrafficSeries): GoldenDestination {
     const known = this.#destinations.get(key);
     if (known !== undefined) return known;
     const isOver = this.#destinations.size >= this.#limits.maxDestinations;
@@ -119,8 +124,8 @@ export class GoldenMetrics {
       destination: isOver ? otherEnd : destination,
       buckets: new Float64Array(durationBuckets),
       sumMs: 0,
-      sinceMs: nowMs,
-      lastMs: nowMs,
+      sinceMs: this.#clock.now(),
+      lastMs: this.#clock.monotonic(),
     };
     this.#destinations.set(isOver ? otherKey : key, made);
     return made;

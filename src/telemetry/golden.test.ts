@@ -48,8 +48,8 @@ function counted(values: Readonly<Record<number, number>>): Float64Array {
   return all;
 }
 
-function some(): GoldenMetrics {
-  const golden = new GoldenMetrics();
+function some(clock = new MovableClock(startMs)): GoldenMetrics {
+  const golden = new GoldenMetrics(clock);
   const values = counted({
     [columns.requests + 2]: 9,
     [columns.requests + 5]: 1,
@@ -58,13 +58,8 @@ function some(): GoldenMetrics {
     [columns.durations + 21]: 6,
     [columns.durationSum]: 2_500_000,
   });
-  golden.add(series('web', 'api'), values, 0, startMs);
-  golden.add(
-    series('web', 'api', { route: 'shop/a', destination: end('api', 'v2') }),
-    values,
-    0,
-    startMs + 10_000,
-  );
+  golden.add(series('web', 'api'), values, 0);
+  golden.add(series('web', 'api', { route: 'shop/a', destination: end('api', 'v2') }), values, 0);
   return golden;
 }
 
@@ -110,32 +105,22 @@ describe('the exposition', () => {
   });
 
   test('escapes what would break a label', () => {
-    const golden = new GoldenMetrics();
+    const golden = new GoldenMetrics(new MovableClock());
     const odd = { ...unknownEnd, kind: 'external', name: 'a"b\\c\nd' } as const;
-    golden.add(
-      series('web', 'api', { destination: odd }),
-      counted({ [columns.requests + 2]: 1 }),
-      0,
-      startMs,
-    );
+    golden.add(series('web', 'api', { destination: odd }), counted({ [columns.requests + 2]: 1 }), 0);
     assert.match(expose(golden, 'prometheus'), /destination_workload="a\\"b\\\\c\\nd"/);
   });
 
   test('counts requests once, though both ends tell of them', () => {
     const golden = some();
-    golden.add(
-      series('web', 'api', { side: 'server' }),
-      counted({ [columns.requests + 2]: 100 }),
-      0,
-      startMs,
-    );
+    golden.add(series('web', 'api', { side: 'server' }), counted({ [columns.requests + 2]: 100 }), 0);
     assert.doesNotMatch(expose(golden, 'prometheus'), / 100\n/);
   });
 
   test('has a bounded number of series: the rest is counted together', () => {
-    const golden = new GoldenMetrics({ maxEdges: 50, maxDestinations: 10 });
+    const golden = new GoldenMetrics(new MovableClock(), { maxEdges: 50, maxDestinations: 10 });
     const values = counted({ [columns.requests + 2]: 1, [columns.durations]: 1 });
-    for (let index = 0; index < 1_000; index++) golden.add(series('web', `api-${index}`), values, 0, startMs);
+    for (let index = 0; index < 1_000; index++) golden.add(series('web', `api-${index}`), values, 0);
     const lines = expose(golden, 'prometheus').split('\n');
     const requests = lines.filter((line) => line.startsWith('weft_mesh_requests_total{'));
     assert.equal(requests.length, 51);
@@ -143,11 +128,18 @@ describe('the exposition', () => {
     assert.equal(lines.filter((line) => line.includes('_seconds_count')).length, 11);
   });
 
-  test('loses what has counted nothing for an hour', () => {
-    const golden = some();
-    golden.forget(startMs + 3_600_000);
+  test('loses what has counted nothing for an hour, and nothing because the clock was set', () => {
+    const clock = new MovableClock();
+    const golden = some(clock);
+    for (const byMs of [7_200_000, -14_400_000]) {
+      clock.jump(byMs);
+      golden.forget();
+    }
+    clock.advance(3_600_000);
+    golden.forget();
     assert.match(expose(golden, 'prometheus'), /Deployment\/api/);
-    golden.forget(startMs + 3_620_000);
+    clock.advance(20_000);
+    golden.forget();
     assert.doesNotMatch(expose(golden, 'prometheus'), /Deployment\/api/);
   });
 });

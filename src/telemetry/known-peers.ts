@@ -28,11 +28,11 @@ export class KnownPeers {
   /** A point of a client that says who its peer was. */
   seen(reporter: Reporter, series: TrafficSeries): void {
     if (series.side !== 'client' || series.service === '' || series.destination.kind === 'unknown') return;
-    const nowMs = this.#clock.now();
+    const nowMs = this.#clock.monotonic();
     const services = this.#of(reporter);
     const key = keyOf(series);
     const known = services.get(key);
-    if (known === undefined || Math.abs(nowMs - known.atMs) > rememberedMs) {
+    if (known === undefined || nowMs - known.atMs > rememberedMs) {
       if (services.size >= maxServices) services.clear();
       const { destination: end, mtls, protocol } = series;
       services.set(key, { end, mtls, protocol, atMs: nowMs });

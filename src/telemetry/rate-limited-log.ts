@@ -23,10 +23,9 @@ export class RateLimitedLog {
 
   /** @param key what makes two warnings the same */
   warn(key: string, fields: Readonly<Record<string, unknown>>, message: string): void {
-    const nowMs = this.#clock.now();
+    const nowMs = this.#clock.monotonic();
     const seen = this.#seen.get(key);
-    // A clock that went back does not keep it quiet for longer.
-    if (seen !== undefined && Math.abs(nowMs - seen.atMs) < quietMs) {
+    if (seen !== undefined && nowMs - seen.atMs < quietMs) {
       seen.suppressed += 1;
       return;
     }

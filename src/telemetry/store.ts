@@ -21,8 +21,6 @@ export interface StoreLimits extends SeriesLimits {
 
 export interface StoreOptions {
   readonly clock: Clock;
-  /** Milliseconds of a clock that never jumps. */
-  readonly monotonicMs: () => number;
   readonly limits?: Partial<StoreLimits>;
   /** Called when the wall clock turns out to have jumped. */
   readonly onJump?: (jump: ClockJump) => void;
@@ -61,13 +59,13 @@ export class TrafficStore {
     this.#options = options;
     this.limits = { ...storeDefaults, ...options.limits };
     this.series = new SeriesTable(this.limits);
-    this.#startedMs = options.monotonicMs();
+    this.#startedMs = options.clock.monotonic();
     this.#current = firstSlot(this.limits.resolutionMs, this.#startedMs, options.clock.now());
   }
 
   /** Unix time since when everything is there that was reported, as the wall clock counts now. */
   get sinceMs(): number {
-    return this.#options.clock.now() - (this.#options.monotonicMs() - this.#startedMs);
+    return this.#options.clock.now() - (this.#options.clock.monotonic() - this.#startedMs);
   }
 
   get bytes(): number {
@@ -82,14 +80,14 @@ export class TrafficStore {
       this.series.add(number, values);
       return true;
     }
-    this.#overflowedAtMs = this.#options.monotonicMs();
+    this.#overflowedAtMs = this.#options.clock.monotonic();
     this.series.add(this.series.overflowOf(series), values);
     return false;
   }
 
   /** Ends the slots whose time is over. Every other function does it by itself. */
   turn(): void {
-    const nowMs = this.#options.monotonicMs();
+    const nowMs = this.#options.clock.monotonic();
     if (nowMs < this.#current.endMs) return;
     const { resolutionMs, windowMs } = this.limits;
     while (nowMs >= this.#current.endMs) {

@@ -68,9 +68,9 @@ export class TapHub {
   }
 
   #heal(key: string, pod: MeshPod): void {
-    const now = this.#options.clock.now();
+    const now = this.#options.clock.monotonic();
     const last = this.#switchedOffMs.get(key);
-    if (last !== undefined && Math.abs(now - last) < switchOffPauseMs) return;
+    if (last !== undefined && now - last < switchOffPauseMs) return;
     if (this.#switchedOffMs.size >= mostRemembered) this.#switchedOffMs.clear();
     this.#switchedOffMs.set(key, now);
     this.#options.switchOff(pod);

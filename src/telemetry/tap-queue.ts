@@ -21,7 +21,7 @@ export class TapQueue<T> implements AsyncIterable<T> {
     this.#clock = clock;
     this.#maxPerSecond = maxPerSecond;
     this.#tokens = maxPerSecond;
-    this.#refilledMs = clock.now();
+    this.#refilledMs = clock.monotonic();
   }
 
   /** A line that counts against the limit. */
@@ -68,9 +68,8 @@ export class TapQueue<T> implements AsyncIterable<T> {
   }
 
   #mayPass(): boolean {
-    const now = this.#clock.now();
-    // A clock that went back gives nothing, and takes nothing.
-    const passedMs = Math.max(0, now - this.#refilledMs);
+    const now = this.#clock.monotonic();
+    const passedMs = now - this.#refilledMs;
     this.#refilledMs = now;
     this.#tokens = Math.min(this.#maxPerSecond, this.#tokens + (passedMs / 1000) * this.#maxPerSecond);
     if (this.#tokens < 1) return false;

@@ -32,8 +32,6 @@ export interface TelemetryOptions {
   /** Asks the API server whose a token is; rejects where it does not answer. */
   readonly review: (token: string) => Promise<TokenVerdict>;
   readonly clock: Clock;
-  /** Milliseconds of a clock that never jumps; default that of the process. */
-  readonly monotonicMs?: () => number;
   readonly log: Logger;
   readonly limits?: Partial<StoreLimits>;
   /** Whom the golden metrics are sent to; undefined while nobody is to be told. */
@@ -61,12 +59,11 @@ export interface Telemetry {
 
 export function createTelemetry(options: TelemetryOptions): Telemetry {
   const { replica, clock, log, pods, review } = options;
-  const golden = new GoldenMetrics();
+  const golden = new GoldenMetrics(clock);
   const store = new TrafficStore({
     clock,
-    monotonicMs: options.monotonicMs ?? (() => performance.now()),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
-    onCounted: (series, values, offset) => golden.add(series, values, offset, clock.now()),
+    onCounted: (series, values, offset) => golden.add(series, values, offset),
     onJump: ({ byMs }) => {
       metrics.clockJumps.inc();
       log.warn({ byMs }, 'the clock was set: times of what was counted before are as it showed them then');
@@ -85,7 +82,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   let cancel = (): void => undefined;
   const turn = (): void => {
     store.turn();
-    golden.forget(clock.now());
+    golden.forget();
     metrics.seriesCount.set(store.series.size);
     metrics.storedBytes.set(store.bytes);
     cancel = clock.after(store.limits.resolutionMs / 2, turn);

@@ -40,7 +40,6 @@ export interface WorldOptions {
 
 export async function telemetryWorld(options: WorldOptions = {}): Promise<TelemetryWorld> {
   const clock = new MovableClock();
-  let jumpedMs = 0;
   const graph = new Graph({
     onError: (error) => {
       throw error;
@@ -58,7 +57,6 @@ export async function telemetryWorld(options: WorldOptions = {}): Promise<Teleme
     servicePorts: services,
     review: options.review ?? (() => Promise.resolve({ kind: 'refused', why: 'nobody is known' })),
     clock,
-    monotonicMs: () => clock.now() - jumpedMs,
     log: options.log ?? silent,
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
@@ -79,10 +77,7 @@ export async function telemetryWorld(options: WorldOptions = {}): Promise<Teleme
     telemetry,
     peer,
     pass: (milliseconds) => clock.advance(milliseconds),
-    jump(milliseconds) {
-      jumpedMs += milliseconds;
-      clock.advance(milliseconds);
-    },
+    jump: (milliseconds) => clock.jump(milliseconds),
     send: method,
     reports: (workload, ...points) => method(peer(workload), report(points, clock.now())),
     async ask(query) {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ensureBinary } from '../../dev/cluster/cluster.ts';
+import { systemClock } from '../../src/base/clock.ts';
 import { identityFiles } from '../../src/base/names.ts';
 import { Authority } from '../../src/ca/authority.ts';
 import { createAuthorityMaterial } from '../../src/ca/material.ts';
@@ -16,7 +17,7 @@ import { translateCase } from './translate.ts';
 const dayMs = 86_400_000;
 
 function identityVolume(): Record<string, string> {
-  const clock = { now: () => Date.now(), after: () => () => {} };
+  const clock = { ...systemClock, after: () => () => {} };
   const material = createAuthorityMaterial({
     trustDomain: 'cluster.local',
     rootLifetimeMs: 2 * dayMs,

@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { parse } from 'yaml';
+import { systemClock } from '../../src/base/clock.ts';
 import { Authority } from '../../src/ca/authority.ts';
 import { createAuthorityMaterial } from '../../src/ca/material.ts';
 import { Graph } from '../../src/graph/graph.ts';
@@ -152,7 +153,7 @@ function withAuthorities(port: TestPort): TestPort {
 }
 
 const dayMs = 86_400_000;
-const clock = { now: () => Date.now(), after: () => () => {} };
+const clock = { ...systemClock, after: () => () => {} };
 const material = createAuthorityMaterial({
   trustDomain: 'cluster.local',
   rootLifetimeMs: 2 * dayMs,

@@ -44,8 +44,11 @@ describe('what a gateway reports', () => {
       pods: proxy.world.mesh.pods,
       servicePorts: proxy.world.mesh.servicePorts,
       review: () => Promise.reject(new Error('nobody shows a token')),
-      clock: { ...systemClock, now: () => Date.now() + aheadMs },
-      monotonicMs: () => performance.now() + aheadMs,
+      clock: {
+        ...systemClock,
+        now: () => Date.now() + aheadMs,
+        monotonic: () => performance.now() + aheadMs,
+      },
       log: silent,
     });
     later.resolve(telemetry);

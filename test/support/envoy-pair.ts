@@ -20,6 +20,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '@bufbuild/protobuf';
 import { ensureBinary } from '../../dev/cluster/cluster.ts';
+import { systemClock } from '../../src/base/clock.ts';
 import { identityDirectory, identityFiles, inboundAppCluster } from '../../src/base/names.ts';
 import { Authority } from '../../src/ca/authority.ts';
 import { createAuthorityMaterial } from '../../src/ca/material.ts';
@@ -215,7 +216,7 @@ function onLoopback(listener: JsonObject): JsonObject {
   };
 }
 
-const clock = { now: () => Date.now(), after: () => () => {} };
+const clock = { ...systemClock, after: () => () => {} };
 let authority: Authority | undefined;
 
 function identityOf(uri: string): Readonly<Record<string, string>> {

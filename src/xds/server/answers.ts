@@ -9,10 +9,9 @@ import type { ResourceRecord } from './table.ts';
 
 export function acknowledge(proxy: ConnectedProxy, sub: Subscription, batch: Batch): void {
   const { staleSinceMs } = sub;
-  const nowMs = proxy.host.now();
-  proxy.lastAckMs = nowMs;
+  proxy.lastAckMs = proxy.host.now();
   sub.inFlight = undefined;
-  sub.staleSinceMs = sub.stale.size > 0 ? nowMs : 0;
+  sub.staleSinceMs = sub.stale.size > 0 ? proxy.host.monotonic() : undefined;
   for (const [index, record] of batch.records.entries()) {
     const resource = batch.resources[index];
     if (record.hasSiblings) {

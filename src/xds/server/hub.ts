@@ -155,6 +155,10 @@ export class Hub implements ProxyHost {
     return this.#options.clock.now();
   }
 
+  monotonic(): number {
+    return this.#options.clock.monotonic();
+  }
+
   refresh(record: ResourceRecord): void {
     if (record.latest !== undefined) return;
     const { resources, onDemand } = this.#options.translation;
@@ -202,9 +206,9 @@ export class Hub implements ProxyHost {
     );
   }
 
-  acknowledged(batch: Batch, staleSinceMs: number): void {
-    if (staleSinceMs === 0) return;
-    metrics.ofKind[batch.kind].latency.observe((this.now() - staleSinceMs) / 1000);
+  acknowledged(batch: Batch, staleSinceMs: number | undefined): void {
+    if (staleSinceMs === undefined) return;
+    metrics.ofKind[batch.kind].latency.observe((this.monotonic() - staleSinceMs) / 1000);
   }
 
   complain(proxy: ConnectedProxy, error: WeftError): void {

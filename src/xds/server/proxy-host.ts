@@ -23,6 +23,7 @@ export interface ProxyInfo {
 export interface ProxyHost {
   readonly table: ResourceTable;
   now(): number;
+  monotonic(): number;
   /** Takes up a resource that exists by now, though the graph has not come to tell it yet. */
   refresh(record: ResourceRecord): void;
   /** Counts or the rejection of the record have changed. */
@@ -34,7 +35,7 @@ export interface ProxyHost {
   /** Something of the proxy may be ready to be sent. */
   wake(proxy: ConnectedProxy): void;
   rejected(proxy: ConnectedProxy, record: ResourceRecord, version: string, message: string): void;
-  acknowledged(batch: Batch, staleSinceMs: number): void;
+  acknowledged(batch: Batch, staleSinceMs: number | undefined): void;
   /** The proxy did something it is not entitled to; it goes on all the same. */
   complain(proxy: ConnectedProxy, error: WeftError): void;
 }

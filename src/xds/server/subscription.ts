@@ -66,7 +66,7 @@ export class Subscription {
   /** The table's tick when everything wanted was last held. */
   syncedTick = 0;
   /** When the first of what is stale became so; 0 while nothing is. */
-  staleSinceMs = 0;
+  staleSinceMs: number | undefined;
 
   constructor(kind: ResourceKind, told: readonly HeldVersion[]) {
     this.kind = kind;
@@ -106,10 +106,10 @@ export class Subscription {
   }
 
   /** @param tick of the table when what is wanted was last as before */
-  markStale(record: ResourceRecord, tick: number, clock: { readonly now: () => number }): void {
+  markStale(record: ResourceRecord, tick: number, clock: { readonly monotonic: () => number }): void {
     if (this.stale.size === 0 && this.inFlight === undefined) {
       this.syncedTick = tick;
-      this.staleSinceMs = clock.now();
+      this.staleSinceMs = clock.monotonic();
     }
     this.unplanned = true;
     this.leaving.delete(record.id);
