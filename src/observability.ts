@@ -96,7 +96,7 @@ export function createObservability(options: ObservabilityOptions): Observabilit
     log,
   });
   const taps = options.liveRequests.taps(peers);
-  const startedMs = clock.now();
+  const startedMs = clock.monotonic();
   const status = (): ReplicaStatus => statusOf(options);
   const explaining: ExplainSources = {
     graph,
@@ -106,7 +106,7 @@ export function createObservability(options: ObservabilityOptions): Observabilit
   };
   const report = (): ReplicaReport => ({
     ...status(),
-    sinceMs: startedMs,
+    sinceMs: Math.round(clock.now() - (clock.monotonic() - startedMs)),
     serving: { serial: current().serial, notAfterMs: current().notAfterMs },
     rejections: rejectionsOf(options),
   });

@@ -119,6 +119,18 @@ describe('several replicas', () => {
     assert.equal(gaps[1], 'its clock was set');
   });
 
+  test('says by how much the clocks of replicas differ, and nothing of slots that ended between two questions', () => {
+    const at = (replica: string, toMs: number): TrafficPart =>
+      part(replica, [], { fromMs: toMs - 60_000, toMs });
+    const { gaps } = mergeParts(query, [
+      at('here', 1_060_000),
+      at('there', 8_260_000),
+      at('near', 1_080_000),
+    ]);
+    assert.match(gaps[0] ?? '', /^The clock of replica there is 2 h ahead of that of replica here/);
+    assert.deepEqual(mergeParts(query, [at('here', 1_060_000), at('near', 1_080_000)]).gaps, []);
+  });
+
   test('that nobody asked give an answer without rows', () => {
     assert.deepEqual(mergeParts(query, [part('a', [])]), {
       fromMs: 1_000_000,

@@ -170,9 +170,24 @@ export function percentile(durations: readonly number[], share: number, total = 
 const toleranceMs = 1_000;
 
 function gapsOf(parts: readonly TrafficPart[], fromMs: number): readonly string[] {
-  return parts.flatMap(({ replica, sinceMs, gaps }) => {
-    if (sinceMs <= fromMs + toleranceMs) return gaps;
-    const missing = `Replica ${replica} counts only since ${new Date(sinceMs).toISOString()}, ${inWords(sinceMs - fromMs)} after the begin: what its proxies told another before is there only if that one still runs.`;
-    return [missing, ...gaps];
-  });
+  return [...differingClocks(parts), ...parts.flatMap((part) => gapsOfPart(part, fromMs))];
+}
+
+/** Slots of all replicas begin at the same times; asked one after the other, they may be a few apart. */
+const clockToleranceMs = 60_000;
+
+/** Which of them is right nobody here can tell. */
+function differingClocks(parts: readonly TrafficPart[]): readonly string[] {
+  const [first, ...others] = parts.toSorted((a, b) => a.toMs - b.toMs);
+  const last = others.at(-1);
+  if (first === undefined || last === undefined || last.toMs - first.toMs < clockToleranceMs) return [];
+  return [
+    `The clock of replica ${last.replica} is ${inWords(last.toMs - first.toMs)} ahead of that of replica ${first.replica}: times in this answer are as each shows them.`,
+  ];
+}
+
+function gapsOfPart({ replica, sinceMs, gaps }: TrafficPart, fromMs: number): readonly string[] {
+  if (sinceMs <= fromMs + toleranceMs) return gaps;
+  const missing = `Replica ${replica} counts only since ${new Date(sinceMs).toISOString()}, ${inWords(sinceMs - fromMs)} after the begin: what its proxies told another before is there only if that one still runs.`;
+  return [missing, ...gaps];
 }

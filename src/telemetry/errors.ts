@@ -24,6 +24,11 @@ export const telemetryErrors = defineErrors({
     remedy:
       'Look at the address in MeshConfig and at the log of the collector; the next attempt is made by itself.',
   },
+  'WEFT-TEL-06': {
+    title: 'Data points of a report cannot be true.',
+    remedy:
+      'Look at what runs as the proxy of the workload that the log names, and at the clock of its node where the reason is `time`.',
+  },
 });
 
 export type TelemetryErrorCode = keyof typeof telemetryErrors;

@@ -104,10 +104,11 @@ export class Intake {
     }
     metrics.reports.inc({ result: 'partly refused' });
     for (const [reason, points] of refused) metrics.refusedPoints.inc({ reason }, points);
-    const reasons = Object.fromEntries(refused);
-    const fields = { reporter: reporter.key, reasons, example };
+    const what = `${refusals} data points were refused, the first for ${example}.`;
+    const error = telemetryError('WEFT-TEL-06', what).describe();
+    const fields = { reporter: reporter.key, reasons: Object.fromEntries(refused), error };
     this.#log.warn(`${reporter.key} points`, fields, 'data points of a report were refused');
-    return partialSuccess(refusals, `${refusals} data points were refused, the first for ${example}`);
+    return partialSuccess(refusals, error);
   }
 
   /** What says who its peer is comes first: it helps to attribute the rest. */
@@ -125,7 +126,14 @@ export class Intake {
       if (attribute) add(this.#known.attribute(reporter, series), values);
     }
     metrics.points.inc(judged.length);
-    if (overflowed > 0) metrics.overflowedPoints.inc(overflowed);
+    if (overflowed === 0) return;
+    metrics.overflowedPoints.inc(overflowed);
+    const fields = { reporter: reporter.key, points: overflowed };
+    this.#log.warn(
+      `${reporter.key} series`,
+      fields,
+      'there are more series than are kept: some are counted as one',
+    );
   }
 }
 

@@ -86,7 +86,10 @@ export function judgePoint(options: JudgeOptions, reporter: Reporter, point: Met
   if (point.temporality !== temporalities.delta) return refuse('temporality', `${metric} is no delta`);
   const nowMs = options.clock.now();
   // When it began is not looked at: Envoy 1.40 gives that of its first report in the wrong unit.
-  if (!(Math.abs(point.timeMs - nowMs) <= maxSkewMs)) return refuse('time', `${metric} at ${point.timeMs}`);
+  const skewMs = Math.abs(point.timeMs - nowMs);
+  if (!(skewMs <= maxSkewMs)) {
+    return refuse('time', `${metric}, dated ${Math.round(skewMs / 3_600_000)} h off the clock here`);
+  }
   switch (metric) {
     case signals.duration:
       return requestsOf(options, reporter, point);

@@ -34,7 +34,7 @@ export async function answerPart(
   const { resolutionMs } = store.limits;
   checkTimes(query, store.limits);
   const { windowMs, stepMs } = query;
-  const { slots, endMs, jumps, shortened, overflowed } = store.window(windowMs);
+  const { slots, endMs, jumps, shortened, overflow } = store.window(windowMs);
   const { groups, groupOf } = groupSeries(store, query);
   const plain = groupPlain(store, query);
   const stepOf = (slot: Slot): number => (stepMs === undefined ? 0 : Math.floor(slot.atMs / stepMs) * stepMs);
@@ -78,10 +78,13 @@ export async function answerPart(
     ({ atMs, byMs }) =>
       `The clock of replica ${replica} was set ${byMs > 0 ? 'forward' : 'back'} by ${inWords(Math.abs(byMs))} at ${timeOf(atMs)}: times before that are as it showed them then.`,
   );
-  if (overflowed) {
-    gaps.push(
-      `Replica ${replica} has more series than it keeps (${store.limits.maxSeries}): some traffic is counted as ${otherEnd.name}, without its ends.`,
-    );
+  if (overflow !== undefined) {
+    const { maxSeries, maxSeriesOfReporter } = store.limits;
+    const what = overflow.ofAll
+      ? `has more series than it keeps (${maxSeries})`
+      : `was told more series by one workload than it keeps of one (${maxSeriesOfReporter})`;
+    // Which one is in the log: not everybody who asks may know of it.
+    gaps.push(`Replica ${replica} ${what}: some traffic is counted as ${otherEnd.name}, without its ends.`);
   }
   if (shortened) {
     gaps.push(

@@ -57,6 +57,10 @@ export class SeriesTable {
     return this.#byKey.size - 4;
   }
 
+  get isFull(): boolean {
+    return this.size >= this.#limits.maxSeries;
+  }
+
   /** One more than the highest number in use. */
   get length(): number {
     return this.#known.length;
@@ -72,7 +76,7 @@ export class SeriesTable {
     const found = this.#byKey.get(key);
     if (found !== undefined) return found;
     const count = this.#ofReporter.get(reporter) ?? 0;
-    if (this.size >= this.#limits.maxSeries || count >= this.#limits.maxSeriesOfReporter) return -1;
+    if (this.isFull || count >= this.#limits.maxSeriesOfReporter) return -1;
     this.#ofReporter.set(reporter, count + 1);
     return this.#create(key, reporter, series);
   }

@@ -32,6 +32,13 @@ export interface Slot extends SlotTimes {
   readonly bytes: Uint8Array;
 }
 
+export interface Overflow {
+  /** When it was noticed last; monotonic. */
+  readonly atMs: number;
+  /** Whether those of all workloads together were too many, or those of one. */
+  readonly ofAll: boolean;
+}
+
 export const storeDefaults: StoreLimits = {
   maxSeries: 20_000,
   maxSeriesOfReporter: 2_000,
@@ -53,7 +60,7 @@ export class TrafficStore {
   readonly #startedMs: number;
   #jumps: ClockJump[] = [];
   #shortenedAtMs = Number.NEGATIVE_INFINITY;
-  #overflowedAtMs = Number.NEGATIVE_INFINITY;
+  #overflow: Overflow | undefined;
 
   constructor(options: StoreOptions) {
     this.#options = options;
@@ -80,7 +87,7 @@ export class TrafficStore {
       this.series.add(number, values);
       return true;
     }
-    this.#overflowedAtMs = this.#options.clock.monotonic();
+    this.#overflow = { atMs: this.#options.clock.monotonic(), ofAll: this.series.isFull };
     this.series.add(this.series.overflowOf(series), values);
     return false;
   }
@@ -112,7 +119,8 @@ export class TrafficStore {
     readonly jumps: readonly ClockJump[];
     /** Whether slots of the window had to go because they took too much memory. */
     readonly shortened: boolean;
-    readonly overflowed: boolean;
+    /** Where there were more series than are kept. */
+    readonly overflow: Overflow | undefined;
   } {
     this.turn();
     const fromMs = this.#current.beginMs - windowMs - this.limits.resolutionMs / 2;
@@ -122,7 +130,7 @@ export class TrafficStore {
       endMs: this.#current.atMs,
       jumps: this.#jumps.filter(({ noticedMs }) => noticedMs >= fromMs),
       shortened: this.#shortenedAtMs >= fromMs,
-      overflowed: this.#overflowedAtMs >= fromMs,
+      overflow: this.#overflow !== undefined && this.#overflow.atMs >= fromMs ? this.#overflow : undefined,
     };
   }
 

@@ -26,6 +26,14 @@ export interface Replica {
   readonly ca: string;
 }
 
+/** How a call with one answer ended. */
+export interface Answered {
+  readonly code: number;
+  readonly details: string;
+  /** Empty where there was none. */
+  readonly answer: Buffer;
+}
+
 const serverName = 'weft.weft-system.svc';
 
 /** A replica that serves; which root it must lead to is the caller's to know. */
@@ -73,18 +81,11 @@ export async function openStream(
   message: Buffer,
   method = deltaMethod,
 ): Promise<Pick<StatusObject, 'code' | 'details'>> {
-  const shown = credentials !== undefined && 'key' in credentials ? credentials : undefined;
-  const [key, chain] =
-    shown === undefined ? [null, null] : [Buffer.from(shown.key), Buffer.from(shown.chain)];
   const metadata = new Metadata();
   if (credentials !== undefined && 'token' in credentials) {
     metadata.set('authorization', `Bearer ${credentials.token}`);
   }
-  const client = new Client(
-    `${replica.host}:${xdsPort}`,
-    ChannelCredentials.createSsl(Buffer.from(replica.ca), key, chain),
-    { 'grpc.ssl_target_name_override': serverName, 'grpc.default_authority': serverName },
-  );
+  const client = clientOf(replica, credentials);
   try {
     const stream = client.makeBidiStreamRequest(
       method,
@@ -102,4 +103,36 @@ export async function openStream(
   } finally {
     client.close();
   }
+}
+
+/** Calls a method with one message and resolves with what became of it. */
+export async function callOnce(
+  replica: Replica,
+  credentials: Credentials,
+  method: string,
+  message: Buffer,
+): Promise<Answered> {
+  const client = clientOf(replica, credentials);
+  try {
+    return await new Promise((resolve) => {
+      const bytes = (content: Buffer): Buffer => content;
+      const options = { deadline: Date.now() + 30_000 };
+      client.makeUnaryRequest(method, bytes, bytes, message, options, (error, answer = Buffer.alloc(0)) =>
+        resolve({ code: error?.code ?? 0, details: error?.details ?? '', answer }),
+      );
+    });
+  } finally {
+    client.close();
+  }
+}
+
+function clientOf(replica: Replica, credentials: Credentials | Token | undefined): Client {
+  const shown = credentials !== undefined && 'key' in credentials ? credentials : undefined;
+  const [key, chain] =
+    shown === undefined ? [null, null] : [Buffer.from(shown.key), Buffer.from(shown.chain)];
+  return new Client(
+    `${replica.host}:${xdsPort}`,
+    ChannelCredentials.createSsl(Buffer.from(replica.ca), key, chain),
+    { 'grpc.ssl_target_name_override': serverName, 'grpc.default_authority': serverName },
+  );
 }

@@ -9,7 +9,7 @@ import type { ResourceRecord } from './table.ts';
 
 export function acknowledge(proxy: ConnectedProxy, sub: Subscription, batch: Batch): void {
   const { staleSinceMs } = sub;
-  proxy.lastAckMs = proxy.host.now();
+  proxy.lastAckMs = proxy.host.monotonic();
   sub.inFlight = undefined;
   sub.staleSinceMs = sub.stale.size > 0 ? proxy.host.monotonic() : undefined;
   for (const [index, record] of batch.records.entries()) {

@@ -9,6 +9,7 @@ export interface ProxyStatus {
   readonly proxy: string;
   readonly identity: string;
   readonly workload: string;
+  /** Unix time, as the clock counts now. */
   readonly connectedAtMs: number;
   /** Resources it holds, per type. */
   readonly held: Readonly<Record<ResourceKind, number>>;
@@ -33,6 +34,8 @@ export interface ProxyDetail extends ProxyStatus {
 }
 
 export function statusOf(proxy: ConnectedProxy): ProxyStatus {
+  const { host, connectedMs, lastAckMs } = proxy;
+  const aheadMs = host.now() - host.monotonic();
   const held: Record<ResourceKind, number> = { secret: 0, cluster: 0, endpoints: 0, listener: 0, route: 0 };
   let pending = 0;
   for (const sub of proxy.subscriptions()) {
@@ -43,11 +46,11 @@ export function statusOf(proxy: ConnectedProxy): ProxyStatus {
     proxy: proxy.info.key,
     identity: proxy.info.identity,
     workload: proxy.info.workload,
-    connectedAtMs: proxy.connectedAtMs,
+    connectedAtMs: Math.round(connectedMs + aheadMs),
     held,
     pending,
     nacks: proxy.nacks,
-    lastAckMs: proxy.lastAckMs,
+    lastAckMs: lastAckMs === undefined ? undefined : Math.round(lastAckMs + aheadMs),
   };
 }
 

@@ -32,10 +32,11 @@ export class ConnectedProxy {
   readonly info: ProxyInfo;
   readonly view: WorkloadView;
   readonly host: ProxyHost;
-  readonly connectedAtMs: number;
+  /** These two on the clock that does not jump. */
+  readonly connectedMs: number;
+  lastAckMs: number | undefined;
   /** Given by the host when the proxy joins: small, and its own until it leaves. */
   number = -1;
-  lastAckMs: number | undefined;
   nacks = 0;
   readonly refusals = new Refusals();
   readonly blockers = new Blockers();
@@ -54,7 +55,7 @@ export class ConnectedProxy {
     this.info = info;
     this.view = view;
     this.host = host;
-    this.connectedAtMs = host.now();
+    this.connectedMs = host.monotonic();
     this.own = new OwnRecords(info.workload, view, (record, by) => this.#hold(record, by));
     this.#maxNames = maxNames;
   }
