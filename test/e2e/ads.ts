@@ -1,13 +1,22 @@
 /** The xDS port of a replica, tried with any certificate, any method and any bytes. */
 
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { connect } from 'node:tls';
+import { promisify } from 'node:util';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ChannelCredentials, Client, Metadata, type StatusObject } from '@grpc/grpc-js';
-import { xdsPort } from '../../src/base/names.ts';
+import { clusterDirectory } from '../../dev/cluster/paths.ts';
+import { identityFiles, xdsPort } from '../../src/base/names.ts';
+import { identityVolume } from '../../src/webhook/inject/identity.ts';
 import { DeltaDiscoveryRequestSchema } from '../../src/xds/proto/envoy/service/discovery/v3/discovery_pb.js';
 import { deltaMethod } from '../support/xds-client.ts';
+import type { Pod } from './apps.ts';
 import { replicaAddress } from './control-plane.ts';
 import type { TestMesh } from './harness.ts';
+
+const run = promisify(execFile);
 
 /** PEM; the chain begins with the leaf. */
 export interface Credentials {
@@ -35,6 +44,30 @@ export interface Answered {
 }
 
 const serverName = 'weft.weft-system.svc';
+
+/** What the kubelet has put into the identity volume of a pod, and the roots beside it. */
+export async function credentialsOf(
+  { cluster }: TestMesh,
+  pod: Pod,
+): Promise<Credentials & { readonly roots: string }> {
+  const directory = join(clusterDirectory(cluster.name), 'kubelet/pods', pod.metadata.uid ?? '', 'volumes');
+  // The kubelet mounts volumes where only the processes of its node see them.
+  const { stdout } = await run('ip', ['netns', 'pids', basename(cluster.networkNamespace)]);
+  for (const pid of stdout.trim().split('\n')) {
+    const read = (name: string): Promise<string> =>
+      readFile(
+        join(`/proc/${pid}/root`, directory, 'kubernetes.io~projected', identityVolume, name),
+        'utf8',
+      ).catch(() => '');
+    const [key, chain, roots] = await Promise.all([
+      read(identityFiles.key),
+      read(identityFiles.chain),
+      read(identityFiles.trust),
+    ]);
+    if (key !== '' && chain !== '' && roots !== '') return { key, chain, roots };
+  }
+  throw new Error(`no process of the node sees the identity of ${pod.metadata.name}`);
+}
 
 /** A replica that serves; which root it must lead to is the caller's to know. */
 export async function replicaOf(mesh: TestMesh, ca: string): Promise<Replica> {

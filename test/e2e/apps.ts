@@ -63,6 +63,7 @@ export interface ContainerStatus {
   readonly name: string;
   readonly containerID: string;
   readonly ready: boolean;
+  readonly restartCount: number;
   readonly started?: boolean;
   readonly state: {
     readonly running?: { readonly startedAt: string };

@@ -2,10 +2,11 @@
 
 import { spawn } from 'node:child_process';
 import type { Cluster } from '../../dev/cluster/cluster.ts';
+import { healthPort } from '../../src/base/names.ts';
 
-/** A proxy's Prometheus series: `name{labels}` -> value. */
-export async function proxyMetrics(address: string): Promise<ReadonlyMap<string, number>> {
-  const response = await fetch(`http://${address}:15021/metrics`);
+/** Prometheus series of a proxy, or of what else is asked on another port: `name{labels}` -> value. */
+export async function proxyMetrics(address: string, port = healthPort): Promise<ReadonlyMap<string, number>> {
+  const response = await fetch(`http://${address}:${port}/metrics`);
   const series = new Map<string, number>();
   for (const line of (await response.text()).split('\n')) {
     const at = line.lastIndexOf(' ');
@@ -15,9 +16,9 @@ export async function proxyMetrics(address: string): Promise<ReadonlyMap<string,
 }
 
 /** The sum over all series whose `name{labels}` matches. */
-export async function sumOf(address: string, pattern: RegExp): Promise<number> {
+export async function sumOf(address: string, pattern: RegExp, port = healthPort): Promise<number> {
   let sum = 0;
-  for (const [name, value] of await proxyMetrics(address)) if (pattern.test(name)) sum += value;
+  for (const [name, value] of await proxyMetrics(address, port)) if (pattern.test(name)) sum += value;
   return sum;
 }
 

@@ -8,11 +8,11 @@ import { deployWeft } from '../../dev/deploy.ts';
 import { buildImages, loadImages } from '../../dev/images/images.ts';
 import { silent } from '../../src/base/log.ts';
 import { createKubeApi } from '../../src/kube/api.ts';
-import type { KubeApi } from '../../src/kube/types.ts';
+import type { KubeClient } from '../../src/kube/types.ts';
 
 export interface TestMesh {
   readonly cluster: Cluster;
-  readonly api: KubeApi;
+  readonly api: KubeClient;
   /** Image of the test application. */
   readonly image: string;
 }
@@ -64,7 +64,7 @@ export async function useOlderMesh(emulate: string): Promise<TestMesh> {
   return { cluster, api: apiOf(cluster), image };
 }
 
-function apiOf(cluster: Cluster): KubeApi {
+function apiOf(cluster: Cluster): KubeClient {
   return createKubeApi({ kubeconfigPath: cluster.kubeconfigPath, log: silent });
 }
 

@@ -10,6 +10,7 @@ import {
   kinds,
   type RunningLoad,
 } from './apps.ts';
+import { weftJson } from './control-plane.ts';
 import { sumOf } from './evidence.ts';
 import { type TestMesh, until } from './harness.ts';
 
@@ -69,15 +70,40 @@ export class Steady {
     assert.equal(report.done, report.sent);
   }
 
-  /** Streams that the two sidecars have opened to the control plane since they started. */
-  async streams(): Promise<number> {
-    const pattern = /^envoy_cluster_upstream_rq_total\{.*envoy_cluster_name="xds"/;
+  /** What is returned expects that the two sidecars still have the streams to the control plane that they have now. */
+  async holdStreams(): Promise<() => Promise<void>> {
+    const before = await this.#streamSeconds();
+    assert.equal(before.size, 2, 'each sidecar has a stream');
+    return async () => {
+      for (const [proxy, seconds] of await this.#streamSeconds()) {
+        const least = before.get(proxy) ?? Number.POSITIVE_INFINITY;
+        // Rounded to seconds.
+        assert.ok(
+          seconds >= least - 1,
+          `${proxy} has another stream, for ${seconds} s, and not for ${least} s`,
+        );
+      }
+    };
+  }
+
+  /** Connections that the two sidecars have made to the control plane since they started. */
+  async connections(): Promise<number> {
+    const pattern = /^envoy_cluster_upstream_cx_total\{.*envoy_cluster_name="xds"/;
     const counts = await Promise.all(
       [this.client, this.server].map(async (app) => sumOf(await app.address(), pattern)),
     );
     const [total, fewest] = [counts.reduce((sum, count) => sum + count, 0), Math.min(...counts)];
-    assert.ok(fewest >= 1, 'each sidecar has opened a stream');
+    assert.ok(fewest >= 1, 'each sidecar has connected');
     return total;
+  }
+
+  /** How long each of the two sidecars has had its stream, as the control plane tells. */
+  async #streamSeconds(): Promise<ReadonlyMap<string, number>> {
+    const { proxies } = await weftJson<{
+      readonly proxies: readonly { readonly proxy: string; readonly connectedSeconds: number }[];
+    }>(this.#mesh, 'status');
+    const own = proxies.filter(({ proxy }) => proxy.startsWith(`${this.client.namespace}/steady-`));
+    return new Map(own.map(({ proxy, connectedSeconds }) => [proxy, connectedSeconds]));
   }
 
   /**

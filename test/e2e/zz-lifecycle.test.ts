@@ -101,7 +101,7 @@ suite('the life of an installation', () => {
   after(() => steady.stop());
 
   test('every upgrade replaces the replicas: no request fails, pods can be created at any moment, and proxies are sent nothing twice', async () => {
-    const [streams, updates] = [await steady.streams(), await steady.updates()];
+    const [connections, updates] = [await steady.connections(), await steady.updates()];
     const done = new AbortController();
     const admissions = (async () => {
       let count = 0;
@@ -128,7 +128,7 @@ suite('the life of an installation', () => {
       done.abort();
     }
     assert.ok((await admissions) > 20);
-    assert.ok((await steady.streams()) >= streams + 2, 'both proxies have had to reconnect');
+    assert.ok((await steady.connections()) >= connections + 2, 'both proxies have had to reconnect');
     assert.equal(await steady.updates(), updates, 'what they hold was not sent again');
   });
 
@@ -205,10 +205,10 @@ suite('the life of an installation', () => {
   test('a new install goes on with the same authority; proxies reconnect, are sent nothing twice, and meet new pods', async () => {
     const secret = await mesh.api.get(kinds.secret, authoritySecretName, 'weft-system');
     assert.ok(secret !== undefined, 'the authority outlives the uninstall');
-    const [streams, updates] = [await steady.streams(), await steady.updates()];
+    const [connections, updates] = [await steady.connections(), await steady.updates()];
     await upgrade();
     await reconnected();
-    assert.ok((await steady.streams()) >= streams + 2);
+    assert.ok((await steady.connections()) >= connections + 2);
     assert.equal(await steady.updates(), updates, 'what they hold was not sent again');
     const again = await mesh.api.get(kinds.secret, authoritySecretName, 'weft-system');
     assert.equal(again?.metadata.uid, secret.metadata.uid);
