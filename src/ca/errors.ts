@@ -38,4 +38,9 @@ export const authorityErrors = defineErrors({
     remedy:
       'Check that a replica is leader and may update the Secret of the authority; it renews the intermediate by itself.',
   },
+  'WEFT-CA-09': {
+    title: 'The clock of a replica is too far off to sign.',
+    remedy:
+      'Set the clock of the node of this replica, or of the API server; `weft check` says how far they are apart.',
+  },
 });

@@ -6,6 +6,7 @@ import { Authority } from '../ca/authority.ts';
 import type { PodCertificateRequest } from '../ca/pod-certificate-request.ts';
 import { certificateRequest, dayMs, podCertificateRequest, testMaterial } from '../ca/testing.ts';
 import { distinguishedName } from '../ca/x509.ts';
+import { KubeError } from '../kube/errors.ts';
 import { podCertificateRequests } from '../kube/resources.ts';
 import type { MeshPod } from '../mesh/model.ts';
 import { projectRequest, Signer } from './signer.ts';
@@ -174,6 +175,19 @@ test('a failed write is tried again', async (t) => {
   clock.advance(1000);
   await settle();
   assert.equal(api.writes.length, 2);
+  assert.equal(status()?.conditions?.[0]?.type, 'Issued');
+});
+
+test('a clock that the API server does not take certificates of is told by its code, until it is right', async (t) => {
+  const { api, ask, clock, lines, pods, status } = setUp(t);
+  pods.set('shop/web-0', pod);
+  const why = 'status.notBefore: must be set to within 5 minutes of the current time';
+  api.failNext('updateStatus', new KubeError('WEFT-KUBE-03', why, { status: 422, reason: 'Invalid' }));
+  ask();
+  await settle();
+  assert.match(JSON.stringify(lines), /WEFT-CA-09: The API server takes no certificate that begins at 2026-/);
+  clock.advance(1000);
+  await settle();
   assert.equal(status()?.conditions?.[0]?.type, 'Issued');
 });
 

@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from '../base/clock.ts';
-import { describeError } from '../base/errors.ts';
+import { describeError, WeftError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { signerName } from '../base/names.ts';
 import {
@@ -151,6 +151,18 @@ export class Signer {
     try {
       await api.updateStatus(podCertificateRequests, { ...request, status: answer.status });
     } catch (error) {
+      // It takes what begins within five minutes of its own time, and nothing else is wrong with what is signed here.
+      if (
+        isKubeError(error, 422) &&
+        answer.status.notBefore !== undefined &&
+        /notBefore/.test(error.message)
+      ) {
+        throw new WeftError(
+          'WEFT-CA-09',
+          `The API server takes no certificate that begins at ${answer.status.notBefore}, which is a minute ago here.`,
+          { cause: error },
+        );
+      }
       if (!isKubeError(error, 409) && !isKubeError(error, 404)) throw error;
       // Answered by another replica, or taken back; the watch says which.
       this.#answered.set(key, request.metadata.resourceVersion);

@@ -4,7 +4,8 @@
  */
 
 import { kinds, type Pod, put } from './apps.ts';
-import type { TestMesh } from './harness.ts';
+import { controlPlanePods } from './control-plane.ts';
+import { type TestMesh, until } from './harness.ts';
 
 const port = 9998;
 
@@ -34,6 +35,15 @@ async function restartWith(mesh: TestMesh, containers: readonly object[]): Promi
   });
   const rollout = ['rollout', 'status', 'deployment/weft', '--timeout=180s'];
   await mesh.cluster.kubectl(['-n', 'weft-system', ...rollout]);
+  // Until then they answer for what only they know, and sign.
+  await until(
+    'the replicas of before are gone',
+    async () =>
+      (await controlPlanePods(mesh)).some(({ metadata }) => metadata.deletionTimestamp !== undefined)
+        ? undefined
+        : true,
+    90_000,
+  );
 }
 
 /** @param aheadMs of the real time, from now on */

@@ -44,7 +44,10 @@ function fill(fixture: XdsFixture, upstreamPort: number, portal: number): void {
     if (destination !== `127.0.0.1:${portal}`) return;
     const listeners = ['internal/api', 'internal/web', 'outbound'];
     fixture.lists.set('a/Deployment/app', { clusters: ['svc/api', 'svc/web'], listeners });
-    stub(fixture, destination, 'internal/api', [need('cluster', 'svc/api'), need('listener', 'internal/api')]);
+    stub(fixture, destination, 'internal/api', [
+      need('cluster', 'svc/api'),
+      need('listener', 'internal/api'),
+    ]);
   };
 }
 
