@@ -6,7 +6,6 @@ import { adminDirectory } from './envoy.ts';
 import { identityVolume } from './identity.ts';
 import { redirectRules } from './redirect.ts';
 import type { PodSettings } from './settings.ts';
-import { proxyUser } from './user.ts';
 
 const adminVolume = 'weft-admin';
 
@@ -21,13 +20,13 @@ export function adminVolumeSource(): V1Volume {
  * Sets up packet redirection and ends. The one container that needs a capability: root, because Kubernetes
  * gives added capabilities to root only.
  */
-export function redirectInitContainer(settings: PodSettings, drainPath: string): V1Container {
+export function redirectInitContainer(settings: PodSettings, proxyUser: number): V1Container {
   return {
     name: redirectContainer,
     image: settings.redirectImage,
     imagePullPolicy: settings.imagePullPolicy,
     command: ['/usr/sbin/nft'],
-    args: [redirectRules(settings, proxyUser(drainPath))],
+    args: [redirectRules(settings, proxyUser)],
     resources: resources(settings),
     securityContext: {
       allowPrivilegeEscalation: false,
@@ -43,32 +42,25 @@ export function redirectInitContainer(settings: PodSettings, drainPath: string):
   };
 }
 
-/**
- * Envoy, for the whole life of the pod: started before and stopped after everything of the application. `resource` is what
- * resource.ts makes of the pod.
- */
-export function sidecar(
-  settings: PodSettings,
-  bootstrap: string,
-  drainPath: string,
-  resource: readonly V1EnvVar[],
-): V1Container {
-  return {
-    ...sidecarBase(settings, drainPath, resource),
-    args: ['--config-yaml', bootstrap, ...sidecarArgs(settings)],
-  };
+/** What is one pod's own in its sidecar. */
+export interface OwnParts {
+  readonly drainPath: string;
+  /** See user.ts. */
+  readonly proxyUser: number;
+  /** What resource.ts makes of the pod. */
+  readonly resource: readonly V1EnvVar[];
 }
 
-/** What JSON.stringify gives for `sidecar`, from the bootstrap as a JSON string. */
-export function sidecarJson(
-  settings: PodSettings,
-  bootstrapJson: string,
-  drainPath: string,
-  resource: readonly V1EnvVar[],
-): string {
-  const base = JSON.stringify(sidecarBase(settings, drainPath, resource)).slice(0, -1);
-  const args = JSON.stringify(sidecarArgs(settings)).slice(1);
-  return `${base},"args":["--config-yaml",${bootstrapJson},${args}}`;
+/** Envoy, for the whole life of the pod: started before and stopped after everything of the application. */
+export function sidecar(settings: PodSettings, bootstrap: string, own: OwnParts): V1Container {
+  return { ...sidecarBase(settings, own), args: ['--config-yaml', bootstrap, ...sidecarArgs(settings)] };
+}
+
+/** What JSON.stringify gives for such a sidecar, whose bootstrap is given as a JSON string. */
+export function sidecarJson(proxy: V1Container, bootstrapJson: string): string {
+  const { args = [], ...base } = proxy;
+  const [option, , ...more] = args;
+  return `${JSON.stringify(base).slice(0, -1)},"args":["${option}",${bootstrapJson},${JSON.stringify(more).slice(1)}}`;
 }
 
 function sidecarArgs(settings: PodSettings): string[] {
@@ -89,7 +81,7 @@ function sidecarArgs(settings: PodSettings): string[] {
   ];
 }
 
-function sidecarBase(settings: PodSettings, drainPath: string, resource: readonly V1EnvVar[]): V1Container {
+function sidecarBase(settings: PodSettings, { drainPath, proxyUser, resource }: OwnParts): V1Container {
   return {
     name: sidecarContainer,
     image: settings.image,
@@ -115,9 +107,9 @@ function sidecarBase(settings: PodSettings, drainPath: string, resource: readonl
       capabilities: { drop: ['ALL'] },
       privileged: false,
       readOnlyRootFilesystem: true,
-      runAsGroup: proxyUser(drainPath),
+      runAsGroup: proxyUser,
       runAsNonRoot: true,
-      runAsUser: proxyUser(drainPath),
+      runAsUser: proxyUser,
       seccompProfile: { type: 'RuntimeDefault' },
     },
     terminationMessagePolicy: 'FallbackToLogsOnError',

@@ -14,6 +14,7 @@ import { parseQuantity } from './quantity.ts';
 import { gatewayResource } from './resource.ts';
 import { scrapingOf } from './scraping.ts';
 import { readPodSettings } from './settings.ts';
+import { proxyUser } from './user.ts';
 
 export interface GatewayPod {
   /** Names and versions the proxy, and holds what its identity volume projects. */
@@ -45,12 +46,11 @@ export function gatewayPod(
     filters: [delayFilter],
     ...(limitBytes === undefined ? {} : { maxHeapBytes: Math.floor(limitBytes * 0.8) }),
   });
-  const { restartPolicy: _, ...container } = sidecar(
-    proxy,
-    text,
+  const { restartPolicy: _, ...container } = sidecar(proxy, text, {
     drainPath,
-    gatewayResource(gatewayNameLabel),
-  );
+    proxyUser: proxyUser(drainPath),
+    resource: gatewayResource(gatewayNameLabel),
+  });
   return {
     annotations: { ...scrapingOf({}, proxy.scrape), ...prepared.annotations },
     spec: {

@@ -20,6 +20,7 @@ import { type PodLike, restorePod } from './restore.ts';
 import { workloadResource } from './resource.ts';
 import { scrapingOf } from './scraping.ts';
 import { type PodSettings, readPodSettings } from './settings.ts';
+import { proxyUser } from './user.ts';
 
 /** What is the same for every pod under one set of settings, worked out once. */
 export interface PreparedInjection {
@@ -74,9 +75,13 @@ export function injectPod(
 
   const application = completeApplication(spec, settings);
   const bootstrap = prepared.bootstrap(podBootstrap(application.answers, settings, drainPath));
-  const resource = workloadResource(metadata);
-  const proxy = sidecar(settings, bootstrap.text, drainPath, resource);
-  const own = [redirectInitContainer(settings, drainPath), proxy];
+  const user = proxyUser(drainPath);
+  const proxy = sidecar(settings, bootstrap.text, {
+    drainPath,
+    proxyUser: user,
+    resource: workloadResource(metadata),
+  });
+  const own = [redirectInitContainer(settings, user), proxy];
   const volumes = [...(spec.volumes ?? []), identityVolumeSource(context), adminVolumeSource()];
 
   const settled = existing === 'keep' ? keep : <T>(_: unknown, wanted: T): T => wanted;
@@ -102,7 +107,7 @@ export function injectPod(
     },
   };
   const operations = diff(pod, injected);
-  const knownJson = new Map([[proxy, sidecarJson(settings, bootstrap.json, drainPath, resource)]]);
+  const knownJson = new Map([[proxy, sidecarJson(proxy, bootstrap.json)]]);
   return { pod: injected, operations, knownJson };
 }
 

@@ -52,10 +52,12 @@ function compareObjects(
   for (const key of Object.keys(before)) {
     if (after[key] === undefined) operations.push({ op: 'remove', path: child(path, key) });
   }
-  for (const [key, value] of Object.entries(after)) {
-    if (value === undefined) continue;
-    if (before[key] === undefined) operations.push({ op: 'add', path: child(path, key), value });
-    else compare(before[key], value, child(path, key), operations);
+  for (const key of Object.keys(after)) {
+    const [old, value] = [before[key], after[key]];
+    // Most is shared: what is the same object needs no path.
+    if (value === undefined || value === old) continue;
+    if (old === undefined) operations.push({ op: 'add', path: child(path, key), value });
+    else compare(old, value, child(path, key), operations);
   }
 }
 
