@@ -11,7 +11,7 @@ import type { KubeEndpointSlice, KubeService } from '../mesh/kubernetes.ts';
 import type { ProxySettings } from '../mesh/model.ts';
 import { decide } from '../webhook/inject/decide.ts';
 import type { PodLike } from '../webhook/inject/restore.ts';
-import { readPodSettings } from '../webhook/inject/settings.ts';
+import { defaultPodSettings, readPodSettings } from '../webhook/inject/settings.ts';
 import type { WrittenWorkload } from './facts.ts';
 import { groupOf } from './kinds.ts';
 import type { ServiceObject } from './project.ts';
@@ -74,7 +74,7 @@ function objection(error: WeftError, refused: boolean): WrittenWorkload['objecti
 
 function wrongSettings(template: PodLike, proxy: ProxySettings): WeftError | undefined {
   try {
-    readPodSettings(template.metadata?.annotations ?? {}, proxy);
+    readPodSettings(template.metadata?.annotations ?? {}, defaultPodSettings(proxy));
     return undefined;
   } catch (error) {
     if (error instanceof WeftError) return error;

@@ -5,9 +5,10 @@ import type { Json, JsonObject } from '../../base/json.ts';
 import type { InjectContext } from './context.ts';
 import { adminSocket, assignment, socketAddress, tlsSocket } from './envoy.ts';
 import { controlPlaneClientTls, tokenFilter } from './identity.ts';
+import { mark } from './template.ts';
 
-/** Where the clusters of a pod's own probes are spliced in. */
-export const clusterSlot = 'weft-slot:clusters';
+/** Where the clusters of a pod's own probes are filled in. */
+export const clusterMark = 'clusters';
 
 const httpProtocolOptions = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 const originalDestination = { type: 'ORIGINAL_DST', lb_policy: 'CLUSTER_PROVIDED', connect_timeout: '5s' };
@@ -53,7 +54,7 @@ export function bootstrapClusters(context: InjectContext): readonly Json[] {
       },
     },
     { name: passthroughCluster, ...originalDestination, circuit_breakers: noLimits },
-    clusterSlot,
+    mark(clusterMark),
   ];
 }
 

@@ -5,10 +5,11 @@ import type { Json, JsonObject } from '../../base/json.ts';
 import type { InjectContext } from './context.ts';
 import { tlsSocket } from './envoy.ts';
 import { controlPortServerTls } from './identity.ts';
+import { mark } from './template.ts';
 
-/** Where a pod's own routes and HTTP filters are spliced into the health listener. */
-export const routeSlot = 'weft-slot:routes';
-export const filterSlot = 'weft-slot:filters';
+/** Where a pod's own routes and HTTP filters are filled into the health listener. */
+export const routeMark = 'routes';
+export const filterMark = 'filters';
 
 const filterTypes = 'type.googleapis.com/envoy.extensions.filters.http';
 const drainSource = 'drain';
@@ -31,7 +32,7 @@ export function bootstrapListeners(context: InjectContext): readonly Json[] {
       routes: [
         { match: { path: '/ready' }, route: { cluster: 'admin' } },
         { match: { path: '/metrics' }, route: { cluster: 'admin', prefix_rewrite: '/stats/prometheus' } },
-        routeSlot,
+        mark(routeMark),
       ],
       filters: [
         {
@@ -41,7 +42,7 @@ export function bootstrapListeners(context: InjectContext): readonly Json[] {
             source_codes: { [drainSource]: { inline_string: drainCode } },
           },
         },
-        filterSlot,
+        mark(filterMark),
       ],
     }),
     listener('control', controlPort, {

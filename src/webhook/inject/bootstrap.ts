@@ -5,12 +5,13 @@
  */
 
 import type { Json, JsonObject } from '../../base/json.ts';
-import { bootstrapClusters, clusterSlot } from './bootstrap-clusters.ts';
-import { bootstrapListeners, filterSlot, routeSlot } from './bootstrap-listeners.ts';
+import { bootstrapClusters, clusterMark } from './bootstrap-clusters.ts';
+import { bootstrapListeners, filterMark, routeMark } from './bootstrap-listeners.ts';
 import { statsMatcher } from './bootstrap-stats.ts';
 import { histogramBuckets, reporting } from './bootstrap-telemetry.ts';
 import type { InjectContext } from './context.ts';
 import { adminSocket } from './envoy.ts';
+import { fill, mark, splitAtMarks } from './template.ts';
 
 /** What differs from pod to pod. */
 export interface PodBootstrap {
@@ -22,9 +23,6 @@ export interface PodBootstrap {
   readonly maxHeapBytes?: number;
 }
 
-const monitorSlot = 'weft-slot:monitors';
-const actionSlot = 'weft-slot:actions';
-
 export interface Bootstrap {
   readonly text: string;
   /** The same as a JSON string, quotes included: escaping ten kilobytes is the dearest part of a patch. */
@@ -33,27 +31,34 @@ export interface Bootstrap {
 
 /** Renders what is common; the returned function makes one pod's bootstrap of it. */
 export function compileBootstrap(context: InjectContext): (pod: PodBootstrap) => Bootstrap {
-  const slots = [clusterSlot, routeSlot, filterSlot, monitorSlot, actionSlot];
-  const parts = splitAtSlots(JSON.stringify(bootstrap(context)), slots);
+  const parts = splitAtMarks(JSON.stringify(bootstrap(context)));
+  const escapedParts = parts.map((part) => ({ ...part, text: escape(part.text) }));
   return (pod) => {
     const heap = heapLimit(pod.maxHeapBytes);
-    const fill = {
-      [clusterSlot]: pod.clusters,
-      [routeSlot]: pod.routes,
-      [filterSlot]: pod.filters,
-      [monitorSlot]: heap.monitors,
-      [actionSlot]: heap.actions,
+    const filling = {
+      [clusterMark]: elements(pod.clusters),
+      [routeMark]: elements(pod.routes),
+      [filterMark]: elements(pod.filters),
+      [monitorMark]: elements(heap.monitors),
+      [actionMark]: elements(heap.actions),
     };
-    let text = '';
-    let json = '"';
-    for (const part of parts) {
-      const own = filling(part, fill);
-      text += part.text + own;
-      json += part.escaped + escape(own);
-    }
-    return { text, json: `${json}"` };
+    const escaped = Object.fromEntries(Object.entries(filling).map(([name, own]) => [name, escape(own)]));
+    return { text: fill(parts, filling), json: `"${fill(escapedParts, escaped)}"` };
   };
 }
+
+/** Without the brackets of their list. */
+function elements(list: readonly Json[]): string {
+  return JSON.stringify(list).slice(1, -1);
+}
+
+/** As in a JSON string, without its quotes. */
+function escape(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}
+
+const monitorMark = 'monitors';
+const actionMark = 'actions';
 
 function bootstrap(context: InjectContext): JsonObject {
   const ads: JsonObject = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' };
@@ -114,9 +119,9 @@ function bootstrap(context: InjectContext): JsonObject {
             max_active_downstream_connections: 100_000,
           },
         },
-        monitorSlot,
+        mark(monitorMark),
       ],
-      actions: [actionSlot],
+      actions: [mark(actionMark)],
     },
   };
 }
@@ -177,41 +182,4 @@ function heapLimit(maxHeapBytes: number | undefined): { monitors: JsonObject[]; 
     ],
     actions: [action('shrink_heap', 0.85), action('stop_accepting_requests', 0.95)],
   };
-}
-
-/** Text, and the slot that follows it. */
-interface Part {
-  readonly text: string;
-  readonly escaped: string;
-  readonly slot?: string;
-  /** Whether the slot is its array's first element, which no comma precedes. */
-  readonly first?: boolean;
-}
-
-function splitAtSlots(template: string, slots: readonly string[]): Part[] {
-  const pattern = new RegExp(`(,?)"(${slots.join('|')})"`, 'g');
-  const parts: Part[] = [];
-  let end = 0;
-  for (const match of template.matchAll(pattern)) {
-    const [whole, comma, slot] = match;
-    if (slot === undefined) continue;
-    const text = template.slice(end, match.index);
-    parts.push({ text, escaped: escape(text), slot, first: comma === '' });
-    end = match.index + whole.length;
-  }
-  const text = template.slice(end);
-  parts.push({ text, escaped: escape(text) });
-  return parts;
-}
-
-/** As in a JSON string, without its quotes. */
-function escape(text: string): string {
-  return text === '' ? '' : JSON.stringify(text).slice(1, -1);
-}
-
-function filling(part: Part, fill: Readonly<Record<string, readonly Json[]>>): string {
-  const elements = part.slot === undefined ? [] : (fill[part.slot] ?? []);
-  if (elements.length === 0) return '';
-  const text = elements.map((element) => JSON.stringify(element)).join(',');
-  return part.first ? text : `,${text}`;
 }

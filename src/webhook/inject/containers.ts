@@ -6,6 +6,7 @@ import { adminDirectory } from './envoy.ts';
 import { identityVolume } from './identity.ts';
 import { redirectRules } from './redirect.ts';
 import type { PodSettings } from './settings.ts';
+import { fill, mark, splitAtMarks } from './template.ts';
 
 const adminVolume = 'weft-admin';
 
@@ -53,41 +54,14 @@ export interface OwnParts {
 
 /** Envoy, for the whole life of the pod: started before and stopped after everything of the application. */
 export function sidecar(settings: PodSettings, bootstrap: string, own: OwnParts): V1Container {
-  return { ...sidecarBase(settings, own), args: ['--config-yaml', bootstrap, ...sidecarArgs(settings)] };
-}
-
-/** What JSON.stringify gives for such a sidecar, whose bootstrap is given as a JSON string. */
-export function sidecarJson(proxy: V1Container, bootstrapJson: string): string {
-  const { args = [], ...base } = proxy;
-  const [option, , ...more] = args;
-  return `${JSON.stringify(base).slice(0, -1)},"args":["${option}",${bootstrapJson},${JSON.stringify(more).slice(1)}}`;
-}
-
-function sidecarArgs(settings: PodSettings): string[] {
-  return [
-    '--concurrency',
-    String(settings.concurrency),
-    '--log-level',
-    settings.logLevel,
-    // It warns of taps by HTTP/1 whether or not there are any; ours come by HTTP/2 (bootstrap-clusters.ts).
-    '--component-log-level',
-    'tap:error',
-    '--drain-time-s',
-    String(Math.max(1, settings.drainSeconds)),
-    '--drain-strategy',
-    'immediate',
-    // One process for the life of the container: no shared memory, no parent to hand over from.
-    '--disable-hot-restart',
-  ];
-}
-
-function sidecarBase(settings: PodSettings, { drainPath, proxyUser, resource }: OwnParts): V1Container {
+  const { drainPath, proxyUser, resource } = own;
   return {
     name: sidecarContainer,
     image: settings.image,
     imagePullPolicy: settings.imagePullPolicy,
     restartPolicy: 'Always',
     command: ['/usr/local/bin/envoy'],
+    args: ['--config-yaml', bootstrap, ...sidecarArgs(settings)],
     env: [
       fromPod('POD_NAME', 'metadata.name'),
       fromPod('POD_NAMESPACE', 'metadata.namespace'),
@@ -118,6 +92,53 @@ function sidecarBase(settings: PodSettings, { drainPath, proxyUser, resource }: 
       { name: adminVolume, mountPath: adminDirectory },
     ],
   };
+}
+
+/** JSON of the two containers of one pod. */
+export interface ContainersJson {
+  readonly redirect: string;
+  readonly proxy: string;
+}
+
+/** Writes once what is the same with these settings; the returned function is given one pod's bootstrap as a JSON string. */
+export function compileContainers(
+  settings: PodSettings,
+): (own: OwnParts, bootstrapJson: string) => ContainersJson {
+  // Marks are text also where the pod will have a number or an object.
+  const marks = {
+    drainPath: mark('drainPath'),
+    proxyUser: mark('proxyUser') as unknown as number,
+    resource: [mark('resource') as unknown as V1EnvVar],
+  };
+  const redirect = splitAtMarks(JSON.stringify(redirectInitContainer(settings, marks.proxyUser)));
+  const proxy = splitAtMarks(JSON.stringify(sidecar(settings, mark('bootstrap'), marks)));
+  return ({ drainPath, proxyUser, resource }, bootstrap) => {
+    const filling = {
+      drainPath: JSON.stringify(drainPath),
+      proxyUser: String(proxyUser),
+      resource: JSON.stringify(resource).slice(1, -1),
+      bootstrap,
+    };
+    return { redirect: fill(redirect, filling), proxy: fill(proxy, filling) };
+  };
+}
+
+function sidecarArgs(settings: PodSettings): string[] {
+  return [
+    '--concurrency',
+    String(settings.concurrency),
+    '--log-level',
+    settings.logLevel,
+    // It warns of taps by HTTP/1 whether or not there are any; ours come by HTTP/2 (bootstrap-clusters.ts).
+    '--component-log-level',
+    'tap:error',
+    '--drain-time-s',
+    String(Math.max(1, settings.drainSeconds)),
+    '--drain-strategy',
+    'immediate',
+    // One process for the life of the container: no shared memory, no parent to hand over from.
+    '--disable-hot-restart',
+  ];
 }
 
 function ready(pace: {

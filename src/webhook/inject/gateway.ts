@@ -33,7 +33,7 @@ export function gatewayPod(
   uid: string,
 ): GatewayPod {
   const annotations = Object.entries(own).map(([name, text]) => [settingPrefix + name, text] as const);
-  const { proxy: defaults } = prepared.context.settings;
+  const { settings: defaults } = prepared;
   const proxy = readPodSettings(Object.fromEntries(annotations), {
     ...defaults,
     drainSeconds: Math.max(defaults.drainSeconds, gatewayDrainSeconds),

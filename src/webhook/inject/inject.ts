@@ -9,7 +9,7 @@ import { proxyAnnotation } from '../../base/names.ts';
 import { completeApplication } from './application.ts';
 import { type Bootstrap, compileBootstrap, type PodBootstrap } from './bootstrap.ts';
 import { drainRoute } from './bootstrap-listeners.ts';
-import { adminVolumeSource, redirectInitContainer, sidecar, sidecarJson } from './containers.ts';
+import { adminVolumeSource, compileContainers, redirectInitContainer, sidecar } from './containers.ts';
 import type { InjectContext } from './context.ts';
 import './errors.ts';
 import { identityAnnotations, identityVolumeSource } from './identity.ts';
@@ -19,7 +19,7 @@ import { parseQuantity } from './quantity.ts';
 import { type PodLike, restorePod } from './restore.ts';
 import { workloadResource } from './resource.ts';
 import { scrapingOf } from './scraping.ts';
-import { type PodSettings, readPodSettings } from './settings.ts';
+import { defaultPodSettings, type PodSettings, readPodSettings } from './settings.ts';
 import { proxyUser } from './user.ts';
 
 /** What is the same for every pod under one set of settings, worked out once. */
@@ -28,6 +28,9 @@ export interface PreparedInjection {
   /** Twelve hexadecimal digits that change with anything that changes a proxy. */
   readonly settingsHash: string;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Of a pod without settings of its own, and its containers. */
+  readonly settings: PodSettings;
+  readonly containers: ReturnType<typeof compileContainers>;
   bootstrap(pod: PodBootstrap): Bootstrap;
 }
 
@@ -44,9 +47,12 @@ export function prepareInjection(context: InjectContext): PreparedInjection {
   const { version, settings, controlPlane, identity, trustRoots } = context;
   const content = [version, settings.trustDomain, settings.proxy, controlPlane, identity, trustRoots];
   const settingsHash = createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 12);
+  const podSettings = defaultPodSettings(settings.proxy);
   return {
     context,
     settingsHash,
+    settings: podSettings,
+    containers: compileContainers(podSettings),
     annotations: {
       [proxyAnnotation]: JSON.stringify({ version, settings: settingsHash }),
       ...identityAnnotations(context),
@@ -70,18 +76,14 @@ export function injectPod(
   const { spec, metadata } = restored.pod;
   if (spec === undefined) return { pod, operations: [], knownJson: new Map() };
   const { context } = prepared;
-  const settings = readPodSettings(metadata?.annotations ?? {}, context.settings.proxy);
+  const settings = readPodSettings(metadata?.annotations ?? {}, prepared.settings);
   const drainPath = restored.drainPath ?? `/drain/${context.random()}`;
 
   const application = completeApplication(spec, settings);
   const bootstrap = prepared.bootstrap(podBootstrap(application.answers, settings, drainPath));
-  const user = proxyUser(drainPath);
-  const proxy = sidecar(settings, bootstrap.text, {
-    drainPath,
-    proxyUser: user,
-    resource: workloadResource(metadata),
-  });
-  const own = [redirectInitContainer(settings, user), proxy];
+  const own = { drainPath, proxyUser: proxyUser(drainPath), resource: workloadResource(metadata) };
+  const redirect = redirectInitContainer(settings, own.proxyUser);
+  const proxy = sidecar(settings, bootstrap.text, own);
   const volumes = [...(spec.volumes ?? []), identityVolumeSource(context), adminVolumeSource()];
 
   const settled = existing === 'keep' ? keep : <T>(_: unknown, wanted: T): T => wanted;
@@ -99,7 +101,7 @@ export function injectPod(
     spec: {
       ...spec,
       initContainers: [
-        ...own.map((container) => settled(pod.spec?.initContainers, container)),
+        ...[redirect, proxy].map((container) => settled(pod.spec?.initContainers, container)),
         ...application.initContainers,
       ],
       containers: application.containers,
@@ -107,7 +109,12 @@ export function injectPod(
     },
   };
   const operations = diff(pod, injected);
-  const knownJson = new Map([[proxy, sidecarJson(proxy, bootstrap.json)]]);
+  const containers = settings === prepared.settings ? prepared.containers : compileContainers(settings);
+  const json = containers(own, bootstrap.json);
+  const knownJson = new Map([
+    [redirect, json.redirect],
+    [proxy, json.proxy],
+  ]);
   return { pod: injected, operations, knownJson };
 }
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { WeftError } from '../../base/errors.ts';
-import { podSettings, readPodSettings } from './settings.ts';
+import { defaultPodSettings, podSettings, readPodSettings } from './settings.ts';
 import { testContext } from './testing.ts';
 
-const defaults = testContext().settings.proxy;
+const defaults = defaultPodSettings(testContext().settings.proxy);
 
 function read(annotations: Readonly<Record<string, string>>) {
   const prefixed = Object.entries(annotations).map(
@@ -15,12 +15,10 @@ function read(annotations: Readonly<Record<string, string>>) {
 }
 
 test('A pod without annotations has the defaults of the mesh', () => {
-  assert.deepEqual(readPodSettings({ 'example.com/x': 'y' }, defaults), {
-    ...defaults,
-    excludeInboundPorts: [],
-    excludeOutboundPorts: [],
-    excludeOutboundCidrs: [],
-  });
+  assert.equal(readPodSettings({ 'example.com/x': 'y' }, defaults), defaults);
+  const { excludeInboundPorts, excludeOutboundPorts, excludeOutboundCidrs, ...proxy } = defaults;
+  assert.deepEqual([excludeInboundPorts, excludeOutboundPorts, excludeOutboundCidrs], [[], [], []]);
+  assert.deepEqual(proxy, testContext().settings.proxy);
 });
 
 test('Every annotation overrides its own setting and nothing else', () => {

@@ -46,13 +46,18 @@ export const podSettings: readonly Setting[] = [
   setting('scrape', 'scrape', 'true or false', truth),
 ];
 
+/** The mesh's defaults as the settings of a pod that has no wishes. */
+export function defaultPodSettings(proxy: ProxySettings): PodSettings {
+  return { ...proxy, excludeInboundPorts: [], excludeOutboundPorts: [], excludeOutboundCidrs: [] };
+}
+
 /**
- * The settings of one pod. Throws WeftError WEFT-POD-09 with the annotation's path where one is unknown, has an
+ * The settings of one pod: `defaults` themselves where it has no wishes. Throws WeftError WEFT-POD-09 with the annotation's path where one is unknown, has an
  * impossible value, or a limit lies below its request.
  */
 export function readPodSettings(
   annotations: Readonly<Record<string, string>>,
-  defaults: ProxySettings,
+  defaults: PodSettings,
 ): PodSettings {
   const own: Partial<Record<keyof PodSettings, unknown>> = {};
   for (const [key, text] of Object.entries(annotations)) {
@@ -63,8 +68,7 @@ export function readPodSettings(
     if (value === undefined) throw refused(key, `${JSON.stringify(text)} is not ${row.range}.`);
     own[row.field] = value;
   }
-  const none = { excludeInboundPorts: [], excludeOutboundPorts: [], excludeOutboundCidrs: [] };
-  const settings = { ...defaults, ...none, ...own } as PodSettings;
+  const settings = Object.keys(own).length === 0 ? defaults : ({ ...defaults, ...own } as PodSettings);
   checkLimit('cpu-limit', settings.cpuLimit, settings.cpuRequest);
   checkLimit('memory-limit', settings.memoryLimit, settings.memoryRequest);
   return settings;
