@@ -4,6 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
+import type { V1Volume } from '@kubernetes/client-node';
 import type { JsonObject } from '../../base/json.ts';
 import { proxyAnnotation } from '../../base/names.ts';
 import { completeApplication } from './application.ts';
@@ -28,6 +29,9 @@ export interface PreparedInjection {
   /** Twelve hexadecimal digits that change with anything that changes a proxy. */
   readonly settingsHash: string;
   readonly annotations: Readonly<Record<string, string>>;
+  readonly volumes: readonly V1Volume[];
+  /** JSON of each annotation and volume. */
+  readonly knownJson: readonly (readonly [value: unknown, json: string])[];
   /** Of a pod without settings of its own, and its containers. */
   readonly settings: PodSettings;
   readonly containers: ReturnType<typeof compileContainers>;
@@ -47,16 +51,20 @@ export function prepareInjection(context: InjectContext): PreparedInjection {
   const { version, settings, controlPlane, identity, trustRoots } = context;
   const content = [version, settings.trustDomain, settings.proxy, controlPlane, identity, trustRoots];
   const settingsHash = createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 12);
+  const annotations = {
+    [proxyAnnotation]: JSON.stringify({ version, settings: settingsHash }),
+    ...identityAnnotations(context),
+  };
+  const volumes = [identityVolumeSource(context), adminVolumeSource()];
   const podSettings = defaultPodSettings(settings.proxy);
   return {
     context,
     settingsHash,
+    annotations,
+    volumes,
+    knownJson: [...Object.values(annotations), ...volumes].map((value) => [value, JSON.stringify(value)]),
     settings: podSettings,
     containers: compileContainers(podSettings),
-    annotations: {
-      [proxyAnnotation]: JSON.stringify({ version, settings: settingsHash }),
-      ...identityAnnotations(context),
-    },
     bootstrap: compileBootstrap(context),
   };
 }
@@ -84,7 +92,7 @@ export function injectPod(
   const own = { drainPath, proxyUser: proxyUser(drainPath), resource: workloadResource(metadata) };
   const redirect = redirectInitContainer(settings, own.proxyUser);
   const proxy = sidecar(settings, bootstrap.text, own);
-  const volumes = [...(spec.volumes ?? []), identityVolumeSource(context), adminVolumeSource()];
+  const volumes = [...(spec.volumes ?? []), ...prepared.volumes];
 
   const settled = existing === 'keep' ? keep : <T>(_: unknown, wanted: T): T => wanted;
   const injected: PodLike = {
@@ -111,7 +119,8 @@ export function injectPod(
   const operations = diff(pod, injected);
   const containers = settings === prepared.settings ? prepared.containers : compileContainers(settings);
   const json = containers(own, bootstrap.json);
-  const knownJson = new Map([
+  const knownJson = new Map<unknown, string>([
+    ...prepared.knownJson,
     [redirect, json.redirect],
     [proxy, json.proxy],
   ]);

@@ -26,14 +26,20 @@ export function formatPatch(
   const format = (value: unknown): string => {
     const known = knownJson.get(value);
     if (known !== undefined) return known;
-    return Array.isArray(value) ? `[${value.map(format).join(',')}]` : JSON.stringify(value);
+    return Array.isArray(value) ? formatList(value, format) : JSON.stringify(value);
   };
-  const texts = operations.map((operation) => {
+  return formatList(operations, (operation) => {
     if (!('value' in operation)) return JSON.stringify(operation);
     const { op, path, value } = operation;
     return `{"op":"${op}","path":${JSON.stringify(path)},"value":${format(value)}}`;
   });
-  return `[${texts.join(',')}]`;
+}
+
+/** By adding up, which copies nothing until the text is used; join would copy large parts each time. */
+function formatList<T>(list: readonly T[], format: (item: T) => string): string {
+  let text = '[';
+  for (const item of list) text += text === '[' ? format(item) : `,${format(item)}`;
+  return `${text}]`;
 }
 
 function compare(before: unknown, after: unknown, path: string, operations: Operation[]): void {
