@@ -2,6 +2,7 @@
 
 import type { V1Container, V1EnvVar, V1ResourceRequirements, V1Volume } from '@kubernetes/client-node';
 import { healthPort, identityDirectory, redirectContainer, sidecarContainer } from '../../base/names.ts';
+import type { Bootstrap } from './bootstrap.ts';
 import { adminDirectory } from './envoy.ts';
 import { identityVolume } from './identity.ts';
 import { redirectRules } from './redirect.ts';
@@ -21,13 +22,13 @@ export function adminVolumeSource(): V1Volume {
  * Sets up packet redirection and ends. The one container that needs a capability: root, because Kubernetes
  * gives added capabilities to root only.
  */
-export function redirectInitContainer(settings: PodSettings, proxyUser: number): V1Container {
+function redirectInitContainer(settings: PodSettings, rules: string): V1Container {
   return {
     name: redirectContainer,
     image: settings.redirectImage,
     imagePullPolicy: settings.imagePullPolicy,
     command: ['/usr/sbin/nft'],
-    args: [redirectRules(settings, proxyUser)],
+    args: [rules],
     resources: resources(settings),
     securityContext: {
       allowPrivilegeEscalation: false,
@@ -94,32 +95,39 @@ export function sidecar(settings: PodSettings, bootstrap: string, own: OwnParts)
   };
 }
 
-/** JSON of the two containers of one pod. */
-export interface ContainersJson {
-  readonly redirect: string;
-  readonly proxy: string;
+/** A container that Weft adds, and what JSON.stringify gives for it. */
+export interface OwnContainer {
+  readonly container: V1Container;
+  readonly json: string;
 }
 
-/** Writes once what is the same with these settings; the returned function is given one pod's bootstrap as a JSON string. */
+/** Writes once what all pods with these settings have in common; the returned function makes the containers of one pod. */
 export function compileContainers(
   settings: PodSettings,
-): (own: OwnParts, bootstrapJson: string) => ContainersJson {
-  // Marks are text also where the pod will have a number or an object.
+): (own: OwnParts, bootstrap: Bootstrap) => readonly OwnContainer[] {
+  // A mark is text also where the pod will have a number or an object.
+  const user = mark('proxyUser');
   const marks = {
     drainPath: mark('drainPath'),
-    proxyUser: mark('proxyUser') as unknown as number,
+    proxyUser: user as unknown as number,
     resource: [mark('resource') as unknown as V1EnvVar],
   };
-  const redirect = splitAtMarks(JSON.stringify(redirectInitContainer(settings, marks.proxyUser)));
-  const proxy = splitAtMarks(JSON.stringify(sidecar(settings, mark('bootstrap'), marks)));
-  return ({ drainPath, proxyUser, resource }, bootstrap) => {
+  const rules = redirectRules(settings, user);
+  const redirectJson = splitAtMarks(JSON.stringify(redirectInitContainer(settings, rules)));
+  const proxyJson = splitAtMarks(JSON.stringify(sidecar(settings, mark('bootstrap'), marks)));
+  return (own, bootstrap) => {
+    const proxyUser = String(own.proxyUser);
+    const redirect = redirectInitContainer(settings, rules.replaceAll(user, proxyUser));
     const filling = {
-      drainPath: JSON.stringify(drainPath),
-      proxyUser: String(proxyUser),
-      resource: JSON.stringify(resource).slice(1, -1),
-      bootstrap,
+      drainPath: JSON.stringify(own.drainPath),
+      proxyUser,
+      resource: JSON.stringify(own.resource).slice(1, -1),
+      bootstrap: bootstrap.json,
     };
-    return { redirect: fill(redirect, filling), proxy: fill(proxy, filling) };
+    return [
+      { container: redirect, json: fill(redirectJson, filling) },
+      { container: sidecar(settings, bootstrap.text, own), json: fill(proxyJson, filling) },
+    ];
   };
 }
 

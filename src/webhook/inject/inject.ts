@@ -10,7 +10,7 @@ import { proxyAnnotation } from '../../base/names.ts';
 import { completeApplication } from './application.ts';
 import { type Bootstrap, compileBootstrap, type PodBootstrap } from './bootstrap.ts';
 import { drainRoute } from './bootstrap-listeners.ts';
-import { adminVolumeSource, compileContainers, redirectInitContainer, sidecar } from './containers.ts';
+import { adminVolumeSource, compileContainers } from './containers.ts';
 import type { InjectContext } from './context.ts';
 import './errors.ts';
 import { identityAnnotations, identityVolumeSource } from './identity.ts';
@@ -89,9 +89,9 @@ export function injectPod(
 
   const application = completeApplication(spec, settings);
   const bootstrap = prepared.bootstrap(podBootstrap(application.answers, settings, drainPath));
-  const own = { drainPath, proxyUser: proxyUser(drainPath), resource: workloadResource(metadata) };
-  const redirect = redirectInitContainer(settings, own.proxyUser);
-  const proxy = sidecar(settings, bootstrap.text, own);
+  const containers = settings === prepared.settings ? prepared.containers : compileContainers(settings);
+  const ownParts = { drainPath, proxyUser: proxyUser(drainPath), resource: workloadResource(metadata) };
+  const own = containers(ownParts, bootstrap);
   const volumes = [...(spec.volumes ?? []), ...prepared.volumes];
 
   const settled = existing === 'keep' ? keep : <T>(_: unknown, wanted: T): T => wanted;
@@ -109,7 +109,7 @@ export function injectPod(
     spec: {
       ...spec,
       initContainers: [
-        ...[redirect, proxy].map((container) => settled(pod.spec?.initContainers, container)),
+        ...own.map(({ container }) => settled(pod.spec?.initContainers, container)),
         ...application.initContainers,
       ],
       containers: application.containers,
@@ -117,13 +117,8 @@ export function injectPod(
     },
   };
   const operations = diff(pod, injected);
-  const containers = settings === prepared.settings ? prepared.containers : compileContainers(settings);
-  const json = containers(own, bootstrap.json);
-  const knownJson = new Map<unknown, string>([
-    ...prepared.knownJson,
-    [redirect, json.redirect],
-    [proxy, json.proxy],
-  ]);
+  const knownJson = new Map<unknown, string>(prepared.knownJson);
+  for (const { container, json } of own) knownJson.set(container, json);
   return { pod: injected, operations, knownJson };
 }
 

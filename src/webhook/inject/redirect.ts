@@ -14,8 +14,8 @@ export interface RedirectSettings {
 /** Marks the proxy's connections to its own application; see toApplication in bootstrap-clusters.ts. */
 const applicationPriority = '0:6';
 
-/** @param proxyUser by which the proxy's own connections are told from the application's */
-export function redirectRules(settings: RedirectSettings, proxyUser: number): string {
+/** @param proxyUser by which the proxy's own connections are told from the application's, or what stands for it */
+export function redirectRules(settings: RedirectSettings, proxyUser: number | string): string {
   const proxyToSelf = (match: string): string =>
     `meta skuid ${proxyUser} oif lo ${match} meta priority != ${applicationPriority} meta l4proto tcp redirect to :${inboundPort}`;
   const outbound = [

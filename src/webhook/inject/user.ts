@@ -4,14 +4,16 @@
  * sidecar of a node could not start.
  */
 
-import { hash } from 'node:crypto';
-
 const first = 1_337_000_000;
 const count = 1_000_000;
 
 /** The same for the same drain path, so that injecting a pod again changes nothing. */
 export function proxyUser(drainPath: string): number {
-  return first + (hash('sha256', drainPath, 'buffer').readUInt32BE(0) % count);
+  let number = 0;
+  for (let index = 0; index < drainPath.length; index++) {
+    number = (Math.imul(number, 31) + drainPath.charCodeAt(index)) >>> 0;
+  }
+  return first + (number % count);
 }
 
 export function isProxyUser(uid: number): boolean {
