@@ -11,7 +11,7 @@ import { mark } from './template.ts';
 export const clusterMark = 'clusters';
 
 const httpProtocolOptions = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
-const originalDestination = { type: 'ORIGINAL_DST', lb_policy: 'CLUSTER_PROVIDED', connect_timeout: '5s' };
+const originalDestination = { type: 'ORIGINAL_DST', lb_policy: 'CLUSTER_PROVIDED' };
 
 /**
  * Socket priority 6 on the proxy's connections to its own application: the redirect rules let marked
@@ -74,7 +74,6 @@ function controlPlaneCluster(context: InjectContext): JsonObject {
         dns_failure_refresh_rate: { base_interval: '0.2s', max_interval: '5s' },
       },
     },
-    connect_timeout: '5s',
     load_assignment: assignment('xds', address),
     typed_extension_protocol_options: {
       [httpProtocolOptions]: {

@@ -44,6 +44,8 @@ export function bootstrapListeners(context: InjectContext): readonly Json[] {
         },
         mark(filterMark),
       ],
+      // The kubelet would follow a redirect to a path this port does not have; the status alone is a success.
+      removedHeaders: ['location'],
     }),
     listener('control', controlPort, {
       // A live view stays open as long as its reader wants.
@@ -69,11 +71,14 @@ export function drainRoute(path: string): JsonObject {
 interface ListenerParts {
   readonly routes: readonly Json[];
   readonly filters: readonly Json[];
+  /** Of responses. */
+  readonly removedHeaders?: readonly string[];
   readonly transportSocket?: JsonObject;
 }
 
 function listener(name: string, port: number, parts: ListenerParts): JsonObject {
-  const { transportSocket, routes, filters } = parts;
+  const { transportSocket, routes, filters, removedHeaders } = parts;
+  const removed = removedHeaders === undefined ? {} : { response_headers_to_remove: removedHeaders };
   return {
     name,
     // Both families, whichever the pod has.
@@ -91,7 +96,7 @@ function listener(name: string, port: number, parts: ListenerParts): JsonObject 
               // What the application gets of a probe is what the kubelet sent.
               generate_request_id: false,
               skip_xff_append: true,
-              route_config: { virtual_hosts: [{ name, domains: ['*'], routes }] },
+              route_config: { virtual_hosts: [{ name, domains: ['*'], routes, ...removed }] },
               http_filters: [
                 ...filters,
                 {

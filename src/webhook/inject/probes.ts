@@ -120,8 +120,6 @@ function httpAnswer(
           prefix_rewrite: literal(target.startsWith('/') ? target : `/${target}`),
           timeout: `${timeoutSeconds}s`,
         },
-        // The kubelet would follow a redirect to a path this port does not have; the status alone is a success.
-        response_headers_to_remove: ['location'],
       },
     ],
     filters: [],
@@ -182,7 +180,6 @@ function applicationCluster(name: string, port: number): JsonObject {
   return {
     name,
     type: 'STATIC',
-    connect_timeout: '5s',
     upstream_bind_config: toApplication,
     load_assignment: assignment(name, socketAddress('$(POD_IP)', port)),
   };
