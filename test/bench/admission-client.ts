@@ -5,7 +5,17 @@ import { connections, type AdmissionFigures, type AdmissionTask } from './admiss
 import { benchReview } from './admission-review.ts';
 
 const body = Buffer.from(benchReview());
-const head = `POST /inject HTTP/1.1\r\nHost: weft\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+/** As the API server sends it, which never speaks HTTP/2 with webhooks. */
+const head = [
+  'POST /inject?timeout=10s HTTP/1.1',
+  'Host: weft.weft-system.svc:443',
+  'User-Agent: kube-apiserver-admission',
+  `Content-Length: ${body.length}`,
+  'Accept: application/json, */*',
+  'Content-Type: application/json',
+  'Accept-Encoding: gzip',
+  '\r\n',
+].join('\r\n');
 const message = Buffer.concat([Buffer.from(head), body]);
 const endOfHead = Buffer.from('\r\n\r\n');
 
