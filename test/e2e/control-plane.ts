@@ -59,3 +59,27 @@ export async function replicaAddress(mesh: TestMesh): Promise<string> {
   if (pod?.status.podIP === undefined) throw new Error('no replica of the control plane is ready');
   return pod.status.podIP;
 }
+
+/** Ends a container's process as `kill -9` would. */
+export async function killContainer(
+  { cluster }: TestMesh,
+  pod: Pod | undefined,
+  name: string,
+): Promise<void> {
+  const id = pod?.status.containerStatuses
+    ?.find((one) => one.name === name)
+    ?.containerID.replace('containerd://', '');
+  if (id === undefined) throw new Error(`the pod has no container ${name} that runs`);
+  await cluster.exec([
+    'ctr',
+    '--address',
+    cluster.containerdSocket,
+    '--namespace',
+    'k8s.io',
+    'task',
+    'kill',
+    '--signal',
+    'SIGKILL',
+    id,
+  ]);
+}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
-import { App, createNamespace, createService, deployApp, isReady, kinds, type Pod, putApp } from './apps.ts';
-import { controlPlanePods, weftJson } from './control-plane.ts';
+import { App, createNamespace, createService, deployApp, isReady, kinds, putApp } from './apps.ts';
+import { controlPlanePods, killContainer, weftJson } from './control-plane.ts';
 import { inboundHandshakes, sumOf } from './evidence.ts';
 import { type TestMesh, until, useMesh } from './harness.ts';
 
@@ -21,26 +21,6 @@ async function underLoad(disturb: () => Promise<void>): Promise<void> {
   const report = await load.stop();
   assert.equal(report.failed, 0, JSON.stringify(report));
   assert.equal(report.done, report.sent);
-}
-
-/** Ends a container's process as `kill -9` would. */
-async function killContainer(pod: Pod | undefined, name: string): Promise<void> {
-  const id = pod?.status.containerStatuses
-    ?.find((one) => one.name === name)
-    ?.containerID.replace('containerd://', '');
-  assert.ok(id !== undefined);
-  await mesh.cluster.exec([
-    'ctr',
-    '--address',
-    mesh.cluster.containerdSocket,
-    '--namespace',
-    'k8s.io',
-    'task',
-    'kill',
-    '--signal',
-    'SIGKILL',
-    id,
-  ]);
 }
 
 function kubectl(...args: readonly string[]): Promise<unknown> {
@@ -98,7 +78,7 @@ suite('under load', () => {
   test('the death of one control-plane replica is not noticed, and pods can still be created', async () => {
     const [replica] = await controlPlanePods(mesh);
     await underLoad(async () => {
-      await killContainer(replica, 'weft');
+      await killContainer(mesh, replica, 'weft');
       const late = await deployApp(mesh, namespace, { name: 'born-during-the-failure' });
       assert.ok((await late.call(call)).ok);
     });
