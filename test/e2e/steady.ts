@@ -14,7 +14,8 @@ import { weftJson } from './control-plane.ts';
 import { sumOf } from './evidence.ts';
 import { type TestMesh, until } from './harness.ts';
 
-const perSecond = 50;
+/** Requests of the load. */
+export const steadyPerSecond = 50;
 
 /** Stays ready however busy the machine is: what this load notices is to be a fault of the mesh. */
 export function patientContainer(mesh: TestMesh): object {
@@ -49,7 +50,7 @@ export class Steady {
     ]);
     const call = { kind: 'http', url: 'http://steady-server/', timeoutMs: 30_000 } as const;
     await until('calls succeed', async () => ((await client.call(call)).ok ? true : undefined));
-    return new Steady(mesh, client, server, await client.startLoad(call, perSecond));
+    return new Steady(mesh, client, server, await client.startLoad(call, steadyPerSecond));
   }
 
   /** Waits for requests that begin after this moment, and expects that none has failed since the start. */
@@ -57,7 +58,7 @@ export class Steady {
     const begun = (await this.#load.report()).sent;
     const report = await until('the load flows on', async () => {
       const now = await this.#load.report();
-      return now.done > begun + perSecond / 5 ? now : undefined;
+      return now.done > begun + steadyPerSecond / 5 ? now : undefined;
     });
     assert.equal(report.failed, 0, JSON.stringify(report));
   }
