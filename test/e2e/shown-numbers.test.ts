@@ -1,15 +1,18 @@
-/** What `weft top` and `weft stat gateway` show, held against who sent the requests. */
+/** What `weft top`, `weft stat gateway` and Prometheus show, held against who sent the requests. */
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { after, afterEach, before, suite, test } from 'node:test';
+import { metricsPort } from '../../src/base/names.ts';
 import type { TrafficAnswer } from '../../src/telemetry/model.ts';
 import { Connections, perform } from './app/calls.ts';
-import { kinds, type Manifest, put } from './apps.ts';
-import { weftJson } from './control-plane.ts';
+import { createService, isReady, kinds, type Manifest, put } from './apps.ts';
+import { controlPlanePods, weftJson } from './control-plane.ts';
 import { type TestMesh, until, useMesh } from './harness.ts';
+import { startPrometheus } from '../support/prometheus.ts';
 import { Steady, steadyPerSecond } from './steady.ts';
 
 const namespace = 'shown-numbers';
@@ -106,5 +109,42 @@ suite('numbers', () => {
       () => seen,
     );
     assert.ok(sent.failed >= 20);
+  });
+
+  test('of durations lead to a trace: a Prometheus that scrapes the control plane has exemplars of requests that were traced', async () => {
+    const trace = randomBytes(16).toString('hex');
+    await createService(mesh.api, namespace, 'collector', { app: 'nobody' });
+    await put(mesh.api, kinds.meshConfig, {
+      metadata: { name: 'default' },
+      spec: {
+        telemetry: {
+          providers: [{ name: 'collector', service: { namespace, name: 'collector', port: 80 } }],
+          // Only what its caller traces is recorded.
+          tracing: { provider: 'collector', samplingPercent: 0 },
+        },
+      },
+    });
+    const replicas = (await controlPlanePods(mesh)).filter(isReady);
+    const targets = replicas.map(({ status }) => `${status.podIP ?? ''}:${metricsPort}`);
+    const prometheus = await startPrometheus({ weft: { path: '/metrics', targets } });
+    try {
+      const headers = { traceparent: `00-${trace}-${randomBytes(8).toString('hex')}-01` };
+      const call = { kind: 'http', url: 'http://steady-server/', timeoutMs: 30_000, headers } as const;
+      const series = `weft_mesh_request_duration_seconds_bucket{destination_workload="Deployment/steady-server"}`;
+      // The proxies tell of one request in a hundred.
+      const found = await until(
+        'an exemplar',
+        async () => {
+          const outcomes = await steady.client.calls({ call, count: 100, concurrency: 10 });
+          assert.ok(outcomes.every(({ ok }) => ok));
+          return (await prometheus.exemplars(series)).find(({ labels }) => labels['trace_id'] === trace);
+        },
+        120_000,
+      );
+      assert.ok(Number(found.value) > 0 && Number(found.value) < 30, found.value);
+    } finally {
+      await prometheus.stop();
+      await mesh.api.delete(kinds.meshConfig, 'default');
+    }
   });
 });

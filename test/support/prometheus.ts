@@ -15,11 +15,18 @@ export interface ScrapeJob {
   readonly targets: readonly string[];
 }
 
+export interface FoundExemplar {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: string;
+}
+
 export interface Prometheus {
   /** `host:port` of its HTTP API. */
   readonly address: string;
   /** An instant query: the value of each series of the vector. */
   query(expression: string): Promise<readonly number[]>;
+  /** The exemplars of the last hour of the series in the expression. */
+  exemplars(expression: string): Promise<readonly FoundExemplar[]>;
   stop(): Promise<void>;
 }
 
@@ -39,6 +46,7 @@ export async function startPrometheus(jobs: Readonly<Record<string, ScrapeJob>>)
     `--config.file=${file}`,
     `--storage.tsdb.path=${directory}/data`,
     `--web.listen-address=${address}`,
+    '--enable-feature=exemplar-storage',
   ];
   const child = spawn(program, flags, { stdio: ['ignore', 'ignore', 'ignore'] });
   for (let attempt = 0; ; attempt++) {
@@ -60,6 +68,16 @@ export async function startPrometheus(jobs: Readonly<Record<string, ScrapeJob>>)
       };
       if (data === undefined) throw new Error(`${expression}: ${error}`);
       return data.result.map(({ value }) => Number(value[1]));
+    },
+    async exemplars(expression) {
+      const now = Date.now() / 1_000;
+      const range = { query: expression, start: String(now - 3_600), end: String(now + 60) };
+      const parameters = new URLSearchParams(range).toString();
+      const response = await fetch(`http://${address}/api/v1/query_exemplars?${parameters}`);
+      const { data = [] } = (await response.json()) as {
+        data?: readonly { readonly exemplars: readonly FoundExemplar[] }[];
+      };
+      return data.flatMap(({ exemplars }) => exemplars);
     },
     async stop() {
       child.kill('SIGTERM');
