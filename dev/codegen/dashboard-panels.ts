@@ -34,10 +34,10 @@ const latency = (share: number, where: string, by = ''): string =>
   `histogram_quantile(${share}, sum by (le${by}) (rate(weft_mesh_request_duration_seconds_bucket{${where}}${per})))`;
 
 /** Of a client's proxies, which know routes and versions; in milliseconds. */
-const proxied = 'side="client",service="$service"';
-const count = `rate(envoy_weft_http_duration_count{${proxied}}${per})`;
+const proxied = 'service="$service"';
+const count = `rate(envoy_weft_http_client_duration_count{${proxied}}${per})`;
 const proxyLatency = (share: number, by: string): string =>
-  `histogram_quantile(${share}, sum by (le, ${by}) (rate(envoy_weft_http_duration_bucket{${proxied}}${per}))) / 1e6`;
+  `histogram_quantile(${share}, sum by (le, ${by}) (rate(envoy_weft_http_client_duration_bucket{${proxied}}${per}))) / 1e6`;
 /** The version is in the name of the peer, whether it has a certificate or not. */
 const byVersion = (expression: string): string =>
   `label_replace(label_replace(${expression}, "version", "$1", "peer", "plain.*[|](.*)"), "version", "$1", "peer", ".*OU=(.*)")`;
@@ -219,9 +219,19 @@ export const dashboards: readonly Dashboard[] = [
         queries: [[`sum by (version) (${byVersion(count)})`, '{{version}}']],
       },
       {
-        title: 'Requests, by status and reason',
+        title: 'Requests, by status',
         unit: 'reqps',
-        queries: [[`sum by (code, flags) (${count})`, '{{code}} {{flags}}']],
+        queries: [[`sum by (code) (${count})`, '{{code}}']],
+      },
+      {
+        title: 'Not answered by the application, by reason',
+        unit: 'reqps',
+        queries: [
+          [
+            `sum by (code, flags) (rate(envoy_weft_http_client_flagged{${proxied}}${per}))`,
+            '{{code}} {{flags}}',
+          ],
+        ],
       },
       { title: 'Latency, 99 %, by route', unit: 's', queries: [[proxyLatency(0.99, 'route'), '{{route}}']] },
     ],

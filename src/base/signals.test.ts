@@ -80,7 +80,10 @@ test('the prefix of a TCP proxy says whose bytes it counts', () => {
 test('of all statistics of a proxy only those that mean something to the mesh are reported', () => {
   const reported = new RegExp(`^(?:${reportedStatistics})$`);
   const names = {
-    'weft.http.duration.side.client': true,
+    'weft.http.client.duration.code.200': true,
+    'weft.http.server.duration.code.200': true,
+    'weft.tcp.server.connections.event.TcpConnectionEnd': true,
+    'weft.http.client.flagged.code.503.flags.UH': false,
     'tcp.svc/shop/db_5432.downstream_cx_rx_bytes_total': true,
     'tcp.inbound-plain.downstream_cx_tx_bytes_total': true,
     'tcp.inbound-plain.downstream_cx_total': false,

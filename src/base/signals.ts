@@ -17,22 +17,36 @@ export type Side = 'client' | 'server';
 /** The statistics of the loggers are below this; Prometheus sees them as `envoy_weft_…`, dots as underscores. */
 export const scopePrefix = 'weft';
 
-/** What is reported, by name. Nothing else is. */
+/** What is reported, by name. Nothing else is. Which side counts is part of the name: a tag would cost every request. */
 export const signals = {
   /**
    * Histogram: requests that ended, one by one; microseconds until the last byte of the response, or until the request
-   * was given up. Tags: side, peer, service, route, protocol, code, flags, grpc, attempts.
+   * was given up. Tags: peer, service, route, protocol, code, grpc, attempts.
    */
-  duration: 'weft.http.duration',
-  /** Counter: connections, once when established and once when ended. Tags: side, peer, service, event, flags. */
-  connections: 'weft.tcp.connections',
+  duration: { client: 'weft.http.client.duration', server: 'weft.http.server.duration' },
+  /** Counter: connections, once when established and once when ended. Tags: peer, service, event, flags. */
+  connections: { client: 'weft.tcp.client.connections', server: 'weft.tcp.server.connections' },
   /** Counters of Envoy itself, which grow while a connection is open. Attribute: `tcpPrefix`. */
   bytesSent: 'tcp.downstream_cx_rx_bytes_total',
   bytesReceived: 'tcp.downstream_cx_tx_bytes_total',
 } as const;
 
+/**
+ * Counter that only Prometheus asks a proxy for: requests whose response did not come from the application, or did not
+ * reach its client whole. Tags: peer, service, route, code, flags. They are few, so that their reasons cost the others
+ * next to nothing.
+ */
+export const flaggedRequests = {
+  client: 'weft.http.client.flagged',
+  server: 'weft.http.server.flagged',
+} as const;
+
 /** Full names of the statistics that are reported, for the sink; tags that are in a name are taken out of it afterwards. */
-export const reportedStatistics = `${scopePrefix}\\..*|tcp\\..*\\.downstream_cx_[rt]x_bytes_total`;
+export const reportedStatistics = [
+  `${scopePrefix}\\.http\\.(client|server)\\.duration\\..*`,
+  `${scopePrefix}\\.tcp\\.(client|server)\\.connections\\..*`,
+  'tcp\\..*\\.downstream_cx_[rt]x_bytes_total',
+].join('|');
 
 /**
  * Microseconds that a request took. Envoy has them for what was answered to the end; of what was given up or broken off
@@ -63,8 +77,6 @@ export const envoyBounds: readonly number[] = durationBoundsMs.map((bound) => bo
 
 /** Tags of the signals. A tag whose value is not known is empty or absent. */
 export const tags = {
-  /** `Side`. */
-  side: 'side',
   /** Who the other end is, for `parsePeer`. */
   peer: 'peer',
   /** For `parseService`. */
@@ -75,7 +87,7 @@ export const tags = {
   protocol: 'protocol',
   /** HTTP status, `0` where none was sent. */
   code: 'code',
-  /** Envoy's response flags separated by commas, `-` without any: why a response did not come from the application. */
+  /** Envoy's response flags separated by commas: why a response did not come from the application; `-` without any. */
   flags: 'flags',
   /** gRPC status by number, empty for other protocols. */
   grpc: 'grpc',

@@ -35,7 +35,7 @@ describe('a point is refused', () => {
     [
       'of a gauge or counter that should be a histogram',
       'bounds',
-      { metric: signals.duration, tags: good.tags, value: 3 },
+      { metric: signals.duration.client, tags: good.tags, value: 3 },
     ],
     ['with an unknown tag', 'tag', { ...good, tags: { ...good.tags, source: 'shop/Deployment/victim' } }],
     ['that is cumulative', 'temporality', { ...good, temporality: 2 }],
@@ -60,7 +60,7 @@ describe('a point is refused', () => {
       'tag',
       { metric: signals.bytesSent, tags: { [tcpPrefixAttribute]: 'mine' } },
     ],
-    ['of neither side', 'tag', { ...good, tags: { ...good.tags, side: 'middle' } }],
+    ['of neither side', 'metric', { ...good, metric: 'weft.http.middle.duration' }],
     ['with a status that does not exist', 'tag', http({ side: 'client', code: '999', durations: [1] })],
     [
       'with a protocol that does not exist',
@@ -80,7 +80,7 @@ describe('a point is refused', () => {
     [
       'of a connection to which something else happened',
       'tag',
-      { ...connections('client', api, 'shop/db:5432', 'ended'), tags: { side: 'client', event: 'x' } },
+      { ...connections('client', api, 'shop/db:5432', 'ended'), tags: { event: 'x' } },
     ],
     ['of less than no connections', 'value', connections('client', api, 'shop/db:5432', 'established', -1)],
     [
@@ -332,7 +332,10 @@ test('an attribute that is there twice, or is no string, is a tag that cannot be
       ...attributes.map((bytes) => ({ number: 7, bytes })),
     );
     const sum = message({ number: 1, bytes: point }, { number: 2, varint: 1 }, { number: 3, varint: 1 });
-    const metric = message({ number: 1, bytes: Buffer.from(signals.connections) }, { number: 7, bytes: sum });
+    const metric = message(
+      { number: 1, bytes: Buffer.from(signals.connections.client) },
+      { number: 7, bytes: sum },
+    );
     const scope = message({ number: 2, bytes: metric });
     await world.send(world.peer(web), message({ number: 1, bytes: message({ number: 2, bytes: scope }) }));
     assert.equal((await refused('tag')) - before, 1);

@@ -8,6 +8,7 @@ import {
   connectionEvents,
   parseService,
   parseTcpPrefix,
+  type Side,
   signals,
   tags,
   tcpPrefixAttribute,
@@ -51,7 +52,6 @@ const maxValue = 2 ** 50;
 
 /** Where the value of each tag is. */
 const at = {
-  side: tagNames.indexOf(tags.side),
   peer: tagNames.indexOf(tags.peer),
   service: tagNames.indexOf(tags.service),
   route: tagNames.indexOf(tags.route),
@@ -91,10 +91,14 @@ export function judgePoint(options: JudgeOptions, reporter: Reporter, point: Met
     return refuse('time', `${metric}, dated ${Math.round(skewMs / 3_600_000)} h off the clock here`);
   }
   switch (metric) {
-    case signals.duration:
-      return requestsOf(options, reporter, point);
-    case signals.connections:
-      return connectionsOf(options, reporter, point);
+    case signals.duration.client:
+      return requestsOf(options, reporter, point, 'client');
+    case signals.duration.server:
+      return requestsOf(options, reporter, point, 'server');
+    case signals.connections.client:
+      return connectionsOf(options, reporter, point, 'client');
+    case signals.connections.server:
+      return connectionsOf(options, reporter, point, 'server');
     case signals.bytesSent:
       return bytesOf(options, reporter, point, columns.bytesSent);
     case signals.bytesReceived:
@@ -104,7 +108,7 @@ export function judgePoint(options: JudgeOptions, reporter: Reporter, point: Met
   }
 }
 
-function requestsOf(options: JudgeOptions, reporter: Reporter, point: MetricPoint): Verdict {
+function requestsOf(options: JudgeOptions, reporter: Reporter, point: MetricPoint, side: Side): Verdict {
   if (point.kind !== 'histogram' || !point.boundsMatch || point.bucketCount !== durationBuckets) {
     return refuse('bounds', `${point.metric} with other bounds than the mesh has`);
   }
@@ -129,7 +133,7 @@ function requestsOf(options: JudgeOptions, reporter: Reporter, point: MetricPoin
   }
   const attempts = tagOf(point, at.attempts);
   if (!/^\d{0,4}$/.test(attempts)) return refuse('tag', `${point.metric} with ${attempts} attempts`);
-  const series = seriesOf(options, reporter, point, protocol);
+  const series = seriesOf(options, reporter, point, side, protocol);
   if ('reason' in series) return series;
   const values = options.pool.take();
   values[columns.retries] = count * Math.max(0, Number(attempts) - 1);
@@ -140,14 +144,14 @@ function requestsOf(options: JudgeOptions, reporter: Reporter, point: MetricPoin
   return { kind: 'counted', series, values, attribute: false };
 }
 
-function connectionsOf(options: JudgeOptions, reporter: Reporter, point: MetricPoint): Verdict {
+function connectionsOf(options: JudgeOptions, reporter: Reporter, point: MetricPoint, side: Side): Verdict {
   const event = tagOf(point, at.event);
   if (event !== connectionEvents.established && event !== connectionEvents.ended) {
     return refuse('tag', `${point.metric} with the event ${event}`);
   }
   const flags = tagOf(point, at.flags).split(',');
   const failed = event === connectionEvents.ended && flags.some((flag) => neverEstablished.has(flag));
-  const series = seriesOf(options, reporter, point, 'tcp');
+  const series = seriesOf(options, reporter, point, side, 'tcp');
   if ('reason' in series) return series;
   const column =
     event === connectionEvents.established ? columns.connectionsOpened : columns.connectionsClosed;
@@ -197,10 +201,9 @@ function seriesOf(
   options: JudgeOptions,
   reporter: Reporter,
   point: MetricPoint,
+  side: Side,
   protocol: TrafficSeries['protocol'],
 ): TrafficSeries | Refused {
-  const side = tagOf(point, at.side);
-  if (side !== 'client' && side !== 'server') return refuse('tag', `${point.metric} of the side ${side}`);
   const peer = options.ends.peer(tagOf(point, at.peer));
   if (peer === undefined) return refuse('end', tagOf(point, at.peer));
   const { service, host } = parseService(tagOf(point, at.service));

@@ -109,7 +109,7 @@ test('failures are those of the server: 5xx, no response, and some statuses of g
     http({ ...client, durations: [1, 1, 1] }),
     http({ ...client, code: '404', durations: [1] }),
     http({ ...client, code: '503', durations: [1, 1] }),
-    http({ ...client, code: '0', flags: 'DC', durations: [1] }),
+    http({ ...client, code: '0', durations: [1] }),
     http({ ...client, grpc: '5', protocol: 'HTTP/2', durations: [1] }),
     http({ ...client, grpc: '14', protocol: 'HTTP/2', durations: [1, 1] }),
   );
@@ -170,7 +170,7 @@ test('the graph has an edge for each pair, and what each node received', async (
   await world.reports(
     web,
     http({ side: 'client', peer: api, service: 'shop/api:80', durations: Array<number>(60).fill(4) }),
-    http({ side: 'client', service: 'shop/web:80', code: '503', flags: 'UH', durations: [1, 1, 1, 1, 1, 1] }),
+    http({ side: 'client', service: 'shop/web:80', code: '503', durations: [1, 1, 1, 1, 1, 1] }),
     http({ side: 'client', service: 'api.example.com:443', durations: [1] }),
   );
   await world.reports(

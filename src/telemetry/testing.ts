@@ -117,23 +117,20 @@ interface HttpPoint {
   readonly route?: string;
   readonly code?: string;
   readonly grpc?: string;
-  readonly flags?: string;
   readonly protocol?: string;
   readonly durations: readonly number[];
 }
 
 export function http({ side, peer, service, durations, ...rest }: HttpPoint): TestPoint {
-  const { route = '', code = '200', grpc = '', flags = '-', protocol = 'HTTP/1.1' } = rest;
+  const { route = '', code = '200', grpc = '', protocol = 'HTTP/1.1' } = rest;
   return {
-    metric: signals.duration,
+    metric: signals.duration[side],
     tags: {
-      side,
       peer: peer === undefined ? '' : peerTag(peer),
       ...(service === undefined ? {} : { service }),
       route,
       protocol,
       code,
-      flags,
       grpc,
     },
     durations,
@@ -149,8 +146,8 @@ export function connections(
   flags = '-',
 ): TestPoint {
   return {
-    metric: signals.connections,
-    tags: { side, peer: peerTag(peer), service, event: connectionEvents[event], flags },
+    metric: signals.connections[side],
+    tags: { peer: peerTag(peer), service, event: connectionEvents[event], flags },
     value,
   };
 }

@@ -83,9 +83,7 @@ export function reportOf(
       }),
     );
     if (edge % 4 === 0) {
-      points.push(
-        http({ side: 'client', peer, service, ...shape, code: '503', flags: 'UF', durations: [3, 4] }),
-      );
+      points.push(http({ side: 'client', peer, service, ...shape, code: '503', durations: [3, 4] }));
     }
   }
   return report(points, nowMs);

@@ -56,7 +56,7 @@ async function measure(plain: ProxyPair, counting: ProxyPair): Promise<Figures> 
     ratios.push(on / off);
   }
   const { count, bytes } = counting.client.reports;
-  const counted = counting.client.series(signals.duration).reduce((sum, { total }) => sum + total, 0);
+  const counted = counting.client.series(signals.duration.client).reduce((sum, { total }) => sum + total, 0);
   if (counted === 0 || plain.client.reports.count > 0) throw new Error('the wrong proxy reports');
   console.log(
     `ratios ${ratios.map((ratio) => ratio.toFixed(3)).join(' ')}; ${counted} requests in ${count} reports`,

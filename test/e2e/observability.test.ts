@@ -223,9 +223,9 @@ suite('observability', () => {
     });
 
     test(`the exposition of the caller's proxy agrees on ${service}`, () => {
-      const labels = ['side="client"', `service="${key}"`];
+      const labels = [`service="${key}"`];
       const count = ({ expositions }: Counts): number =>
-        exposed(expositions.slice(0, 1), 'envoy_weft_http_duration_count', labels);
+        exposed(expositions.slice(0, 1), 'envoy_weft_http_client_duration_count', labels);
       within1Percent(count(atLast) - count(atFirst), total(service).calls, 'requests');
     });
   }

@@ -46,7 +46,7 @@ async function listen(server: Server): Promise<number> {
 before(async () => {
   const applicationPort = await listen(
     createServer((incoming, response) => {
-      response.writeHead(incoming.url === '/fail' ? 500 : 200).end('hello');
+      if (incoming.url !== '/never') response.writeHead(incoming.url === '/fail' ? 500 : 200).end('hello');
     }),
   );
   const reporters = new Map(
@@ -103,7 +103,7 @@ after(async () => {
   }
 });
 
-/** Requests, every third of them a failure, bytes, and what the control plane counts where nobody asks it for anything. */
+/** Requests, some of them failures or given up, bytes, and what the control plane counts where nobody asks it for anything. */
 async function keepTalking(): Promise<void> {
   const agent = new Agent({ keepAlive: true });
   const socket = connect(pair.ports.tcp, '127.0.0.1');
@@ -115,12 +115,21 @@ async function keepTalking(): Promise<void> {
     const [response] = await once(outgoing, 'response');
     response.resume();
     await once(response, 'end');
+    if (index % 3 === 1) await giveUp();
     socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
     for (const name of ownMetrics()) touch(name);
     await sleep(25);
   }
   socket.destroy();
   agent.destroy();
+}
+
+/** Nobody answers it, so that its client goes away. */
+async function giveUp(): Promise<void> {
+  const socket = connect(pair.ports.http, '127.0.0.1');
+  socket.write('GET /never HTTP/1.1\r\nhost: a\r\n\r\n');
+  await sleep(10);
+  socket.destroy();
 }
 
 /** Of the control plane, as far as dashboards ask for them. */

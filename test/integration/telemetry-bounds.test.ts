@@ -57,14 +57,17 @@ test('an application that answers with ever new statuses fills its proxies up to
   const asked = statuses.length - bodyless.size + 1;
   const counted = (all: readonly { readonly total: number }[]): number =>
     all.reduce((sum, { total }) => sum + total, 0);
-  const series = await pair.client.until(signals.duration, (all) => all.length >= seriesLimits.maxHistograms);
+  const series = await pair.client.until(
+    signals.duration.client,
+    (all) => all.length >= seriesLimits.maxHistograms,
+  );
   assert.equal(series.length, seriesLimits.maxHistograms);
   assert.ok(counted(series) < asked, 'what is beyond the limit is not counted');
   // And what was there before still is.
-  const known = (): number => counted(pair.client.series(signals.duration));
+  const known = (): number => counted(pair.client.series(signals.duration.client));
   const reached = known();
   await ask(200);
-  await pair.client.until(signals.duration, () => known() === reached + 1);
+  await pair.client.until(signals.duration.client, () => known() === reached + 1);
   const grownMB = memoryOf(pair.client.pid, 'RssAnon') - before;
   assert.ok(grownMB < 16, `grew by ${grownMB.toFixed(1)} MB`);
 });
@@ -74,7 +77,7 @@ test('connections are counted on, since their series have a limit of their own',
   socket.write('GET /200 HTTP/1.1\r\nhost: a\r\n\r\n');
   await once(socket, 'data');
   socket.destroy();
-  await pair.client.until(signals.connections, (all) => all.length === 2);
+  await pair.client.until(signals.connections.client, (all) => all.length === 2);
 });
 
 test('series without news make room for others, and come back from where they were told last', async (t) => {
@@ -83,14 +86,14 @@ test('series without news make room for others, and come back from where they we
   const series = async (): Promise<number> =>
     (await (await fetch(`http://${short.client.admin}/stats/prometheus?filter=weft`)).text())
       .split('\n')
-      .filter((line) => line.startsWith('envoy_weft_http_duration_count')).length;
+      .filter((line) => line.startsWith('envoy_weft_http_client_duration_count')).length;
   const total = (code: string): number =>
-    short.client.series(signals.duration).find(({ tags }) => tags['code'] === code)?.total ?? 0;
+    short.client.series(signals.duration.client).find(({ tags }) => tags['code'] === code)?.total ?? 0;
   for (let index = 0; index < 5; index++) await ask(200 + index * 10, short.ports.http);
-  await short.client.until(signals.duration, (all) => all.length === 5);
+  await short.client.until(signals.duration.client, (all) => all.length === 5);
   assert.ok((await series()) > 0);
   while ((await series()) > 0) await sleep(100);
   await ask(200, short.ports.http);
-  await short.client.until(signals.duration, () => total('200') === 2);
+  await short.client.until(signals.duration.client, () => total('200') === 2);
   assert.equal(await series(), 1);
 });

@@ -213,10 +213,20 @@ function callGone(): Promise<Called> {
   return call('10.96.0.5:80', '/');
 }
 
-const sum = (series: readonly Series[], tags: Readonly<Record<string, string>>): number =>
+const sum = (
+  series: readonly Pick<Series, 'tags' | 'total'>[],
+  tags: Readonly<Record<string, string>>,
+): number =>
   series
     .filter((one) => Object.entries(tags).every(([name, value]) => (one.tags[name] ?? '') === value))
     .reduce((total, one) => total + one.total, 0);
+
+const flaggedAtClient = 'envoy_weft_http_client_flagged';
+
+/** Of the client's proxy. A request is counted there before or with its duration, so there is nothing to wait for. */
+async function flagged(tags: Readonly<Record<string, string>>): Promise<number> {
+  return sum(await clientProxy.exposed(flaggedAtClient), tags);
+}
 
 describe('requests over mutual TLS', () => {
   test('are counted one by one on both sides, by status, each side naming the other', async () => {
@@ -229,32 +239,34 @@ describe('requests over mutual TLS', () => {
       for (let i = 0; i < times; i++)
         assert.equal((await call('10.96.0.1:80', `/status/${status}`)).status, status);
     }
-    const common = { protocol: 'HTTP/1.1', flags: '-' };
+    const common = { protocol: 'HTTP/1.1' };
     const atClient = {
       ...common,
-      side: 'client',
       peer: formatSubject(web),
       service: 'shop/web:80',
       route: 'shop/web',
     };
-    const atServer = { ...common, side: 'server', peer: formatSubject(client), route: '' };
-    for (const [proxy, tags] of [
-      [clientProxy, atClient],
-      [webProxy, atServer],
+    const atServer = { ...common, peer: formatSubject(client), route: '' };
+    for (const [proxy, side, tags] of [
+      [clientProxy, 'client', atClient],
+      [webProxy, 'server', atServer],
     ] as const) {
-      const series = await proxy.until(signals.duration, (all) => sum(all, tags) >= 13);
+      const series = await proxy.until(signals.duration[side], (all) => sum(all, tags) >= 13);
       assert.equal(sum(series, { ...tags, code: '200' }), 7);
       assert.equal(sum(series, { ...tags, code: '404' }), 3);
       assert.equal(sum(series, { ...tags, code: '500' }), 2);
       assert.equal(sum(series, { ...tags, code: '503' }), 1);
     }
+    assert.deepEqual(await clientProxy.exposed(flaggedAtClient), [], 'the application has answered them all');
   });
 
   test('fall into the bucket of their duration', async () => {
-    const before = bucketsOf(clientProxy.series(signals.duration), '200');
+    const before = bucketsOf(clientProxy.series(signals.duration.client), '200');
     await call('10.96.0.1:80', '/wait/180/status/200');
-    await clientProxy.until(signals.duration, (all) => count(bucketsOf(all, '200')) > count(before));
-    const gained = bucketsOf(clientProxy.series(signals.duration), '200').map((n, i) => n - (before[i] ?? 0));
+    await clientProxy.until(signals.duration.client, (all) => count(bucketsOf(all, '200')) > count(before));
+    const gained = bucketsOf(clientProxy.series(signals.duration.client), '200').map(
+      (n, i) => n - (before[i] ?? 0),
+    );
     // Between 150 and 250 ms; a busy machine may take longer, never less.
     assert.equal(count(gained), 1);
     assert.ok(gained.indexOf(1) >= durationBoundsMs.indexOf(250), gained.join());
@@ -263,19 +275,25 @@ describe('requests over mutual TLS', () => {
   test('that ran into a time limit, were tried again, given up, or lost half-way are counted as what they are', async () => {
     const rule = { route: 'shop/web/short' };
     assert.equal((await call('10.96.0.1:80', '/never')).status, 504);
-    const atClient = await clientProxy.until(signals.duration, (all) => sum(all, rule) === 1);
-    assert.equal(sum(atClient, { ...rule, code: '504', flags: 'UT' }), 1);
+    const atClient = await clientProxy.until(signals.duration.client, (all) => sum(all, rule) === 1);
+    assert.equal(sum(atClient, { ...rule, code: '504' }), 1);
+    assert.equal(await flagged({ ...rule, code: '504', flags: 'UT', peer: formatSubject(web) }), 1);
     // The client's proxy gave up on the server's.
-    await webProxy.until(signals.duration, (all) => sum(all, { code: '0', side: 'server' }) === 1);
+    await webProxy.until(signals.duration.server, (all) => sum(all, { code: '0' }) === 1);
+    const atServer = await webProxy.exposed('envoy_weft_http_server_flagged');
+    assert.equal(sum(atServer, { code: '0', flags: 'DC', peer: formatSubject(client) }), 1);
 
-    const okBefore = sum(clientProxy.series(signals.duration), { code: '200', service: 'shop/web:80' });
+    const okBefore = sum(clientProxy.series(signals.duration.client), {
+      code: '200',
+      service: 'shop/web:80',
+    });
     assert.equal((await call('10.96.0.1:80', '/flaky')).status, 200);
     await clientProxy.until(
-      signals.duration,
+      signals.duration.client,
       (all) => sum(all, { code: '200', service: 'shop/web:80', attempts: '2' }) === 1,
     );
     await clientProxy.until(
-      signals.duration,
+      signals.duration.client,
       (all) => sum(all, { code: '200', service: 'shop/web:80' }) === okBefore + 1,
     );
 
@@ -287,17 +305,15 @@ describe('requests over mutual TLS', () => {
     await arrived;
     given.destroy();
     await clientProxy.until(
-      signals.duration,
-      (all) => sum(all, { service: 'shop/plain:80', code: '0', flags: 'DC' }) === 1,
+      signals.duration.client,
+      (all) => sum(all, { service: 'shop/plain:80', code: '0' }) === 1,
     );
+    assert.equal(await flagged({ service: 'shop/plain:80', code: '0', flags: 'DC' }), 1);
 
     await assert.rejects(call('10.96.0.3:80', '/half'));
-    const series = await clientProxy.until(
-      signals.duration,
-      (all) => sum(all, { service: 'shop/plain:80', code: '200' }) === 1,
-    );
-    const [half] = series.filter(({ tags }) => tags['service'] === 'shop/plain:80' && tags['code'] === '200');
-    assert.notEqual(half?.tags['flags'], '-');
+    const half = { service: 'shop/plain:80', code: '200' };
+    await clientProxy.until(signals.duration.client, (all) => sum(all, half) === 1);
+    assert.equal(await flagged(half), 1);
   });
 });
 
@@ -308,21 +324,21 @@ describe('durations', () => {
     const between = durationBoundsMs.indexOf(1);
     const seen = (all: readonly Series[]): boolean => all.some(({ buckets }) => (buckets[between] ?? 0) > 0);
     // An answer of the proxy alone is the fastest, one of the application nearly always takes longer.
-    while (!seen(clientProxy.series(signals.duration))) {
+    while (!seen(clientProxy.series(signals.duration.client))) {
       await callGone();
       await call('10.96.0.3:80', '/status/202');
     }
   });
 
   test('of what was given up are those until then, in the same unit', async () => {
-    const tags = { ...plain, code: '0', flags: 'DC' };
+    const tags = { ...plain, code: '0' };
     const of = (all: readonly Series[]): readonly number[] =>
       durationBoundsMs.map((_, index) =>
         all
           .filter((one) => sum([one], tags) > 0)
           .reduce((total, { buckets }) => total + (buckets[index] ?? 0), 0),
       );
-    const before = clientProxy.series(signals.duration);
+    const before = clientProxy.series(signals.duration.client);
     const known = [sum(before, tags), of(before)] as const;
     const beganMs = performance.now();
     const given = request({ host: '127.0.0.1', port: clientProxy.portOf('vl/10.96.0.3:80'), path: '/never' });
@@ -333,7 +349,7 @@ describe('durations', () => {
     await arrived;
     await sleep(1_100);
     given.destroy();
-    const after = await clientProxy.until(signals.duration, (all) => sum(all, tags) === known[0] + 1);
+    const after = await clientProxy.until(signals.duration.client, (all) => sum(all, tags) === known[0] + 1);
     const tookMs = performance.now() - beganMs;
     const index = of(after).findIndex((n, at) => n > (known[1][at] ?? 0));
     assert.ok(index >= durationBoundsMs.indexOf(2_500), String(index));
@@ -347,17 +363,17 @@ describe('durations', () => {
       ['CONNECT plain:80 HTTP/1.1\r\nHost: plain:80\r\n\r\n', '404'],
     ] as const) {
       const count = (all: readonly Series[]): number => sum(all, { ...plain, code });
-      const before = count(clientProxy.series(signals.duration));
+      const before = count(clientProxy.series(signals.duration.client));
       const socket = connect({ host: '127.0.0.1', port });
       socket.write(head);
       const [answer] = await once(socket, 'data');
       assert.match(String(answer), new RegExp(`^HTTP/1.1 ${code} `));
       socket.destroy();
-      await clientProxy.until(signals.duration, (all) => count(all) === before + 1);
+      await clientProxy.until(signals.duration.client, (all) => count(all) === before + 1);
     }
 
     const streams = { service: 'shop/grpc:80', code: '0' };
-    const known = sum(clientProxy.series(signals.duration), streams);
+    const known = sum(clientProxy.series(signals.duration.client), streams);
     const session = connectHttp2(`http://127.0.0.1:${clientProxy.portOf('vl/10.96.0.4:80')}`);
     const arrived = Promise.withResolvers<void>();
     onRequest = arrived.resolve;
@@ -365,44 +381,45 @@ describe('durations', () => {
     stream.on('error', () => {});
     await arrived.promise;
     stream.close(constants.NGHTTP2_CANCEL);
-    await clientProxy.until(signals.duration, (all) => sum(all, streams) === known + 1);
+    await clientProxy.until(signals.duration.client, (all) => sum(all, streams) === known + 1);
     session.close();
 
     const half = connect({ host: '127.0.0.1', port });
-    const gone = { ...plain, code: '0', flags: 'DC' };
-    const before = sum(clientProxy.series(signals.duration), gone);
+    const gone = { ...plain, code: '0' };
+    const before = sum(clientProxy.series(signals.duration.client), gone);
     const reached = Promise.withResolvers<void>();
     onRequest = reached.resolve;
     half.write('POST /never HTTP/1.1\r\nHost: plain\r\nContent-Length: 10\r\n\r\nfew');
     await reached.promise;
     half.destroy();
-    await clientProxy.until(signals.duration, (all) => sum(all, gone) === before + 1);
+    await clientProxy.until(signals.duration.client, (all) => sum(all, gone) === before + 1);
   });
 });
 
 describe('requests in plain text', () => {
   test('to an endpoint without a proxy name its workload', async () => {
-    const before = clientProxy.series(signals.duration);
+    const before = clientProxy.series(signals.duration.client);
     assert.equal((await call('10.96.0.3:80', '/status/204')).status, 204);
     const peer = formatPlainPeer(subjectOf('shop/Deployment/plain', 'p1'));
     const tags = { service: 'shop/plain:80', code: '204', peer };
     assert.equal(sum(before, tags), 0);
-    await clientProxy.until(signals.duration, (all) => sum(all, tags) === 1);
+    await clientProxy.until(signals.duration.client, (all) => sum(all, tags) === 1);
   });
 
   test('from a client without a proxy have no peer', async () => {
     const port = webProxy.portOf(`inbound/shop/Deployment/${longName}`);
     const through = await callPort(port, '/status/201', { agent: false });
     assert.equal(through.status, 201);
-    const series = await webProxy.until(signals.duration, (all) => sum(all, { code: '201' }) === 1);
-    assert.equal(sum(series, { code: '201', peer: '', side: 'server' }), 1);
+    const series = await webProxy.until(signals.duration.server, (all) => sum(all, { code: '201' }) === 1);
+    assert.equal(sum(series, { code: '201', peer: '' }), 1);
   });
 
   test('to a Service without endpoints are counted with the reason', async () => {
-    const tags = { service: 'shop/gone:80', code: '503', flags: 'UH' };
+    const tags = { service: 'shop/gone:80', code: '503' };
     const known = goneCalls;
     assert.equal((await callGone()).status, 503);
-    await clientProxy.until(signals.duration, (all) => sum(all, tags) === known + 1);
+    await clientProxy.until(signals.duration.client, (all) => sum(all, tags) === known + 1);
+    assert.equal(await flagged({ ...tags, flags: 'UH' }), known + 1);
   });
 });
 
@@ -421,7 +438,7 @@ test('calls of gRPC are counted by their status', async () => {
   }
   session.close();
   const tags = { service: 'shop/grpc:80', protocol: 'HTTP/2', code: '200' };
-  const series = await clientProxy.until(signals.duration, (all) => sum(all, tags) === 4);
+  const series = await clientProxy.until(signals.duration.client, (all) => sum(all, tags) === 4);
   for (const [grpc, times] of [
     ['0', 2],
     ['5', 1],
@@ -452,14 +469,14 @@ describe('connections', () => {
     await exchange(socket, 1000);
     const prefix = { 'envoy.tcp_prefix': 'svc/shop/db_5432' };
     const [began, ended] = [connectionEvents.established, connectionEvents.ended];
-    const atClient = { side: 'client', peer: formatSubject(db), service: 'shop/db:5432', flags: '-' };
-    const atServer = { side: 'server', peer: formatSubject(client), flags: '-' };
-    for (const [proxy, tags] of [
-      [clientProxy, atClient],
-      [dbProxy, atServer],
+    const atClient = { peer: formatSubject(db), service: 'shop/db:5432', flags: '-' };
+    const atServer = { peer: formatSubject(client), flags: '-' };
+    for (const [proxy, side, tags] of [
+      [clientProxy, 'client', atClient],
+      [dbProxy, 'server', atServer],
     ] as const) {
       const series = await proxy.until(
-        signals.connections,
+        signals.connections[side],
         (all) => sum(all, { ...tags, event: began }) === 1,
       );
       assert.equal(sum(series, { event: ended }), 0);
@@ -475,12 +492,12 @@ describe('connections', () => {
     await exchange(socket, 500);
     socket.end();
     await once(socket, 'close');
-    for (const [proxy, tags, bytes] of [
-      [clientProxy, atClient, prefix],
-      [dbProxy, atServer, mesh],
+    for (const [proxy, side, tags, bytes] of [
+      [clientProxy, 'client', atClient, prefix],
+      [dbProxy, 'server', atServer, mesh],
     ] as const) {
       const series = await proxy.until(
-        signals.connections,
+        signals.connections[side],
         (all) => sum(all, { ...tags, event: ended }) === 1,
       );
       assert.equal(sum(series, { event: began }), 1);
@@ -496,8 +513,8 @@ describe('connections', () => {
     await once(socket, 'close');
     const address = `127.0.0.1:${clientProxy.portOf('outbound')}`;
     await clientProxy.until(
-      signals.connections,
-      (all) => sum(all, { service: address, side: 'client', event: connectionEvents.ended }) === 1,
+      signals.connections.client,
+      (all) => sum(all, { service: address, event: connectionEvents.ended }) === 1,
     );
     await clientProxy.until(
       signals.bytesSent,

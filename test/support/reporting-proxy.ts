@@ -151,6 +151,20 @@ export class ReportingProxy {
     return Number(/: (\d+)/.exec(text)?.[1] ?? 0);
   }
 
+  /** What Prometheus reads of a counter of its own. */
+  async exposed(metric: string): Promise<readonly Pick<Series, 'tags' | 'total'>[]> {
+    const text = await (await fetch(`http://${this.#admin}/stats/prometheus?filter=^weft`)).text();
+    return text
+      .split('\n')
+      .filter((line) => line.startsWith(`${metric}{`))
+      .map((line) => ({
+        total: Number(line.slice(line.lastIndexOf(' '))),
+        tags: Object.fromEntries(
+          [...line.matchAll(/(\w+)="((?:\\.|[^"\\])*)"/g)].map(([, name = '', value = '']) => [name, value]),
+        ),
+      }));
+  }
+
   series(metric: string): readonly Series[] {
     return this.#collector.series(metric);
   }

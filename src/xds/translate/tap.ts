@@ -42,9 +42,9 @@ export const tapConnections: Readonly<Record<Side, AccessLog>> = bothSides((side
 );
 
 function bothSides(logger: (side: Side) => Logger): Readonly<Record<Side, AccessLog>> {
-  const filter = {
-    filterSpecifier: { case: 'runtimeFilter', value: { runtimeKey: tapRuntimeKey } },
-  } as const;
+  // All or none: to have Envoy read a number out of each request's id for it would cost more than to draw one.
+  const value = { runtimeKey: tapRuntimeKey, useIndependentRandomness: true };
+  const filter = { filterSpecifier: { case: 'runtimeFilter', value } } as const;
   return { client: { ...logger('client'), filter }, server: { ...logger('server'), filter } };
 }
 

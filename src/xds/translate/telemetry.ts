@@ -3,15 +3,28 @@
  * when they end. All loggers of a proxy share one scope, which bounds what they may keep together.
  *
  * Every tag costs each request a fraction of a microsecond and each listener some forty bytes, so there are few: one
- * histogram per request, whose count is that of the requests, and no tag where its value is known to be empty.
+ * histogram per request, whose count is that of the requests, no tag where its value is known beforehand, and what only
+ * few requests have is counted for these alone (docs/adr/few-tags.md).
  */
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { durationFormat, peerMetadata, scopePrefix, signals, type Side, tags } from '../../base/signals.ts';
+import {
+  durationFormat,
+  flaggedRequests,
+  peerMetadata,
+  scopePrefix,
+  type Side,
+  signals,
+  tags,
+} from '../../base/signals.ts';
 import type { TelemetryProfile } from '../../mesh/model.ts';
-import type { AccessLogSchema } from '../proto/envoy/config/accesslog/v3/accesslog_pb.js';
+import type {
+  AccessLogFilterSchema,
+  AccessLogSchema,
+} from '../proto/envoy/config/accesslog/v3/accesslog_pb.js';
 import {
   Config_Histogram_Unit,
+  type Config_StatSchema,
   type Config_TagSchema,
   ConfigSchema,
 } from '../proto/envoy/extensions/access_loggers/stats/v3/stats_pb.js';
@@ -57,48 +70,70 @@ export const seriesLimits = { maxCounters: 1_000, maxHistograms: 500, maxGauges:
 const scope = { ...seriesLimits, enableEviction: true, prefix: scopePrefix, sharingName: scopePrefix };
 
 /** Of connection managers. */
-export function countRequests(counted: Counted): AccessLog {
-  const stat = {
-    name: nameInScope(signals.duration),
+export function countRequests(counted: Counted): AccessLog[] {
+  const ofRequest = {
+    ...commonTags(counted),
+    // The routes of the server's side have no names.
+    ...(counted.side === 'client' ? { [tags.route]: '%ROUTE_NAME%' } : {}),
+    [tags.code]: '%RESPONSE_CODE%',
+  };
+  const duration = {
+    name: nameInScope(signals.duration[counted.side]),
     tags: tagged({
-      ...commonTags(counted),
-      // The routes of the server's side have no names.
-      ...(counted.side === 'client' ? { [tags.route]: '%ROUTE_NAME%' } : {}),
+      ...ofRequest,
       [tags.protocol]: '%PROTOCOL%',
-      [tags.code]: '%RESPONSE_CODE%',
-      [tags.flags]: '%RESPONSE_FLAGS%',
       [tags.grpc]: '%GRPC_STATUS_NUMBER%',
       ...(counted.side === 'client' ? { [tags.attempts]: '%UPSTREAM_REQUEST_ATTEMPT_COUNT%' } : {}),
     }),
   };
-  const histogram = { stat, unit: Config_Histogram_Unit.Microseconds, valueFormat: durationFormat };
-  return extension('count', ConfigSchema, { statsScope: scope, histograms: [histogram] });
+  const flagged = {
+    name: nameInScope(flaggedRequests[counted.side]),
+    tags: tagged({ ...ofRequest, [tags.flags]: '%RESPONSE_FLAGS%' }),
+  };
+  return [
+    extension('count', ConfigSchema, {
+      statsScope: scope,
+      histograms: [{ stat: duration, unit: Config_Histogram_Unit.Microseconds, valueFormat: durationFormat }],
+    }),
+    { ...counter('flagged', flagged), filter: withAnyFlag },
+  ];
 }
+
+const withAnyFlag: MessageInitShape<typeof AccessLogFilterSchema> = {
+  filterSpecifier: { case: 'responseFlagFilter', value: {} },
+};
 
 /** Of TCP proxies, whose bytes Envoy counts by itself while a connection is open. */
 export function countConnections(counted: Counted): AccessLog {
-  const stat = {
-    name: nameInScope(signals.connections),
+  return counter('count', {
+    name: nameInScope(signals.connections[counted.side]),
     tags: tagged({
       ...commonTags(counted),
       [tags.event]: '%ACCESS_LOG_TYPE%',
       [tags.flags]: '%RESPONSE_FLAGS%',
     }),
-  };
-  return extension('count', ConfigSchema, { statsScope: scope, counters: [{ stat, valueFixed: 1n }] });
+  });
+}
+
+function counter(name: string, stat: MessageInitShape<typeof Config_StatSchema>) {
+  return extension(name, ConfigSchema, { statsScope: scope, counters: [{ stat, valueFixed: 1n }] });
 }
 
 function commonTags({ side, service, peer }: Counted): Readonly<Record<string, string>> {
   return {
-    [tags.side]: side,
     ...(peer ? { [tags.peer]: peerFormats[side] } : {}),
     ...(service === undefined ? {} : { [tags.service]: service }),
   };
 }
 
-/** An endpoint has a certificate or metadata, never both. */
+/** An endpoint has a certificate or metadata, never both: metadata is only looked for where there was no certificate. */
 const peerFormats: Readonly<Record<Side, string>> = {
-  client: `%UPSTREAM_PEER_SUBJECT%%UPSTREAM_METADATA(${peerMetadata.namespace}:${peerMetadata.key})%`,
+  client: `%COALESCE(${JSON.stringify({
+    operators: [
+      { command: 'UPSTREAM_PEER_SUBJECT' },
+      { command: 'UPSTREAM_METADATA', param: `${peerMetadata.namespace}:${peerMetadata.key}` },
+    ],
+  })})%`,
   server: '%DOWNSTREAM_PEER_SUBJECT%',
 };
 

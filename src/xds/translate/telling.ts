@@ -23,7 +23,7 @@ export function tellRequests(
   const { accessLog, tracing, metrics, tap } = counted.profile;
   return {
     accessLog: [
-      ...(metrics ? [countRequests(counted)] : []),
+      ...(metrics ? countRequests(counted) : []),
       ...(tap ? [tapRequests[counted.side]] : []),
       ...(accessLog === undefined ? [] : [requestLog(accessLog)]),
       ...(metrics && tracing !== undefined && place === 'server' ? [exemplarLog] : []),
