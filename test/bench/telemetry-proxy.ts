@@ -1,8 +1,13 @@
 /**
  * What telemetry costs a proxy: two pairs of real Envoys, a client's and a server's with mutual TLS in between, side by side
  * under a thousand requests per second each. One pair counts and reports as the webhook and the translation have it, the
- * other is told nothing of either. Both run at the same time, so that whatever else the machine does meets both alike; the
- * figure is the median of the rounds' ratios.
+ * other is told nothing of either. Both run at the same time, so that whatever else the machine does meets both alike.
+ *
+ * Who is driven first in a turn of the driver's event loop does its work in a processor that has just woken up and has cold
+ * caches: ratios of single rounds are a few percent too low where the one that does not count goes first, and too high
+ * where it goes second. So rounds of both orders follow one another, and a ratio is taken over ten seconds of them, one
+ * half of each order; that is also the time from report to report, so that each has the work of one in it. The figure is
+ * the median of these ratios.
  */
 
 import { once } from 'node:events';
@@ -17,9 +22,10 @@ import { quantile } from './statistics.ts';
 
 const perSecond = 1000;
 const connections = 10;
-/** Short ones, so that a machine that does other work as well does much the same of it in both halves of each. */
-const rounds = 45;
-const roundMs = 2_000;
+/** Short ones, so that a machine that does other work as well does much the same of it in both orders. */
+const roundMs = 1_000;
+const roundsPerRatio = reportIntervalSeconds;
+const ratioCount = 15;
 const pace = { reportEvery: `${reportIntervalSeconds}s` };
 
 export async function run(): Promise<Figures> {
@@ -46,11 +52,8 @@ async function measure(plain: ProxyPair, counting: ProxyPair): Promise<Figures> 
   for (const pair of [plain, counting]) await drive(pair, 2_000);
   const ratios: number[] = [];
   const [without, withIt]: [number[], number[]] = [[], []];
-  for (let round = 0; round < rounds; round++) {
-    // Who comes first in each turn of the driver changes, or the second would profit from what the first has warmed up.
-    const order = round % 2 === 0 ? [plain, counting] : [counting, plain];
-    const micros = await Promise.all(order.map((pair) => drive(pair, roundMs)));
-    const [off = Number.NaN, on = Number.NaN] = round % 2 === 0 ? micros : micros.toReversed();
+  while (ratios.length < ratioCount) {
+    const [off, on] = await driveBoth(plain, counting);
     without.push(off);
     withIt.push(on);
     ratios.push(on / off);
@@ -70,13 +73,38 @@ async function measure(plain: ProxyPair, counting: ProxyPair): Promise<Figures> 
   };
 }
 
-/** Processor time of both proxies, in microseconds per request. */
-async function drive({ client, server, ports }: ProxyPair, forMs: number): Promise<number> {
+/** Processor time per request of each pair, in microseconds, over rounds of both orders. */
+async function driveBoth(first: ProxyPair, second: ProxyPair): Promise<readonly [number, number]> {
+  const spent: [Spent, Spent] = [
+    { micros: 0, requests: 0 },
+    { micros: 0, requests: 0 },
+  ];
+  for (let round = 0; round < roundsPerRatio; round++) {
+    const pairs = [first, second].map((pair, index) => [pair, spent[index] as Spent] as const);
+    await Promise.all(
+      (round % 2 === 0 ? pairs : pairs.toReversed()).map(async ([pair, sum]) => {
+        const { micros, requests } = await drive(pair, roundMs);
+        sum.micros += micros;
+        sum.requests += requests;
+      }),
+    );
+  }
+  const [a, b] = spent;
+  return [a.micros / a.requests, b.micros / b.requests];
+}
+
+/** Processor time of both proxies of a pair, and requests that it was for. */
+interface Spent {
+  micros: number;
+  requests: number;
+}
+
+async function drive({ client, server, ports }: ProxyPair, forMs: number): Promise<Spent> {
   const before = cpuMicros(client.pid) + cpuMicros(server.pid);
   const deadline = performance.now() + forMs;
   const done = await Promise.all(Array.from({ length: connections }, () => sendUntil(ports.http, deadline)));
   const requests = done.reduce((sum, each) => sum + each, 0);
-  return (cpuMicros(client.pid) + cpuMicros(server.pid) - before) / requests;
+  return { micros: cpuMicros(client.pid) + cpuMicros(server.pid) - before, requests };
 }
 
 /**
