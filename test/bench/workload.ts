@@ -8,6 +8,7 @@ import { globSync } from 'node:fs';
 import { ensureBinary, gatewayApiCrds } from '../../dev/cluster/cluster.ts';
 import { run } from '../../dev/command.ts';
 import { proxyAnnotation } from '../../src/base/names.ts';
+import { version } from '../../src/base/version.ts';
 import * as resources from '../../src/kube/resources.ts';
 import type { KubeApi, KubeObject, ResourceType } from '../../src/kube/types.ts';
 import type { KubeEndpointSlice, KubePod, KubeService } from '../../src/mesh/kubernetes.ts';
@@ -106,7 +107,8 @@ async function writePod(api: KubeApi, index: number, member: number): Promise<vo
       name: podName(index, member),
       namespace: namespaceOf(index),
       labels: { app, 'pod-template-hash': podHash },
-      annotations: { [proxyAnnotation]: '{"version":"bench","settings":"0"}' },
+      // Proxies of another version would be a thousand findings, told one by one while the fleet connects.
+      annotations: { [proxyAnnotation]: JSON.stringify({ version, settings: '0' }) },
       ownerReferences: [
         {
           apiVersion: 'apps/v1',
