@@ -5,12 +5,16 @@
 
 import type { EncodedResource, ResourceKind } from '../resource.ts';
 import { typeUrls } from '../resource.ts';
+import { PiecePool } from './piece-pool.ts';
 import { join, SegmentCache, type SegmentEntry } from './segments.ts';
 import type { ResourceRecord } from './table.ts';
 import { encodeResponseHead } from './wire.ts';
 
-/** Larger responses are written piece by piece, when the stream is ready for each. */
-const pieceBytes = 16 * 1024;
+/**
+ * Responses are written piece by piece, each when the one before is written: TLS keeps room for the largest write of each
+ * connection. With its frame and record a piece must stay below 16 KB, or TLS takes twice that.
+ */
+const pieceBytes = 15 * 1024;
 
 export class Batch {
   readonly kind: ResourceKind;
@@ -25,6 +29,8 @@ export class Batch {
   readonly length: number;
   readonly #prefix: Buffer;
   readonly #segments: SegmentCache;
+  /** Once it has been written for one stream, it is kept for the others. */
+  #written = false;
   #whole: Buffer | undefined;
 
   constructor(
@@ -68,11 +74,12 @@ export class Batch {
     return this.removed.includes(record);
   }
 
-  /** The bytes of the response, gRPC's prefix included. */
+  /** The bytes of the response, gRPC's prefix included. The next piece is to be taken when the one before is written. */
   *pieces(): Generator<Buffer, void, void> {
-    if (this.length > pieceBytes) {
-      yield this.#prefix;
-      yield* this.#segments.pieces(this.kind, this.records, (index) => this.#entry(index), pieceBytes);
+    // Most responses of a proxy that connects are nobody else's.
+    if (this.length > pieceBytes || !this.#written) {
+      this.#written = true;
+      yield* this.#segments.pieces(this.kind, this.#prefix, this.records, (index) => this.#entry(index));
       return;
     }
     if (this.#whole === undefined) {
@@ -99,7 +106,7 @@ const remembered = 64;
 /** Hands out the same batch for the same content within a round of sending, and as long as it is in flight somewhere. */
 export class BatchPool {
   readonly #recent = new Map<number, WeakRef<Batch>>();
-  readonly #segments = new SegmentCache();
+  readonly #segments = new SegmentCache(new PiecePool(pieceBytes));
   #count = 0;
 
   get(kind: ResourceKind, records: readonly ResourceRecord[], removed: readonly ResourceRecord[]): Batch {

@@ -5,6 +5,7 @@
  */
 
 import type { EncodedResource, ResourceKind } from '../resource.ts';
+import type { PiecePool } from './piece-pool.ts';
 import { unpooled } from './wire.ts';
 
 const blockBits = 6;
@@ -24,53 +25,42 @@ interface Segment {
 }
 
 export class SegmentCache {
+  readonly #pool: PiecePool;
   readonly #segments = new Map<string, Segment>();
 
+  constructor(pool: PiecePool) {
+    this.#pool = pool;
+  }
+
   /**
-   * The entries (in ascending order of id) as buffers that are to be written one after the other, of at most
-   * about `pieceBytes` each unless a single resource is larger.
+   * The prefix and the entries (in ascending order of id) as buffers of at most a piece each. The next is to be taken when
+   * the one before is written: what is put together for this response alone is in memory that serves again.
    * @param entryAt is called for each index of `ids`, when what comes before is written
    */
   *pieces(
     kind: ResourceKind,
+    prefix: Uint8Array,
     ids: readonly Pick<SegmentEntry, 'id'>[],
     entryAt: (index: number) => SegmentEntry,
-    pieceBytes: number,
   ): Generator<Buffer, void, void> {
-    let loose: Uint8Array[] = [];
-    let length = 0;
+    const loose = new LooseParts(this.#pool);
+    yield* loose.add(prefix);
     for (let from = 0; from < ids.length; ) {
       const to = endOfBlock(ids, from);
-      const entries = ids.slice(from, to).map((_, index) => entryAt(from + index));
       if (to - from >= shortest) {
-        if (length > 0) yield join(loose, length);
-        loose = [];
-        length = 0;
-        yield* slices(this.#segment(kind, entries), pieceBytes);
+        yield* loose.rest();
+        const entries = ids.slice(from, to).map((_, index) => entryAt(from + index));
+        yield* slices(this.#segment(kind, entries), this.#pool.pieceBytes);
       } else {
-        for (const { head, resource } of entries) {
-          loose.push(head);
-          length += head.length;
-          if (resource.body.length >= pieceBytes) {
-            // Not copied for each proxy.
-            yield join(loose, length);
-            yield asBuffer(resource.body);
-            loose = [];
-            length = 0;
-          } else {
-            loose.push(resource.body);
-            length += resource.body.length;
-          }
+        for (let index = from; index < to; index++) {
+          const { head, resource } = entryAt(index);
+          yield* loose.add(head);
+          yield* loose.add(resource.body);
         }
-      }
-      if (length >= pieceBytes) {
-        yield join(loose, length);
-        loose = [];
-        length = 0;
       }
       from = to;
     }
-    if (length > 0) yield join(loose, length);
+    yield* loose.rest();
   }
 
   #segment(kind: ResourceKind, entries: readonly SegmentEntry[]): Buffer {
@@ -84,6 +74,35 @@ export class SegmentCache {
     );
     this.#segments.set(key, { resources: entries.map(({ resource }) => resource), bytes });
     return bytes;
+  }
+}
+
+/** Parts that are copied together until they fill a piece. */
+class LooseParts {
+  readonly #pool: PiecePool;
+  #parts: Uint8Array[] = [];
+  #length = 0;
+
+  constructor(pool: PiecePool) {
+    this.#pool = pool;
+  }
+
+  /** What has to be written before there is room for the part; a part that would fill a piece is not copied. */
+  *add(part: Uint8Array): Generator<Buffer, void, void> {
+    const { pieceBytes } = this.#pool;
+    if (this.#length + part.length > pieceBytes) yield* this.rest();
+    if (part.length > pieceBytes) return yield* slices(asBuffer(part), pieceBytes);
+    this.#parts.push(part);
+    this.#length += part.length;
+  }
+
+  *rest(): Generator<Buffer, void, void> {
+    if (this.#length === 0) return;
+    const piece = this.#pool.take();
+    yield fill(piece, this.#parts).subarray(0, this.#length);
+    this.#pool.giveBack(piece);
+    this.#parts = [];
+    this.#length = 0;
   }
 }
 
@@ -109,7 +128,10 @@ function asBuffer(bytes: Uint8Array): Buffer {
 }
 
 export function join(parts: readonly Uint8Array[], length: number): Buffer {
-  const whole = unpooled(length);
+  return fill(unpooled(length), parts);
+}
+
+function fill(whole: Buffer, parts: readonly Uint8Array[]): Buffer {
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);

@@ -32,7 +32,8 @@ export class AdsStream implements Outlet {
   #identifying = false;
   #closed = false;
   readonly #queue: Generator<Buffer, void, void>[] = [];
-  #draining = false;
+  /** One piece after the other: TLS keeps as much memory as was ever written at once. */
+  #writing = false;
 
   constructor(stream: ServerHttp2Stream, owner: StreamOwner) {
     this.#stream = stream;
@@ -41,7 +42,6 @@ export class AdsStream implements Outlet {
     stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
     stream.on('wantTrailers', () => this.#sendTrailers());
     stream.on('data', (chunk: Buffer) => this.#data(chunk));
-    stream.on('drain', () => this.#drained());
     stream.on('end', () => this.end(undefined));
     stream.on('error', (error) => this.#finish(error));
     stream.on('close', () => this.#finish(undefined));
@@ -50,7 +50,7 @@ export class AdsStream implements Outlet {
   /** Queues a response; it is written as fast as the proxy reads. */
   send(batch: Batch): void {
     this.#queue.push(batch.pieces());
-    if (!this.#draining) this.#write();
+    if (!this.#writing) this.#write();
   }
 
   #trailers = trailers(undefined);
@@ -114,19 +114,17 @@ export class AdsStream implements Outlet {
   }
 
   #write(): void {
+    this.#writing = false;
     for (let pieces = this.#queue[0]; pieces !== undefined; pieces = this.#queue[0]) {
       const next = pieces.next();
       if (next.done === true) this.#queue.shift();
-      else if (!this.#stream.write(next.value)) {
-        this.#draining = true;
+      else {
+        this.#writing = true;
+        // After an error it is not known who still reads the piece, and the stream ends anyway.
+        this.#stream.write(next.value, (error) => (error == null ? this.#write() : undefined));
         return;
       }
     }
-  }
-
-  #drained(): void {
-    this.#draining = false;
-    if (!this.#closed) this.#write();
   }
 }
 
