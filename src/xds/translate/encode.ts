@@ -8,9 +8,7 @@ import { hash } from 'node:crypto';
 import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
 import type { Any, Duration } from '@bufbuild/protobuf/wkt';
 import type { EncodedResource, ResourceRef } from '../resource.ts';
-import { encode } from './binary.ts';
-
-const typePrefix = 'type.googleapis.com/';
+import { encode, Packed } from './binary.ts';
 
 /** The resource with its content hash. */
 export function encodeResource<Desc extends DescMessage>(
@@ -46,11 +44,7 @@ export function sameResource(a: EncodedResource, b: EncodedResource): boolean {
 }
 
 export function pack<Desc extends DescMessage>(schema: Desc, message: MessageInitShape<Desc>): Any {
-  return {
-    $typeName: 'google.protobuf.Any',
-    typeUrl: typePrefix + schema.typeName,
-    value: encode(schema, message),
-  };
+  return new Packed(schema, message);
 }
 
 /** An extension as Envoy wants it: a name, which only shows in its statistics and logs, and the typed configuration. */
