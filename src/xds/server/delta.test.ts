@@ -348,4 +348,36 @@ describe('a proxy that reconnects', () => {
       [],
     );
   });
+
+  test('keeps all of it, however late it comes to say what it used', async () => {
+    const late = await startHarness({ limits: { silenceMs: 1 } });
+    try {
+      stub(late.fixture, '10.9.0.1:80', 'vl/web', [need('cluster', 'svc/web'), need('listener', 'vl/web')]);
+      const first = late.client();
+      first.subscribeAll();
+      await first.until(() => first.held.cluster.size + first.held.listener.size === 4, 'all');
+      first.close();
+      const answer = late.fixture.onDemand.get('vip/10.9.0.1:80');
+      assert.ok(answer);
+      first.held.cluster.set('vip/10.9.0.1:80', answer.version);
+      late.fixture.onDemand.delete('vip/10.9.0.1:80');
+      late.list('a/Deployment/app');
+      await late.fixture.graph.settled();
+      late.fixture.onUse = (workload) => {
+        late.list(workload, 'api', 'web');
+        late.fixture.onDemand.set('vip/10.9.0.1:80', answer);
+      };
+      const proxy = late.client('a/q/2');
+      proxy.subscribe('secret', 'identity');
+      await proxy.next('secret');
+      proxy.resume(first, { cluster: ['vip/10.9.0.1:80'] });
+      await proxy.quiet();
+      assert.deepEqual(
+        proxy.received.filter(({ kind }) => kind !== 'secret'),
+        [],
+      );
+    } finally {
+      await late.stop();
+    }
+  });
 });

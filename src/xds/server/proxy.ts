@@ -60,9 +60,9 @@ export class ConnectedProxy {
     this.#maxNames = maxNames;
   }
 
-  /** Whether it is known what the proxy uses. */
+  /** Whether it is known what the proxy uses, and the lists of its workload contain it. */
   get complete(): boolean {
-    return this.#usesKnown && this.view.ready;
+    return this.#usesKnown && this.#usesUnderWay === 0 && this.view.ready;
   }
 
   subscription(kind: ResourceKind): Subscription | undefined {
@@ -121,21 +121,16 @@ export class ConnectedProxy {
     for (const sub of this.#subscriptions.values()) sub.unplanned = true;
   }
 
-  /** The proxy has not said for a while what it used; what it did say may still be under way into the lists. */
-  saidNothing(): void {
-    if (this.#usesUnderWay === 0) this.usesAreKnown();
-  }
-
   /** Nothing more is to come of what the proxy used before it connected. */
   usesAreKnown(): void {
-    if (this.#usesKnown || this.#closed) return;
+    if (this.#usesKnown) return;
     this.#usesKnown = true;
     this.listsKnown();
   }
 
   /** The lists of the workload are there. */
   listsKnown(): void {
-    if (!this.complete) return;
+    if (!this.complete || this.#closed) return;
     for (const sub of this.#subscriptions.values()) if (!sub.begun) resume(this, sub);
     this.planAll();
     this.host.wake(this);
@@ -266,7 +261,8 @@ export class ConnectedProxy {
       if (this.#closed) return;
       for (const record of stubs) this.unsettled.delete(record.id);
       this.planAll();
-      this.usesAreKnown();
+      this.#usesKnown = true;
+      this.listsKnown();
       this.host.wake(this);
     });
   }

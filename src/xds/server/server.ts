@@ -3,7 +3,6 @@
  * its pod's token. This file is the network side; hub.ts and proxy.ts decide what is sent.
  */
 
-import { constants } from 'node:crypto';
 import {
   createSecureServer,
   type Http2SecureServer,
@@ -13,7 +12,6 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import { describeError, WeftError } from '../../base/errors.ts';
 import { serveClientStream, type StreamMethod } from './client-stream.ts';
 import { xdsError } from './errors.ts';
@@ -21,20 +19,15 @@ import { Hub, type HubOptions } from './hub.ts';
 import { describeProxy, type ProxyDetail, type ProxyStatus, statusOf } from './inspect.ts';
 import * as metrics from './metrics.ts';
 import { type Peer, peerOf } from './peer.ts';
+import { Pings } from './pings.ts';
 import { ConnectedProxy } from './proxy.ts';
 import type { ProxyInfo } from './proxy-host.ts';
 import { AdsStream, type StreamOwner } from './stream.ts';
+import { secureContext, type ServerTls, socketOf } from './tls.ts';
 import { refuse, serveUnary, type UnaryMethod } from './unary.ts';
 import type { DeltaRequest, ProxyNode } from './wire.ts';
 
-export type { ProxyDetail, ProxyInfo, ProxyNode, ProxyStatus, StreamMethod, UnaryMethod };
-
-/** PEM throughout; `ca` is the bundle that client certificates are verified with. */
-export interface ServerTls {
-  readonly key: string;
-  readonly cert: string;
-  readonly ca: string;
-}
+export type { ServerTls, ProxyDetail, ProxyInfo, ProxyNode, ProxyStatus, StreamMethod, UnaryMethod };
 
 export interface XdsLimits {
   /** Of one request, in bytes; default 4 MiB. A reconnecting proxy tells all it holds in one. */
@@ -49,6 +42,8 @@ export interface XdsLimits {
   readonly pingMs: number;
   /** How long a connection without a certificate may last before a stream on it is let in; default 20,000. */
   readonly unprovenMs: number;
+  /** What a proxy uses is taken as known when it has said nothing for this long, in milliseconds; default 1,000. */
+  readonly silenceMs: number;
 }
 
 export interface XdsServerOptions extends HubOptions {
@@ -91,13 +86,11 @@ const defaults: XdsLimits = {
   drainMs: 3_000,
   pingMs: 30_000,
   unprovenMs: 20_000,
+  silenceMs: 1_000,
 };
 
 /** Connections that wait to be accepted: a replica that is back is met by all proxies at once. The system may allow fewer. */
 const backlog = 4_096;
-
-/** What the proxy of a stream used before it connected is taken as known after this long without a word of it. */
-const silenceMs = 1_000;
 
 export function createXdsServer(options: XdsServerOptions): XdsServer {
   return new Http2XdsServer(options);
@@ -110,6 +103,7 @@ class Http2XdsServer implements XdsServer, StreamOwner {
   readonly #hub: Hub;
   readonly #server: Http2SecureServer;
   readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #pings: Pings;
   readonly #streams = new Map<AdsStream, ConnectedProxy | undefined>();
   readonly #callers = new WeakMap<AdsStream, Caller>();
   /** Takes the limit from the life of a connection without a certificate. */
@@ -118,7 +112,6 @@ class Http2XdsServer implements XdsServer, StreamOwner {
   readonly #peers = new WeakMap<Http2Session, Peer>();
   /** The stream of each proxy, by pod and UID. */
   readonly #current = new Map<string, AdsStream>();
-  #stopPings: () => void = () => undefined;
   #closing = false;
 
   constructor(options: XdsServerOptions) {
@@ -126,6 +119,7 @@ class Http2XdsServer implements XdsServer, StreamOwner {
     this.#limits = { ...defaults, ...options.limits };
     this.maxMessageBytes = this.#limits.maxMessageBytes;
     this.#hub = new Hub(options);
+    this.#pings = new Pings(this.#sessions, options.clock, this.#limits.pingMs);
     this.#server = createSecureServer({
       ...secureContext(options.tls),
       requestCert: true,
@@ -149,7 +143,7 @@ class Http2XdsServer implements XdsServer, StreamOwner {
         this.#server.on('error', (error) =>
           this.#options.log.error({ error: describeError(error) }, 'the xDS server failed'),
         );
-        this.#schedulePings();
+        this.#pings.start();
         resolve((this.#server.address() as AddressInfo).port);
       });
     });
@@ -162,7 +156,7 @@ class Http2XdsServer implements XdsServer, StreamOwner {
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
-    this.#stopPings();
+    this.#pings.stop();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const session of this.#sessions) session.close();
     const streams = [...this.#streams.keys()];
@@ -203,13 +197,24 @@ class Http2XdsServer implements XdsServer, StreamOwner {
     const proxy = new ConnectedProxy(info, this.#hub.view(info.workload), this.#hub, this.#limits.maxNames);
     this.#streams.set(stream, proxy);
     this.#hub.join(proxy, stream);
-    // What has come while this process itself stood still is read before.
-    this.#options.clock.after(silenceMs, () => setImmediate(() => proxy.saidNothing()));
+    this.#awaitUses(proxy, stream);
     this.#options.log.info(
       { proxy: info.key, workload: info.workload, identity: info.identity },
       'a proxy has connected',
     );
     return (request) => proxy.receive(request);
+  }
+
+  /** Who asks for no clusters at all is served the lists of its workload as they are, once it has nothing more to say. */
+  #awaitUses(proxy: ConnectedProxy, stream: AdsStream): void {
+    const { messages } = stream;
+    this.#options.clock.after(this.#limits.silenceMs, () => {
+      // What has come while this process itself stood still is read before.
+      setImmediate(() => {
+        if (stream.messages === messages && !stream.isReading) proxy.usesAreKnown();
+        else if (this.#streams.has(stream)) this.#awaitUses(proxy, stream);
+      });
+    });
   }
 
   closed(stream: AdsStream, error: unknown): void {
@@ -247,7 +252,8 @@ class Http2XdsServer implements XdsServer, StreamOwner {
       this.#options.log.debug({ error: describeError(error) }, 'a connection broke');
     });
     if (this.#closing) session.close();
-    if (socketOf(session)?.getPeerX509Certificate() === undefined) this.#limitLife(session);
+    // With a certificate that is not of the mesh it would not have come here.
+    if (socketOf(session)?.authorized !== true) this.#limitLife(session);
   }
 
   /** Puts the look at the certificate before HTTP/2, so that whoever is refused is not told a word. */
@@ -341,62 +347,6 @@ class Http2XdsServer implements XdsServer, StreamOwner {
       this.#options.log.debug({ method, peer: nameOf(peer), code }, 'a call was refused');
     }
   }
-
-  /** Finds connections whose other end is gone without a word. Spread over the interval. */
-  #schedulePings(): void {
-    const { pingMs } = this.#limits;
-    const pinged = new WeakMap<ServerHttp2Session, number>();
-    const step = (): void => {
-      const now = performance.now();
-      for (const session of this.#sessions) {
-        if (session.destroyed || now - (pinged.get(session) ?? 0) < pingMs) continue;
-        pinged.set(session, now);
-        this.#ping(session);
-      }
-      this.#stopPings = this.#options.clock.after(pingMs / 10, step);
-    };
-    this.#stopPings = this.#options.clock.after(pingMs / 10, step);
-  }
-
-  /**
-   * Dead is who says nothing at all. The answer of one that is slow stands behind everything that was sent to it and
-   * that it has not read yet, which on a starved node takes its time; what it says meanwhile shows that it lives. Who is
-   * dead costs a little memory for as long as we wait, and nothing else: when it comes back, its new stream takes the
-   * place of the old one. And what has come while this process itself stood still must be read before the judgement.
-   */
-  #ping(session: ServerHttp2Session): void {
-    const socket = socketOf(session);
-    const readBefore = socket?.bytesRead;
-    const judge = (): void => {
-      if (socket?.bytesRead === readBefore) session.destroy();
-    };
-    const cancel = this.#options.clock.after(this.#limits.pingMs * 2, () => setImmediate(judge));
-    const answered = (): void => {
-      cancel();
-      session.off('close', cancel);
-    };
-    session.once('close', cancel);
-    if (!session.ping(answered)) session.destroy();
-  }
-}
-
-function secureContext(tls: ServerTls): object {
-  return {
-    key: tls.key,
-    cert: tls.cert,
-    ca: tls.ca,
-    minVersion: 'TLSv1.2',
-    // The two that Envoy offers by itself; a hybrid with ML-KEM would cost 6 KB more per connection.
-    ecdhCurve: 'X25519:P-256',
-    // No sessions to resume: every connection proves its key, and no ticket has to be made for it, which is a fifth
-    // of what a handshake costs.
-    secureOptions: constants.SSL_OP_NO_TICKET,
-  };
-}
-
-function socketOf(session: Http2Session | undefined): TLSSocket | undefined {
-  const socket = session?.socket;
-  return socket instanceof TLSSocket ? socket : undefined;
 }
 
 /** For the log. Of a token nothing is told: the message names the pod. */

@@ -47,12 +47,19 @@ export class AdsStream implements Outlet {
     stream.on('close', () => this.#finish(undefined));
   }
 
+  /** Whether a message has come in part. */
+  get isReading(): boolean {
+    return this.#reader.pendingBytes > 0;
+  }
+
   /** Queues a response; it is written as fast as the proxy reads. */
   send(batch: Batch): void {
     this.#queue.push(batch.pieces());
     if (!this.#writing) this.#write();
   }
 
+  /** That have come whole. */
+  messages = 0;
   #trailers = trailers(undefined);
 
   /** Ends the stream with the status of the error, or with OK. */
@@ -85,7 +92,10 @@ export class AdsStream implements Outlet {
   #data(chunk: Buffer): void {
     if (this.#closed) return;
     try {
-      for (const message of this.#reader.read(chunk)) this.#request(decodeRequest(message));
+      for (const message of this.#reader.read(chunk)) {
+        this.messages++;
+        this.#request(decodeRequest(message));
+      }
     } catch (error) {
       this.end(error);
     }
