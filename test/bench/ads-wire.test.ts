@@ -6,7 +6,7 @@ import {
   ClusterSchema,
 } from '../../src/xds/proto/envoy/config/cluster/v3/cluster_pb.js';
 import { typeUrls } from '../../src/xds/resource.ts';
-import { decodeRequest, encodeResourceHead, encodeResponseHead } from '../../src/xds/server/wire.ts';
+import { decodeRequest, encodeResponseHead, ResourceHead } from '../../src/xds/server/wire.ts';
 import { encodeRequest, ResponseReader } from './ads-wire.ts';
 
 /** As the server puts it together, without the prefix of gRPC. */
@@ -17,7 +17,10 @@ function response(nonce: string, removed: readonly string[], names: readonly str
       clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
     });
     const body = toBinary(ClusterSchema, message);
-    return [encodeResourceHead(typeUrls.cluster, name, `v-${name}`, body.length), body];
+    const head = new ResourceHead(typeUrls.cluster, name, `v-${name}`, body.length);
+    const bytes = Buffer.alloc(head.length);
+    head.write(bytes, 0);
+    return [bytes, body];
   });
   const resources = Buffer.concat(parts);
   const head = encodeResponseHead(typeUrls.cluster, nonce, removed, resources.length);

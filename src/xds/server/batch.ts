@@ -6,7 +6,7 @@
 import type { EncodedResource, ResourceKind } from '../resource.ts';
 import { typeUrls } from '../resource.ts';
 import { PiecePool } from './piece-pool.ts';
-import { join, SegmentCache, type SegmentEntry } from './segments.ts';
+import { joined, type ResponseParts, SegmentCache, type SegmentEntry } from './segments.ts';
 import type { ResourceRecord } from './table.ts';
 import { encodeResponseHead } from './wire.ts';
 
@@ -16,7 +16,7 @@ import { encodeResponseHead } from './wire.ts';
  */
 const pieceBytes = 15 * 1024;
 
-export class Batch {
+export class Batch implements ResponseParts {
   readonly kind: ResourceKind;
   readonly nonce: string;
   /** In ascending order of id. */
@@ -27,7 +27,7 @@ export class Batch {
   readonly removed: readonly ResourceRecord[];
   /** On the wire, in bytes. */
   readonly length: number;
-  readonly #prefix: Buffer;
+  readonly prefix: Buffer;
   readonly #segments: SegmentCache;
   /** Once it has been written for one stream, it is kept for the others. */
   #written = false;
@@ -48,12 +48,13 @@ export class Batch {
     this.ticks = records.map((record) => record.tick);
     this.resources = records.map((record) => servedOf(record));
     let length = 0;
-    for (const [index, resource] of this.resources.entries()) {
-      length += at(records, index).head(resource).length + resource.body.length;
+    for (let index = 0; index < records.length; index++) {
+      const { head } = this.entry(index);
+      length += head.length + head.bodyLength;
     }
     const names = removed.map((record) => record.wireName);
-    this.#prefix = encodeResponseHead(typeUrls[kind], nonce, names, length);
-    this.length = this.#prefix.length + length;
+    this.prefix = encodeResponseHead(typeUrls[kind], nonce, names, length);
+    this.length = this.prefix.length + length;
   }
 
   /** Whether the batch adds or updates the record. */
@@ -79,24 +80,22 @@ export class Batch {
     // Most responses of a proxy that connects are nobody else's.
     if (this.length > pieceBytes || !this.#written) {
       this.#written = true;
-      yield* this.#segments.pieces(this.kind, this.#prefix, this.records, (index) => this.#entry(index));
+      yield* this.#segments.pieces(this);
       return;
     }
-    if (this.#whole === undefined) {
-      const parts = this.records.flatMap((_, index) => {
-        const { head, resource } = this.#entry(index);
-        return [head, resource.body];
-      });
-      this.#whole = join([this.#prefix, ...parts], this.length);
-    }
-    yield this.#whole;
+    const entries = (): SegmentEntry[] => this.records.map((_, index) => this.entry(index));
+    const whole = this.#whole ?? joined(this.prefix, entries());
+    this.#whole = whole;
+    yield whole;
   }
 
-  /** Made when it is written: a thousand responses of thousands of resources may wait for their proxies to read. */
-  #entry(index: number): SegmentEntry {
-    const record = at(this.records, index);
+  get ids(): readonly ResourceRecord[] {
+    return this.records;
+  }
+
+  entry(index: number): SegmentEntry {
     const resource = at(this.resources, index);
-    return { id: record.id, resource, head: record.head(resource) };
+    return { resource, head: at(this.records, index).head(resource) };
   }
 }
 

@@ -319,9 +319,14 @@ export class Hub implements ProxyHost {
   }
 
   #inUse(record: ResourceRecord): boolean {
-    for (const proxy of this.#proxies.keys()) {
-      if (proxy.view.has(record) || proxy.subscription(record.kind)?.refersTo(record) === true) return true;
-    }
-    return false;
+    let used = false;
+    const { followers } = record.base ?? record;
+    followers.forEach((number) => {
+      const proxy = this.#numbered[number];
+      used ||=
+        proxy !== undefined &&
+        (proxy.view.has(record) || proxy.subscription(record.kind)?.refersTo(record) === true);
+    });
+    return used;
   }
 }

@@ -1,12 +1,12 @@
 /**
- * Pieces of large responses that many proxies have in common. What a thousand proxies of a mesh are sent
- * differs in a few resources (their own inbound listener), so equal responses are rare but equal runs are
- * not: for each block of 64 neighbouring numbers the last run that was put together is kept.
+ * Responses as pieces to be written. What a thousand proxies of a mesh are sent differs in a few resources (their own inbound
+ * listener), so equal responses are rare but equal runs are not: for each block of 64 neighbouring numbers the last run
+ * that was put together is kept.
  */
 
 import type { EncodedResource, ResourceKind } from '../resource.ts';
 import type { PiecePool } from './piece-pool.ts';
-import { unpooled } from './wire.ts';
+import { type ResourceHead, unpooled } from './wire.ts';
 
 const blockBits = 6;
 /** Shorter runs are cheaper to copy than to compare. */
@@ -14,9 +14,18 @@ const shortest = 16;
 
 /** One resource of a response, with all that is needed to write it. */
 export interface SegmentEntry {
-  readonly id: number;
   readonly resource: EncodedResource;
-  readonly head: Buffer;
+  readonly head: ResourceHead;
+}
+
+/** A response, resource by resource in ascending order of id. */
+export interface ResponseParts {
+  readonly kind: ResourceKind;
+  /** What comes before the resources. */
+  readonly prefix: Uint8Array;
+  readonly ids: readonly { readonly id: number }[];
+  /** Made when it is written: a thousand responses of thousands of resources may wait for their proxies to read. */
+  entry(index: number): SegmentEntry;
 }
 
 interface Segment {
@@ -33,80 +42,90 @@ export class SegmentCache {
   }
 
   /**
-   * The prefix and the entries (in ascending order of id) as buffers of at most a piece each. The next is to be taken when
-   * the one before is written: what is put together for this response alone is in memory that serves again.
-   * @param entryAt is called for each index of `ids`, when what comes before is written
+   * The response as buffers of a piece each at most, the next of which is to be taken when the one before is written: what
+   * is put together for this response alone is in memory that serves again.
    */
-  *pieces(
-    kind: ResourceKind,
-    prefix: Uint8Array,
-    ids: readonly Pick<SegmentEntry, 'id'>[],
-    entryAt: (index: number) => SegmentEntry,
-  ): Generator<Buffer, void, void> {
-    const loose = new LooseParts(this.#pool);
-    yield* loose.add(prefix);
-    for (let from = 0; from < ids.length; ) {
-      const to = endOfBlock(ids, from);
-      if (to - from >= shortest) {
-        yield* loose.rest();
-        const entries = ids.slice(from, to).map((_, index) => entryAt(from + index));
-        yield* slices(this.#segment(kind, entries), this.#pool.pieceBytes);
-      } else {
-        for (let index = from; index < to; index++) {
-          const { head, resource } = entryAt(index);
-          yield* loose.add(head);
-          yield* loose.add(resource.body);
+  *pieces(response: ResponseParts): Generator<Buffer, void, void> {
+    const { prefix, ids } = response;
+    const filler = new Filler(this.#pool.take());
+    for (let from = 0; from < prefix.length; ) {
+      from = filler.copy(prefix, from);
+      if (filler.full) yield filler.flush();
+    }
+    for (let first = 0; first < ids.length; ) {
+      const end = endOfBlock(ids, first);
+      if (end - first >= shortest) {
+        if (filler.length > 0) yield filler.flush();
+        yield* slices(this.#segment(response, first, end), this.#pool.pieceBytes);
+        first = end;
+      }
+      for (; first < end; first++) {
+        const { head, resource } = response.entry(first);
+        const headBytes = filler.head(head);
+        for (let from = 0; from < headBytes.length; ) {
+          from = filler.copy(headBytes, from);
+          if (filler.full) yield filler.flush();
+        }
+        for (let from = 0; from < resource.body.length; ) {
+          from = filler.copy(resource.body, from);
+          if (filler.full) yield filler.flush();
         }
       }
-      from = to;
     }
-    yield* loose.rest();
+    if (filler.length > 0) yield filler.flush();
+    this.#pool.giveBack(filler.piece);
   }
 
-  #segment(kind: ResourceKind, entries: readonly SegmentEntry[]): Buffer {
-    const key = `${kind} ${(entries[0]?.id ?? 0) >>> blockBits}`;
+  #segment(response: ResponseParts, first: number, end: number): Buffer {
+    const key = `${response.kind} ${(response.ids[first]?.id ?? 0) >>> blockBits}`;
+    const entries = response.ids.slice(first, end).map((_, index) => response.entry(first + index));
     const known = this.#segments.get(key);
     if (known !== undefined && isOf(known, entries)) return known.bytes;
-    const parts = entries.flatMap(({ head, resource }) => [head, resource.body]);
-    const bytes = join(
-      parts,
-      parts.reduce((sum, part) => sum + part.length, 0),
-    );
+    const bytes = joined(new Uint8Array(), entries);
     this.#segments.set(key, { resources: entries.map(({ resource }) => resource), bytes });
     return bytes;
   }
 }
 
-/** Parts that are copied together until they fill a piece. */
-class LooseParts {
-  readonly #pool: PiecePool;
-  #parts: Uint8Array[] = [];
-  #length = 0;
+/** Heads are put together here before they are copied to where they belong. */
+let scratch = unpooled(4096);
 
-  constructor(pool: PiecePool) {
-    this.#pool = pool;
+/** One piece that is filled, written, and filled again. */
+class Filler {
+  readonly piece: Buffer;
+  length = 0;
+
+  constructor(piece: Buffer) {
+    this.piece = piece;
   }
 
-  /** What has to be written before there is room for the part; a part that would fill a piece is not copied. */
-  *add(part: Uint8Array): Generator<Buffer, void, void> {
-    const { pieceBytes } = this.#pool;
-    if (this.#length + part.length > pieceBytes) yield* this.rest();
-    if (part.length > pieceBytes) return yield* slices(asBuffer(part), pieceBytes);
-    this.#parts.push(part);
-    this.#length += part.length;
+  get full(): boolean {
+    return this.length === this.piece.length;
   }
 
-  *rest(): Generator<Buffer, void, void> {
-    if (this.#length === 0) return;
-    const piece = this.#pool.take();
-    yield fill(piece, this.#parts).subarray(0, this.#length);
-    this.#pool.giveBack(piece);
-    this.#parts = [];
-    this.#length = 0;
+  /** Copies what there is room for; returns where the rest begins. */
+  copy(bytes: Uint8Array, from: number): number {
+    const to = Math.min(bytes.length, from + this.piece.length - this.length);
+    this.piece.set(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to), this.length);
+    this.length += to - from;
+    return to;
+  }
+
+  /** What is in the piece; what is copied after this takes its place. */
+  flush(): Buffer {
+    const written = this.piece.subarray(0, this.length);
+    this.length = 0;
+    return written;
+  }
+
+  /** Valid until the next call of any filler. */
+  head(head: ResourceHead): Buffer {
+    if (head.length > scratch.length) scratch = unpooled(head.length);
+    return scratch.subarray(0, head.write(scratch, 0));
   }
 }
 
-function endOfBlock(entries: readonly Pick<SegmentEntry, 'id'>[], from: number): number {
+function endOfBlock(entries: readonly { readonly id: number }[], from: number): number {
   const block = (entries[from]?.id ?? 0) >>> blockBits;
   let to = from + 1;
   while (to < entries.length && (entries[to]?.id ?? 0) >>> blockBits === block) to++;
@@ -123,19 +142,17 @@ function isOf(segment: Segment, entries: readonly SegmentEntry[]): boolean {
   return entries.every(({ resource }, index) => segment.resources[index] === resource);
 }
 
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-export function join(parts: readonly Uint8Array[], length: number): Buffer {
-  return fill(unpooled(length), parts);
-}
-
-function fill(whole: Buffer, parts: readonly Uint8Array[]): Buffer {
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
+/** In memory of its own. */
+export function joined(prefix: Uint8Array, entries: readonly SegmentEntry[]): Buffer {
+  let length = prefix.length;
+  for (const { head } of entries) length += head.length + head.bodyLength;
+  const whole = unpooled(length);
+  whole.set(prefix);
+  let at = prefix.length;
+  for (const { head, resource } of entries) {
+    at = head.write(whole, at);
+    whole.set(resource.body, at);
+    at += head.bodyLength;
   }
   return whole;
 }

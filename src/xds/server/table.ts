@@ -16,7 +16,7 @@ import {
   typeUrls,
 } from '../resource.ts';
 import { IdSet } from './id-set.ts';
-import { encodeResourceHead } from './wire.ts';
+import { ResourceHead } from './wire.ts';
 
 export class ResourceRecord {
   readonly kind: ResourceKind;
@@ -59,7 +59,7 @@ export class ResourceRecord {
   #good: EncodedResource | undefined;
   #goodTick = 0;
   #latestTick = 0;
-  #head: Buffer | undefined;
+  #head: ResourceHead | undefined;
   #refused: readonly string[] = [];
 
   constructor(kind: ResourceKind, name: string, id: number, base: ResourceRecord | undefined, own = false) {
@@ -89,10 +89,10 @@ export class ResourceRecord {
   }
 
   /** What comes before the body of a version on the wire; kept of `served`. */
-  head(resource: EncodedResource): Buffer {
+  head(resource: EncodedResource): ResourceHead {
     if (this.#head !== undefined && resource === this.served) return this.#head;
     const { version, body } = resource;
-    const head = encodeResourceHead(typeUrls[this.kind], this.wireName, version, body.length);
+    const head = new ResourceHead(typeUrls[this.kind], this.wireName, version, body.length);
     if (resource === this.served) this.#head = head;
     return head;
   }

@@ -7,7 +7,7 @@ import {
   DeltaDiscoveryRequestSchema,
   DeltaDiscoveryResponseSchema,
 } from '../proto/envoy/service/discovery/v3/discovery_pb.js';
-import { decodeRequest, encodeResourceHead, encodeResponseHead } from './wire.ts';
+import { decodeRequest, encodeResponseHead, ResourceHead } from './wire.ts';
 
 function request(message: Parameters<typeof create<typeof DeltaDiscoveryRequestSchema>>[1]): Buffer {
   return Buffer.from(toBinary(DeltaDiscoveryRequestSchema, create(DeltaDiscoveryRequestSchema, message)));
@@ -101,13 +101,20 @@ describe('a request', () => {
   });
 });
 
+function headBytes(...of: ConstructorParameters<typeof ResourceHead>): Buffer {
+  const head = new ResourceHead(...of);
+  const bytes = Buffer.alloc(head.length);
+  assert.equal(head.write(bytes, 0), bytes.length);
+  return bytes;
+}
+
 describe('a response', () => {
   for (const length of [0, 1, 127, 128, 20_000, 3_000_000]) {
     test(`with a body of ${length} bytes is what the generated code reads`, () => {
       const body = Buffer.alloc(length, 7);
       const typeUrl = 'type.googleapis.com/envoy.config.cluster.v3.Cluster';
-      const head = encodeResourceHead(typeUrl, 'svc/ünï:80', 'version', body.length);
-      const second = encodeResourceHead(typeUrl, 'other', 'v2', 3);
+      const head = headBytes(typeUrl, 'svc/ünï:80', 'version', body.length);
+      const second = headBytes(typeUrl, 'other', 'v2', 3);
       const resources = Buffer.concat([head, body, second, Buffer.from('abc')]);
       const bytes = Buffer.concat([
         encodeResponseHead(typeUrl, 'nonce', ['gone', 'gøne'], resources.length),

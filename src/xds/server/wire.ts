@@ -241,31 +241,48 @@ function writeText(bytes: Buffer, at: number, tag: number, text: string, length:
 }
 
 /**
- * Everything of `resources` (field 2 of DeltaDiscoveryResponse) that comes before the body of the resource,
- * so that head and body together are the whole field.
+ * Everything of `resources` (field 2 of DeltaDiscoveryResponse) that comes before the body of the resource, so that head
+ * and body together are the whole field. It is measured once and written for every proxy: kept as bytes, it would take
+ * several times the memory.
  */
-export function encodeResourceHead(
-  typeUrl: string,
-  name: string,
-  version: string,
-  bodyLength: number,
-): Buffer {
-  const nameLength = Buffer.byteLength(name);
-  const versionLength = Buffer.byteLength(version);
-  const typeLength = Buffer.byteLength(typeUrl);
-  const anyLength = field(1, typeLength) + field(2, bodyLength);
-  const length = field(1, versionLength) + field(3, nameLength) + field(2, anyLength);
-  const bytes = unpooled(field(2, length) - bodyLength);
-  bytes[0] = 0x12;
-  let at = writeVarint(bytes, 1, length);
-  at = writeText(bytes, at, 0x0a, version, versionLength);
-  at = writeText(bytes, at, 0x1a, name, nameLength);
-  bytes[at] = 0x12;
-  at = writeVarint(bytes, at + 1, anyLength);
-  at = writeText(bytes, at, 0x0a, typeUrl, typeLength);
-  bytes[at] = 0x12;
-  writeVarint(bytes, at + 1, bodyLength);
-  return bytes;
+export class ResourceHead {
+  /** In bytes. */
+  readonly length: number;
+  readonly bodyLength: number;
+  readonly #typeUrl: string;
+  readonly #name: string;
+  readonly #nameLength: number;
+  readonly #version: string;
+  readonly #versionLength: number;
+  readonly #anyLength: number;
+  readonly #fieldsLength: number;
+
+  /** @param typeUrl and version are of ASCII */
+  constructor(typeUrl: string, name: string, version: string, bodyLength: number) {
+    this.bodyLength = bodyLength;
+    this.#typeUrl = typeUrl;
+    this.#name = name;
+    this.#nameLength = Buffer.byteLength(name);
+    this.#version = version;
+    this.#versionLength = version.length;
+    this.#anyLength = field(1, typeUrl.length) + field(2, bodyLength);
+    this.#fieldsLength =
+      field(1, this.#versionLength) + field(3, this.#nameLength) + field(2, this.#anyLength);
+    this.length = field(2, this.#fieldsLength) - bodyLength;
+  }
+
+  /** @returns the place behind it */
+  write(bytes: Buffer, start: number): number {
+    bytes[start] = 0x12;
+    let at = writeVarint(bytes, start + 1, this.#fieldsLength);
+    at = writeText(bytes, at, 0x0a, this.#version, this.#versionLength);
+    at = writeText(bytes, at, 0x1a, this.#name, this.#nameLength);
+    bytes[at] = 0x12;
+    at = writeVarint(bytes, at + 1, this.#anyLength);
+    at = writeText(bytes, at, 0x0a, this.#typeUrl, this.#typeUrl.length);
+    bytes[at] = 0x12;
+    return writeVarint(bytes, at + 1, this.bodyLength);
+  }
 }
 
 /**
