@@ -9,6 +9,7 @@ import { systemClock } from '../base/clock.ts';
 import { describeError, WeftError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { admitChange, admitPod } from './admit.ts';
+import { parseBody } from './body.ts';
 import type { PreparedInjection } from './inject/inject.ts';
 import { badRequests, reviewSeconds, reviews } from './metrics.ts';
 import { type AdmissionRequest, formatReview, parseReview, type Verdict } from './review.ts';
@@ -179,7 +180,7 @@ function readJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
     try {
-      done(null, JSON.parse(body as string));
+      done(null, parseBody(body as string));
     } catch (error) {
       done(new WeftError('WEFT-HOOK-01', `${describeError(error)}.`, { cause: error }));
     }
