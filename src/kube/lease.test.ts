@@ -187,6 +187,30 @@ test("a clock that is set, forwards or back, neither ends nor begins anybody's l
   assert.deepEqual([a.changes, b.changes], [[true], []]);
 });
 
+test('a clock that is set forwards does not take from the time that a leader has to renew', async () => {
+  const a = replica('a');
+  await settle();
+  const b = replica('b');
+  await pass(4);
+  server.trouble.set('a', 'fail');
+  clock.jump(7_200_000);
+  await pass(6);
+  server.trouble.clear();
+  await pass(20);
+  assert.deepEqual([a.changes, b.changes], [[true], []]);
+});
+
+test('a clock that is set back does not add to it', async () => {
+  const a = replica('a');
+  await settle();
+  const b = replica('b');
+  await pass(4);
+  server.trouble.set('a', 'fail');
+  clock.jump(-7_200_000);
+  await pass(25);
+  assert.deepEqual([a.changes, b.changes], [[true, false], [true]]);
+});
+
 test('a crashed leader is replaced when its Lease has not changed for its duration', async () => {
   server.lease = {
     metadata: { name: 'weft', resourceVersion: 'old' },

@@ -285,15 +285,14 @@ test('an object that is projected to nothing is left out, and removed when it wa
   assert.deepEqual(sink.calls, ['replace 1', 'delete shop/a', 'set shop/end']);
 });
 
-test('silence ends a watch, which resumes where it was, whatever the clock is set to', async () => {
+test('silence ends a watch, which resumes where it was, though the clock was set back', async () => {
   const clock = new MovableClock();
   server.script(watch([added('a', 1), initialEnd(5)]), watch([added('b', 6)]));
   const reflector = start({ clock, silenceMs: 90_000 });
   await reflector.synced;
-  clock.jump(7_200_000);
+  clock.jump(-7_200_000);
   clock.advance(89_999);
   assert.equal(reflector.status().phase, 'live');
-  clock.jump(-14_400_000);
   clock.advance(1);
   // Now it waits for its backoff, on the same clock.
   await clock.timersSet(1);
@@ -303,13 +302,14 @@ test('silence ends a watch, which resumes where it was, whatever the clock is se
   assert.equal(resumedFrom(1), '5');
 });
 
-test('bookmarks keep a quiet watch alive', async () => {
+test('bookmarks keep a quiet watch alive, though the clock is set forwards', async () => {
   const clock = new MovableClock();
   const quiet = openWatch([initialEnd(5)]);
   server.script(quiet.step);
   const reflector = start({ clock, silenceMs: 90_000 });
   await reflector.synced;
   for (let minute = 1; minute <= 5; minute++) {
+    clock.jump(7_200_000);
     clock.advance(60_000);
     quiet.write(bookmark(5 + minute));
     quiet.write(added(`minute-${minute}`, 5 + minute));

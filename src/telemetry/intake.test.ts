@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { describe, test } from 'node:test';
-import { createLogger } from '../base/log.ts';
+import { createLogger, type Logger } from '../base/log.ts';
 import { registry } from '../base/metrics.ts';
 import { signals, tcpPrefixAttribute } from '../base/signals.ts';
 import type { MeshPod, ServicePort } from '../mesh/model.ts';
@@ -292,7 +292,8 @@ describe('who reports is known from the connection', () => {
   });
 });
 
-test('what is refused is logged once a minute for each reporter, with how often it came', async () => {
+/** A logger, and what it is told. */
+function logOf(): { readonly log: Logger; readonly lines: readonly Record<string, unknown>[] } {
   const lines: Record<string, unknown>[] = [];
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -301,7 +302,26 @@ test('what is refused is logged once a minute for each reporter, with how often 
       done();
     },
   });
-  const world = await telemetryWorld({ log: createLogger('info', stream) });
+  return { log: createLogger('info', stream), lines };
+}
+
+test('garbage is counted and logged once a minute for each sender, whatever it was to be', async () => {
+  const { log, lines } = logOf();
+  const world = await telemetryWorld({ log });
+  const before = await reports('refused');
+  for (const method of world.telemetry.methods.values()) {
+    await assert.rejects(method(world.peer(web), Buffer.from('garbage')), { code: 'WEFT-TEL-01' });
+  }
+  assert.equal((await reports('refused')) - before, 2);
+  assert.deepEqual(
+    lines.map(({ peer, msg }) => [peer, msg]),
+    [['spiffe://cluster.local/ns/shop/sa/default', 'a report was refused']],
+  );
+});
+
+test('what is refused is logged once a minute for each reporter, with how often it came', async () => {
+  const { log, lines } = logOf();
+  const world = await telemetryWorld({ log });
   const bad = { ...good, metric: 'nonsense' };
   for (let count = 0; count < 5; count++) await world.reports(web, bad);
   await world.reports(api, bad);

@@ -6,7 +6,6 @@
  */
 
 import type { Clock } from '../base/clock.ts';
-import { describeError, WeftError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { ColumnPool } from './counts.ts';
 import { telemetryError } from './errors.ts';
@@ -60,16 +59,7 @@ export class Intake {
    * where it cannot be read, with WEFT-TEL-02 where nobody of the mesh sends it.
    */
   async export(peer: ReportingPeer, bytes: Buffer): Promise<Uint8Array> {
-    try {
-      const reporter = await this.#options.reporters.of(peer);
-      return this.#take(reporter, bytes);
-    } catch (error) {
-      metrics.reports.inc({ result: 'refused' });
-      const who = peer.kind === 'certificate' ? peer.uri : 'a token';
-      const code = error instanceof WeftError ? error.code : '';
-      this.#log.warn(`${who} ${code}`, { peer: who, error: describeError(error) }, 'a report was refused');
-      throw error;
-    }
+    return this.#take(await this.#options.reporters.of(peer), bytes);
   }
 
   #take(reporter: Reporter, bytes: Buffer): Uint8Array {

@@ -20,6 +20,7 @@ import { knownServices } from './known-services.ts';
 import * as metrics from './metrics.ts';
 import type { TrafficAnswer, TrafficPart, TrafficQuery } from './model.ts';
 import { answerPart } from './query.ts';
+import { tellingRefusals } from './refused-reports.ts';
 import { Reporters, type ReportingPeer } from './reporter.ts';
 import type { Collector } from './otlp-client.ts';
 import { type StoreLimits, TrafficStore } from './store.ts';
@@ -89,10 +90,13 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   };
   turn();
   return {
-    methods: new Map<string, TelemetryMethod>([
-      [metricsMethod, (peer, message) => intake.export(peer, message)],
-      [logsMethod, (peer, message) => exemplars.take(peer, message)],
-    ]),
+    methods: tellingRefusals(
+      new Map<string, TelemetryMethod>([
+        [metricsMethod, (peer, message) => intake.export(peer, message)],
+        [logsMethod, (peer, message) => exemplars.take(peer, message)],
+      ]),
+      { log, clock },
+    ),
     part: (query) => answerPart(store, replica, query),
     merge: mergeParts,
     exposition: (format) => expose(golden, format, exemplars),

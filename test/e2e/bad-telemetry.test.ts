@@ -10,6 +10,7 @@ import { observeBase } from '../../src/base/observe.ts';
 import { tags } from '../../src/base/signals.ts';
 import { leases } from '../../src/kube/resources.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
+import { logsMethod } from '../../src/telemetry/exemplars.ts';
 import type { Refusal } from '../../src/telemetry/judge.ts';
 import { metricsMethod } from '../../src/telemetry/intake.ts';
 import type { TrafficAnswer, TrafficRow } from '../../src/telemetry/model.ts';
@@ -122,11 +123,13 @@ suite('bad telemetry', () => {
     const marker = 'nobody-may-read-this';
     const cut = report([mine([1])], Date.now()).subarray(0, 100);
     for (const garbage of [Buffer.from(marker), Buffer.alloc(100_000, 0xff), cut]) {
-      const { code, details } = await send(garbage);
-      assert.equal(code, 3, details);
-      assert.match(details, /WEFT-TEL-01: /);
+      for (const method of [metricsMethod, logsMethod]) {
+        const { code, details } = await callOnce(replica, liar, method, garbage);
+        assert.equal(code, 3, details);
+        assert.match(details, /WEFT-TEL-01: /);
+      }
     }
-    assert.equal((await counted('reports_total\\{result="refused"')) - before, 3);
+    assert.equal((await counted('reports_total\\{result="refused"')) - before, 6);
     const log = await logOfControlPlane();
     assert.match(log, new RegExp(`ns/${namespace}/sa/liar.*WEFT-TEL-01.*a report was refused`));
     assert.doesNotMatch(log, new RegExp(`${marker}|PRIVATE KEY|BEGIN CERTIFICATE`));
