@@ -17,7 +17,6 @@ import type { Batch } from './batch.ts';
 import { Blockers } from './blockers.ts';
 import { xdsError } from './errors.ts';
 import { IdSet } from './id-set.ts';
-import { destinationOf } from './on-demand.ts';
 import type { ProxyHost, ProxyInfo } from './proxy-host.ts';
 import { Refusals } from './refusals.ts';
 import { resume } from './resume.ts';
@@ -239,11 +238,10 @@ export class ConnectedProxy {
       if (!isListed(sub.kind)) this.#subscribeName(sub, this.host.table.ensure(sub.kind, name));
       else if (name === '*') this.#subscribeAll(sub);
       else if (sub.kind === 'cluster' && name.startsWith(onDemandPrefix)) {
-        const destination = destinationOf(name);
-        if (destination === undefined) this.#complain('WEFT-XDS-09', name);
+        const record = this.host.table.ensureOnDemand(name);
+        if (record?.destination === undefined) this.#complain('WEFT-XDS-09', name);
         else {
-          const record = this.host.table.ensure('cluster', name);
-          destinations.push(destination);
+          destinations.push(record.destination);
           stubs.push(record);
           this.unsettled.add(record.id);
           this.#subscribeName(sub, record);

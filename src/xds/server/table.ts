@@ -16,6 +16,7 @@ import {
   typeUrls,
 } from '../resource.ts';
 import { IdSet } from './id-set.ts';
+import { destinationOf } from './on-demand.ts';
 import { ResourceHead } from './wire.ts';
 
 export class ResourceRecord {
@@ -25,6 +26,8 @@ export class ResourceRecord {
   readonly id: number;
   /** The answer to an on-demand cluster, `vip/<ip>:<port>`: served only to who asked, and never taken back. */
   readonly onDemand: boolean;
+  /** Of an on-demand cluster, `<ip>:<port>`: the same text for all who ask for it. */
+  readonly destination: string | undefined;
   /** Of routes and listeners for some proxies: those for everyone else. Of an own secret: the shared one. */
   readonly base: ResourceRecord | undefined;
   /** One proxy's own, and no other's: found through that proxy only, not by name, and nothing of it is published. */
@@ -69,6 +72,7 @@ export class ResourceRecord {
     this.id = id;
     this.base = base;
     this.onDemand = kind === 'cluster' && name.startsWith(onDemandPrefix);
+    this.destination = this.onDemand ? destinationOf(name) : undefined;
   }
 
   /** What proxies call it: variants of the same routes have the same name. */
@@ -207,6 +211,13 @@ export class ResourceTable {
     this.#byId[kind][record.id] = record;
     this.#vacant.add(record);
     return record;
+  }
+
+  /** The record of an on-demand cluster; undefined where the name is not of that form. */
+  ensureOnDemand(name: string): ResourceRecord | undefined {
+    const known = this.#byName.cluster.get(name);
+    if (known !== undefined) return known;
+    return destinationOf(name) === undefined ? undefined : this.ensure('cluster', name);
   }
 
   /** A record in the place of `base` for one proxy, until it is dropped. */
