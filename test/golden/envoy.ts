@@ -170,7 +170,8 @@ function withAddress(listener: JsonObject, index: number): JsonObject {
   if (listener['internalListener'] !== undefined) return listener;
   const { additionalAddresses: _, address, ...rest } = listener;
   const host = `127.${1 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`;
-  const { socketAddress } = address as { socketAddress?: JsonObject };
+  const { socketAddress, pipe } = address as { socketAddress?: JsonObject; pipe?: { readonly path: string } };
+  if (pipe !== undefined) return { ...rest, address: { pipe: { path: `${pipe.path}-${index}` } } };
   if (socketAddress === undefined) return listener;
   const protocol = socketAddress['protocol'] ?? 'TCP';
   return { ...rest, address: { socketAddress: { protocol, address: host, portValue: 1 } } };
