@@ -6,8 +6,7 @@ export type { Logger };
 
 export function createLogger(level: string, destination?: NodeJS.WritableStream): Logger {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  // Lines of one moment are written together, and nobody waits for who reads them; what is left is written at the exit.
-  return pino(options, destination ?? pino.destination({ dest: 1, sync: false }));
+  return destination === undefined ? pino(options) : pino(options, destination);
 }
 
 /** For tests and for tools that must stay silent. */
