@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { MovableClock } from '../base/movable-clock.ts';
 import { silent } from '../base/log.ts';
 import { Authority } from '../ca/authority.ts';
 import { testMaterial } from '../ca/testing.ts';
 import { apiServices, clusterRoles } from '../kube/resources.ts';
 import { type ApiService, apiServiceGroups } from './api-service-objects.ts';
 import { ApiServicesController } from './api-services.ts';
-import { movableClock, newGraph, RecordedApi, settle, StubKeeper, StubLeadership } from './testing.ts';
+import { newGraph, RecordedApi, settle, StubKeeper, StubLeadership } from './testing.ts';
 
 const names = Object.keys(apiServiceGroups);
 
 async function setUp(t: TestContext, options: { wanted?: boolean; served?: boolean; owner?: boolean } = {}) {
   const { wanted = true, served = true, owner = true } = options;
-  const clock = movableClock();
+  const clock = new MovableClock();
   const current = newGraph().source<ApiService>('apiservices');
   const api = new RecordedApi();
   const keeper = new StubKeeper();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { MovableClock } from '../base/movable-clock.ts';
 import type { CertificateAuthority } from '../base/api.ts';
 import { silent } from '../base/log.ts';
 import { registry } from '../base/metrics.ts';
@@ -11,15 +12,7 @@ import type { EventRecord } from '../kube/events.ts';
 import { certificateAuthorities } from '../kube/resources.ts';
 import { AuthorityController } from './authority-controller.ts';
 import { authorityLifetimes } from './authority-settings.ts';
-import {
-  kubeError,
-  movableClock,
-  newGraph,
-  RecordedApi,
-  settle,
-  StubKeeper,
-  StubLeadership,
-} from './testing.ts';
+import { kubeError, newGraph, RecordedApi, settle, StubKeeper, StubLeadership } from './testing.ts';
 
 const yearMs = 365 * dayMs;
 const write = 'applyStatus certificateauthorities default';
@@ -45,7 +38,7 @@ function setUp(
   t: TestContext,
   options: { readonly leading?: boolean; readonly intermediateMs?: number } = {},
 ) {
-  const clock = movableClock();
+  const clock = new MovableClock();
   const graph = newGraph();
   const authorities = graph.source<CertificateAuthority>('authorities');
   const requests = graph.source<PodCertificateRequest>('requests');

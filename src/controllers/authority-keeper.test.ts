@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { test } from 'node:test';
+import { MovableClock } from '../base/movable-clock.ts';
 import { createLogger, silent } from '../base/log.ts';
 import { Authority } from '../ca/authority.ts';
 import { createAuthorityMaterial } from '../ca/material.ts';
@@ -9,7 +10,7 @@ import { AuthorityKeeper, type AuthorityKeeperOptions } from './authority-keeper
 import { authoritySecretName, materialOfSecret, secretOfMaterial } from './authority-secret.ts';
 import { authorityLifetimes } from './authority-settings.ts';
 import type { Secret } from './objects.ts';
-import { kubeError, movableClock, RecordedApi, settle } from './testing.ts';
+import { kubeError, RecordedApi, settle } from './testing.ts';
 
 const namespace = 'weft-system';
 const dayMs = 86_400_000;
@@ -18,7 +19,7 @@ function keeperOn(api: RecordedApi, change: Partial<AuthorityKeeperOptions> = {}
   return new AuthorityKeeper({
     api,
     namespace,
-    clock: movableClock(),
+    clock: new MovableClock(),
     log: silent,
     trustDomain: () => 'cluster.local',
     lifetimes: () => authorityLifetimes(undefined),
@@ -33,7 +34,7 @@ function stored(api: RecordedApi): Secret {
 }
 
 function newMaterial() {
-  const clock = movableClock();
+  const clock = new MovableClock();
   return createAuthorityMaterial({
     trustDomain: 'cluster.local',
     rootLifetimeMs: 3650 * dayMs,
@@ -48,7 +49,7 @@ test('makes the Secret where there is none', async () => {
   await keeper.start(AbortSignal.timeout(5000));
   assert.deepEqual(api.writes, ['create secrets weft-system/weft-ca']);
   assert.equal(stored(api).type, 'weft.dev/certificate-authority');
-  const authority = new Authority(materialOfSecret(stored(api)), movableClock());
+  const authority = new Authority(materialOfSecret(stored(api)), new MovableClock());
   assert.equal(keeper.authority?.root.serial, authority.root.serial);
 });
 
@@ -135,14 +136,14 @@ test('a deleted Secret is written back from memory', async () => {
   api.remove(secrets, authoritySecretName, namespace);
   keeper.delete('weft-system/weft-ca');
   await settle();
-  const restored = new Authority(materialOfSecret(stored(api)), movableClock());
+  const restored = new Authority(materialOfSecret(stored(api)), new MovableClock());
   assert.equal(restored.root.serial, serial);
   stop.abort();
 });
 
 test('a replica that never had a good Secret leaves it to others to write theirs back, then makes a new one', async () => {
   const api = new RecordedApi();
-  const clock = movableClock();
+  const clock = new MovableClock();
   const good = secretOfMaterial(newMaterial(), namespace);
   api.put(secrets, { ...good, data: {} });
   const keeper = keeperOn(api, { clock });
@@ -161,7 +162,7 @@ test('a replica that never had a good Secret leaves it to others to write theirs
 
 test('the intermediate is renewed when a third of its life is left, and not before', async () => {
   const api = new RecordedApi();
-  const clock = movableClock();
+  const clock = new MovableClock();
   const keeper = keeperOn(api, { clock });
   await keeper.start(AbortSignal.timeout(5000));
   const before = keeper.authority;
@@ -177,7 +178,7 @@ test('the intermediate is renewed when a third of its life is left, and not befo
 
 test('the last intermediate of a root is not renewed over and over', async () => {
   const api = new RecordedApi();
-  const clock = movableClock();
+  const clock = new MovableClock();
   const keeper = keeperOn(api, {
     clock,
     lifetimes: () => ({ ...authorityLifetimes(undefined), rootMs: 300 * dayMs }),
@@ -190,7 +191,7 @@ test('the last intermediate of a root is not renewed over and over', async () =>
 
 test('a replica that renews with an old Secret in hand takes up what the other one wrote', async () => {
   const api = new RecordedApi();
-  const clock = movableClock();
+  const clock = new MovableClock();
   const [first, second] = [keeperOn(api, { clock }), keeperOn(api, { clock })];
   await first.start(AbortSignal.timeout(5000));
   await second.start(AbortSignal.timeout(5000));

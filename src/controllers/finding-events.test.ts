@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { MovableClock } from '../base/movable-clock.ts';
 import type { Finding } from '../analysis/types.ts';
 import { silent } from '../base/log.ts';
 import { Graph } from '../graph/graph.ts';
@@ -7,7 +8,7 @@ import type { EventRecord } from '../kube/events.ts';
 import { configMaps, deployments, httpRoutes } from '../kube/resources.ts';
 import type { KubeObject } from '../kube/types.ts';
 import { FindingEvents } from './finding-events.ts';
-import { kubeError, movableClock, RecordedApi } from './testing.ts';
+import { kubeError, RecordedApi } from './testing.ts';
 
 const routeFinding: Finding = {
   code: 'WEFT-ANL-10',
@@ -33,7 +34,7 @@ async function createWorld(api = new RecordedApi()) {
   const graph = new Graph({ onError: assert.ifError });
   const findings = graph.source<readonly Finding[]>('findings');
   const told: EventRecord[] = [];
-  const clock = movableClock();
+  const clock = new MovableClock();
   const stop = new AbortController();
   const events = new FindingEvents({
     api,

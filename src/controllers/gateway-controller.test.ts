@@ -1,6 +1,7 @@
 import { gatewayNameLabel } from '../base/names.ts';
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { MovableClock } from '../base/movable-clock.ts';
 import { silent } from '../base/log.ts';
 import { GatewayController } from './gateway-controller.ts';
 import { gatewayObjects, type ManagedKind, type ManagedObject, managedTypes } from './gateway-objects.ts';
@@ -10,7 +11,7 @@ import { defaultParameters, type GatewayParameters } from './gateway-parameters.
 import type { GatewayPlan } from './gateway-plan.ts';
 import { createGatewayControllerSources, projectManaged } from './gateway-sources.ts';
 import { gatewayPort, gatewaySource, proxyPod } from './gateway-testing.ts';
-import { kubeError, movableClock, newGraph, RecordedApi, settle, StubLeadership } from './testing.ts';
+import { kubeError, newGraph, RecordedApi, settle, StubLeadership } from './testing.ts';
 
 const key = 'shop/edge';
 const object = 'shop/edge-weft';
@@ -35,7 +36,7 @@ function plan(
 }
 
 function setUp(t: TestContext, leading = true) {
-  const clock = movableClock();
+  const clock = new MovableClock();
   const graph = newGraph();
   const plans = graph.source<GatewayPlan>('plans');
   const gateways = graph.source<GatewaySource>('gateways');

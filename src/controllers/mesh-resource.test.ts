@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { MovableClock } from '../base/movable-clock.ts';
 import { silent } from '../base/log.ts';
 import { meshes } from '../kube/resources.ts';
 import type { Condition } from '../kube/types.ts';
 import { MeshCreator, meshFeatures, type MeshObject, meshStatus } from './mesh-resource.ts';
-import { movableClock, newGraph, RecordedApi, settle, StubLeadership } from './testing.ts';
+import { newGraph, RecordedApi, settle, StubLeadership } from './testing.ts';
 
 function setUp(t: TestContext) {
-  const clock = movableClock();
+  const clock = new MovableClock();
   const objects = newGraph().source<MeshObject>('meshes');
   const api = new RecordedApi();
   const leadership = new StubLeadership(false);

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { MovableClock } from '../base/movable-clock.ts';
 import { silent } from '../base/log.ts';
 import { configMaps } from '../kube/resources.ts';
 import type { MeshPod } from '../mesh/model.ts';
 import { type ConfigMap, ProgressReporter, projectReport } from './progress-report.ts';
 import type { RouteProgress } from './route-progress.ts';
-import { kubeError, movableClock, newGraph, RecordedApi, settle, StubLeadership } from './testing.ts';
+import { kubeError, newGraph, RecordedApi, settle, StubLeadership } from './testing.ts';
 
 const write = 'apply configmaps weft-system/weft-progress-weft-b';
 
 function setUp(t: TestContext, leading = false) {
-  const clock = movableClock();
+  const clock = new MovableClock();
   const graph = newGraph();
   const local = graph.source<RouteProgress>('local');
   const pods = graph.source<MeshPod>('pods');

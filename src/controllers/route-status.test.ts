@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { MovableClock } from '../base/movable-clock.ts';
 import { silent } from '../base/log.ts';
 import { httpRoutes } from '../kube/resources.ts';
 import type { RouteVerdict } from '../mesh/model.ts';
 import { inForceCondition, projectRouteStatus, type RouteObject, routeParents } from './route-status.ts';
 import type { RouteProgress } from './route-progress.ts';
 import { RouteStatusController } from './route-status-controller.ts';
-import { kubeError, movableClock, newGraph, RecordedApi, settle, StubLeadership } from './testing.ts';
+import { kubeError, newGraph, RecordedApi, settle, StubLeadership } from './testing.ts';
 
 const parentRef = { group: '', kind: 'Service', name: 'web' };
 const accepted = { status: true, reason: 'Accepted', message: 'Attached to Service shop/web.' };
@@ -132,7 +133,7 @@ test('rules that do not hold are told, and only then', () => {
 });
 
 function setUp(t: TestContext, leading = true) {
-  const clock = movableClock(nowMs);
+  const clock = new MovableClock(nowMs);
   const graph = newGraph();
   const routes = graph.source<RouteObject>('routes');
   const verdicts = graph.source<RouteVerdict>('verdicts');

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
+import { MovableClock } from '../base/movable-clock.ts';
 import { silent } from '../base/log.ts';
 import { Authority } from '../ca/authority.ts';
 import { dayMs, hourMs, testMaterial } from '../ca/testing.ts';
 import { ServingCertificates } from './serving.ts';
-import { movableClock } from './testing.ts';
 
 function setUp(lifetimeMs = 30 * dayMs) {
-  const clock = movableClock();
+  const clock = new MovableClock();
   const listeners = new Set<(authority: Authority) => void>();
   const keeper = {
     authority: undefined as Authority | undefined,

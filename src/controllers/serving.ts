@@ -11,6 +11,7 @@ import { formatIdentity } from '../base/spiffe.ts';
 import type { Authority, IssuedLeaf } from '../ca/authority.ts';
 import type { AuthorityKeeper } from './authority-keeper.ts';
 import { exposeExpiry } from './metrics.ts';
+import { isDue, noTerm, termOf } from './renewal.ts';
 
 export interface ServingIdentity {
   readonly namespace: string;
@@ -54,8 +55,7 @@ export class ServingCertificates {
   readonly #listeners = new Set<(certificate: ServingCertificate) => void>();
   #certificate: ServingCertificate | undefined;
   #issuedFor = '';
-  #notBeforeMs = 0;
-  #renewAtMs = 0;
+  #term = noTerm;
   #cancelTimer: () => void = () => {};
   #stopListening: () => void = () => {};
 
@@ -102,20 +102,14 @@ export class ServingCertificates {
 
   #check(): void {
     const { authority } = this.#options.keeper;
-    if (authority !== undefined && this.#isDue()) this.#issue(authority);
+    if (authority !== undefined && isDue(this.#term, this.#options.clock.now())) this.#issue(authority);
     else this.#sleep();
-  }
-
-  #isDue(): boolean {
-    const nowMs = this.#options.clock.now();
-    // One that was issued while the clock was ahead is not valid yet: nobody would take it.
-    return nowMs >= this.#renewAtMs || nowMs < this.#notBeforeMs;
   }
 
   #sleep(): void {
     this.#cancelTimer();
     const { clock } = this.#options;
-    const delayMs = Math.max(0, Math.min(this.#renewAtMs - clock.now(), longestSleepMs));
+    const delayMs = Math.max(0, Math.min(this.#term.renewAtMs - clock.now(), longestSleepMs));
     this.#cancelTimer = clock.after(delayMs, () => this.#check());
   }
 
@@ -123,14 +117,12 @@ export class ServingCertificates {
     const { clock, log } = this.#options;
     try {
       const leaf = this.#newLeaf(authority);
-      const dueMs = leaf.notBeforeMs + ((leaf.notAfterMs - leaf.notBeforeMs) * 2) / 3;
-      this.#notBeforeMs = leaf.notBeforeMs;
-      this.#renewAtMs = Math.max(dueMs, clock.now() + shortestIntervalMs);
+      this.#term = termOf(leaf, clock.now() + shortestIntervalMs);
       const { chain, key, serial, notAfterMs } = leaf;
       this.#certificate = { cert: chain, key, ca: authority.trustBundle, serial, notAfterMs };
       log.info({ serial, notAfter: new Date(notAfterMs).toISOString() }, 'serving certificate issued');
     } catch (error) {
-      this.#renewAtMs = clock.now() + shortestIntervalMs;
+      this.#term = { ...this.#term, renewAtMs: clock.now() + shortestIntervalMs };
       this.#sleep();
       log.error({ err: describeError(error) }, 'no serving certificate could be issued');
       return;

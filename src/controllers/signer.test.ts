@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
+import { MovableClock } from '../base/movable-clock.ts';
 import { createLogger } from '../base/log.ts';
 import { Authority } from '../ca/authority.ts';
 import type { PodCertificateRequest } from '../ca/pod-certificate-request.ts';
@@ -10,7 +11,7 @@ import { KubeError } from '../kube/errors.ts';
 import { podCertificateRequests } from '../kube/resources.ts';
 import type { MeshPod } from '../mesh/model.ts';
 import { projectRequest, Signer } from './signer.ts';
-import { kubeError, movableClock, newGraph, RecordedApi, settle } from './testing.ts';
+import { kubeError, newGraph, RecordedApi, settle } from './testing.ts';
 
 const pod = { uid: 'p1', serviceAccount: 'web', workload: 'shop/Deployment/web', version: 'v1' } as MeshPod;
 const target = 'podcertificaterequests shop/req-1';
@@ -20,7 +21,7 @@ function setUp(
   t: TestContext,
   options: { readonly leading?: boolean; readonly withAuthority?: boolean } = {},
 ) {
-  const clock = movableClock();
+  const clock = new MovableClock();
   const graph = newGraph();
   const requests = graph.source<PodCertificateRequest>('podcertificaterequests');
   const pods = graph.source<MeshPod>('pods');

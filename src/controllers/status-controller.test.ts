@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { MovableClock } from '../base/movable-clock.ts';
 import { silent } from '../base/log.ts';
 import { mutualTLSPolicies } from '../kube/resources.ts';
 import type { MeshSettings, PolicyVerdict } from '../mesh/model.ts';
 import { meshConfigStatus } from './mesh-config-status.ts';
 import { policyStatus } from './policy-status.ts';
 import { projectStatus, StatusController, type StatusObject } from './status-controller.ts';
-import { kubeError, movableClock, newGraph, RecordedApi, settle, StubLeadership } from './testing.ts';
+import { kubeError, newGraph, RecordedApi, settle, StubLeadership } from './testing.ts';
 
 const write = 'applyStatus mutualtlspolicies shop/strict';
 const verdict: PolicyVerdict = {
@@ -18,7 +19,7 @@ const verdict: PolicyVerdict = {
 };
 
 function setUp(t: TestContext, leading = true) {
-  const clock = movableClock();
+  const clock = new MovableClock();
   const graph = newGraph();
   const objects = graph.source<StatusObject>('objects');
   const verdicts = graph.source<PolicyVerdict>('verdicts');

@@ -1,16 +1,9 @@
-/** For tests of controllers: a clock that is moved by hand, and a KubeApi in memory that records what is done to it. */
+/** For tests of controllers: a KubeApi in memory that records what is done to it. */
 
-import { MovableClock } from '../base/movable-clock.ts';
 import type { Authority } from '../ca/authority.ts';
 import { Graph } from '../graph/graph.ts';
 import { KubeError } from '../kube/errors.ts';
 import type { ApplyOptions, KubeApi, KubeObject, RequestOptions, ResourceType } from '../kube/types.ts';
-
-export type { MovableClock };
-
-export function movableClock(startMs?: number): MovableClock {
-  return new MovableClock(startMs);
-}
 
 export interface Action {
   readonly verb: string;

@@ -1,25 +1,18 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { MovableClock } from '../base/movable-clock.ts';
 import { silent } from '../base/log.ts';
 import { Authority } from '../ca/authority.ts';
 import { testMaterial } from '../ca/testing.ts';
 import { clusterTrustBundles } from '../kube/resources.ts';
 import type { ClusterTrustBundle } from './objects.ts';
-import {
-  kubeError,
-  movableClock,
-  newGraph,
-  RecordedApi,
-  settle,
-  StubKeeper,
-  StubLeadership,
-} from './testing.ts';
+import { kubeError, newGraph, RecordedApi, settle, StubKeeper, StubLeadership } from './testing.ts';
 import { TrustBundleController, trustBundleOf } from './trust-bundle.ts';
 
 const name = 'weft.dev:workload:mesh';
 
 function setUp(t: TestContext, leading = true, api = new RecordedApi()) {
-  const clock = movableClock();
+  const clock = new MovableClock();
   const graph = newGraph();
   const bundles = graph.source<ClusterTrustBundle>('clustertrustbundles');
   const keeper = new StubKeeper();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { MovableClock } from '../base/movable-clock.ts';
 import { silent } from '../base/log.ts';
 import { Authority } from '../ca/authority.ts';
 import { testMaterial } from '../ca/testing.ts';
@@ -10,14 +11,14 @@ import {
   validatingWebhookConfigurations,
 } from '../kube/resources.ts';
 import type { LabelSelector, WebhookConfiguration } from './objects.ts';
-import { movableClock, newGraph, RecordedApi, settle, StubKeeper, StubLeadership } from './testing.ts';
+import { newGraph, RecordedApi, settle, StubKeeper, StubLeadership } from './testing.ts';
 import { WebhookConfigController } from './webhook-config.ts';
 import { mutatingConfiguration, validatingConfiguration } from './webhook-objects.ts';
 
 const both = ['apply mutatingwebhookconfigurations weft', 'apply validatingwebhookconfigurations weft'];
 
 function setUp(t: TestContext, leading = true, withOwner = true) {
-  const clock = movableClock();
+  const clock = new MovableClock();
   const graph = newGraph();
   const mutating = graph.source<WebhookConfiguration>('mutating');
   const validating = graph.source<WebhookConfiguration>('validating');

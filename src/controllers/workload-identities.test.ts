@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
+import { MovableClock } from '../base/movable-clock.ts';
 import { setImmediate as turn } from 'node:timers/promises';
 import { silent } from '../base/log.ts';
 import { Authority } from '../ca/authority.ts';
 import { dayMs, hourMs, testMaterial } from '../ca/testing.ts';
-import { movableClock, StubKeeper } from './testing.ts';
+import { StubKeeper } from './testing.ts';
 import { type WorkloadIdentity, WorkloadIdentities } from './workload-identities.ts';
 
 const identity = 'spiffe://cluster.local/ns/shop/sa/web';
 const subject = { namespace: 'shop', workload: 'Deployment/web', version: 'v1' };
 
 function setUp() {
-  const clock = movableClock();
+  const clock = new MovableClock();
   const keeper = new StubKeeper();
   const lifetime = { ms: dayMs };
   const identities = new WorkloadIdentities({ keeper, lifetimeMs: () => lifetime.ms, clock, log: silent });

@@ -14,6 +14,7 @@ import type { WorkloadSubject } from '../base/signals.ts';
 import type { Authority } from '../ca/authority.ts';
 import type { AuthorityKeeper } from './authority-keeper.ts';
 import { identitiesIssued } from './metrics.ts';
+import { isDue, noTerm, type Term, termOf } from './renewal.ts';
 
 /** PEM; times in milliseconds. */
 export interface WorkloadIdentity {
@@ -43,8 +44,7 @@ export interface Certified {
 interface Follower extends Certified {
   readonly listener: (identity: WorkloadIdentity) => void;
   roots: string;
-  notBeforeMs: number;
-  renewAtMs: number;
+  term: Term;
 }
 
 /** How often the due ones are looked for: short against the shortest lifetime, an hour. */
@@ -85,7 +85,7 @@ export class WorkloadIdentities {
   follow(certified: Certified, listener: (identity: WorkloadIdentity) => void): () => void {
     const { authority } = this.#options.keeper;
     if (authority === undefined) throw new WeftError('WEFT-CA-08', 'There is no certificate authority yet.');
-    const follower: Follower = { ...certified, listener, roots: '', notBeforeMs: 0, renewAtMs: 0 };
+    const follower: Follower = { ...certified, listener, roots: '', term: noTerm };
     this.#issue(follower, authority, 'connected');
     this.#followers.add(follower);
     return () => {
@@ -118,9 +118,7 @@ export class WorkloadIdentities {
     const { keeper, clock } = this.#options;
     if (keeper.authority === undefined) return undefined;
     if (follower.roots !== keeper.authority.trustBundle) return 'roots';
-    // One that was issued while the clock was ahead is not valid yet.
-    const isValid = clock.now() >= follower.notBeforeMs;
-    return isValid && clock.now() < follower.renewAtMs ? undefined : 'due';
+    return isDue(follower.term, clock.now()) ? 'due' : undefined;
   }
 
   #renewOne(follower: Follower): void {
@@ -130,7 +128,7 @@ export class WorkloadIdentities {
     try {
       this.#issue(follower, keeper.authority, reason);
     } catch (error) {
-      follower.renewAtMs = clock.now() + lookMs;
+      follower.term = { ...follower.term, renewAtMs: clock.now() + lookMs };
       log.error(
         { identity: follower.identity, err: describeError(error) },
         'the identity of a workload could not be renewed',
@@ -143,10 +141,7 @@ export class WorkloadIdentities {
     const { identity, subject } = follower;
     const leaf = authority.issueWorkloadWithKey({ identity, subject, lifetimeMs: lifetimeMs() });
     const { key, chain, notBeforeMs, notAfterMs, serial } = leaf;
-    const dueMs = notBeforeMs + ((notAfterMs - notBeforeMs) * 2) / 3;
-    // An authority that is about to end cuts every certificate shorter than the one before.
-    follower.renewAtMs = Math.max(dueMs, clock.now() + lookMs);
-    follower.notBeforeMs = notBeforeMs;
+    follower.term = termOf(leaf, clock.now() + lookMs);
     follower.roots = authority.trustBundle;
     identitiesIssued.inc({ reason });
     log.info(
