@@ -137,8 +137,8 @@ export const regexLimits: JsonObject = {
 
 /**
  * When an HTTP server closes a connection inside Envoy, from one listener to another, a TCP proxy takes that for a
- * reset, passes the reset on, and with it throws away the answer that it has just been given: a caller of a first
- * connection who said `connection: close` got nothing. Resets are told as ordinary ends instead.
+ * reset, passes the reset on, and with it throws away the answer that it has just been given: a caller who said
+ * `connection: close` on a connection that went from one to the other got nothing. Resets are told as ordinary ends instead.
  */
 const noFalseResets: JsonObject = {
   'envoy.reloadable_features.propagate_upstream_rst_through_tunneled_tcp_proxy': false,

@@ -32,7 +32,7 @@ export class Pings {
   }
 
   #step(): void {
-    const now = performance.now();
+    const now = this.#clock.monotonic();
     for (const session of this.#sessions) {
       if (session.destroyed || now - (this.#pinged.get(session) ?? 0) < this.#pingMs) continue;
       this.#pinged.set(session, now);

@@ -61,14 +61,11 @@ export class SegmentCache {
       }
       for (; first < end; first++) {
         const { head, resource } = response.entry(first);
-        const headBytes = filler.head(head);
-        for (let from = 0; from < headBytes.length; ) {
-          from = filler.copy(headBytes, from);
-          if (filler.full) yield filler.flush();
-        }
-        for (let from = 0; from < resource.body.length; ) {
-          from = filler.copy(resource.body, from);
-          if (filler.full) yield filler.flush();
+        for (const bytes of [bytesOf(head), resource.body]) {
+          for (let from = 0; from < bytes.length; ) {
+            from = filler.copy(bytes, from);
+            if (filler.full) yield filler.flush();
+          }
         }
       }
     }
@@ -89,6 +86,12 @@ export class SegmentCache {
 
 /** Heads are put together here before they are copied to where they belong. */
 let scratch = unpooled(4096);
+
+/** Valid until the next call. */
+function bytesOf(head: ResourceHead): Buffer {
+  if (head.length > scratch.length) scratch = unpooled(head.length);
+  return scratch.subarray(0, head.write(scratch, 0));
+}
 
 /** One piece that is filled, written, and filled again. */
 class Filler {
@@ -116,12 +119,6 @@ class Filler {
     const written = this.piece.subarray(0, this.length);
     this.length = 0;
     return written;
-  }
-
-  /** Valid until the next call of any filler. */
-  head(head: ResourceHead): Buffer {
-    if (head.length > scratch.length) scratch = unpooled(head.length);
-    return scratch.subarray(0, head.write(scratch, 0));
   }
 }
 

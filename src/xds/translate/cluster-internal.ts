@@ -1,7 +1,8 @@
-/** Clusters whose only endpoint is a listener inside the same Envoy. */
+/** Clusters whose only endpoint is a listener of the same Envoy. */
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { Cluster_DiscoveryType, ClusterSchema } from '../proto/envoy/config/cluster/v3/cluster_pb.js';
+import type { AddressSchema } from '../proto/envoy/config/core/v3/address_pb.js';
 import { InternalUpstreamTransportSchema } from '../proto/envoy/extensions/transport_sockets/internal_upstream/v3/internal_upstream_pb.js';
 import type { EncodedResource } from '../resource.ts';
 import { duration, encodeResource, extension } from './encode.ts';
@@ -14,33 +15,24 @@ type Cluster = Exclude<MessageInitShape<typeof ClusterSchema>, { $typeName: stri
 const handover = extension('internal', InternalUpstreamTransportSchema, { transportSocket: plaintext });
 
 export function internalCluster(name: string, listener: string): Cluster {
+  const addressNameSpecifier = { case: 'serverListenerName', value: listener } as const;
+  const address = { case: 'envoyInternalAddress', value: { addressNameSpecifier } } as const;
+  return ownCluster(name, { address }, handover);
+}
+
+/** Its only endpoint is at the address of a listener of this proxy. */
+export function ownCluster(
+  name: string,
+  address: MessageInitShape<typeof AddressSchema>,
+  transportSocket: Cluster['transportSocket'],
+): Cluster {
+  const endpoint = { hostIdentifier: { case: 'endpoint', value: { address } } } as const;
   return {
     name,
     clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
     connectTimeout: duration(1_000),
-    loadAssignment: {
-      clusterName: name,
-      endpoints: [
-        {
-          lbEndpoints: [
-            {
-              hostIdentifier: {
-                case: 'endpoint',
-                value: {
-                  address: {
-                    address: {
-                      case: 'envoyInternalAddress',
-                      value: { addressNameSpecifier: { case: 'serverListenerName', value: listener } },
-                    },
-                  },
-                },
-              },
-            },
-          ],
-        },
-      ],
-    },
-    transportSocket: handover,
+    loadAssignment: { clusterName: name, endpoints: [{ lbEndpoints: [endpoint] }] },
+    transportSocket,
   };
 }
 

@@ -8,19 +8,16 @@
  * came by IP. Not an internal listener because those hand nothing over to other listeners.
  */
 
-import type { MessageInitShape } from '@bufbuild/protobuf';
 import { TrafficDirection } from '../proto/envoy/config/core/v3/base_pb.js';
 import { ProxyProtocolConfig_Version } from '../proto/envoy/config/core/v3/proxy_protocol_pb.js';
-import { Cluster_DiscoveryType, type ClusterSchema } from '../proto/envoy/config/cluster/v3/cluster_pb.js';
 import { ListenerSchema } from '../proto/envoy/config/listener/v3/listener_pb.js';
 import { ProxyProtocolSchema } from '../proto/envoy/extensions/filters/listener/proxy_protocol/v3/proxy_protocol_pb.js';
 import { ProxyProtocolUpstreamTransportSchema } from '../proto/envoy/extensions/transport_sockets/proxy_protocol/v3/upstream_proxy_protocol_pb.js';
-import { duration, encodeResource, extension } from './encode.ts';
+import { ownCluster } from './cluster-internal.ts';
+import { encodeResource, extension } from './encode.ts';
 import { resumedListener } from './names.ts';
 import { tcpProxy } from './network-filters.ts';
 import { plaintext } from './tls.ts';
-
-type Cluster = Exclude<MessageInitShape<typeof ClusterSchema>, { $typeName: string }>;
 
 /** Abstract: no file, and seen by the pod alone, which may call through it whatever it may call anyway. */
 const socket = { address: { case: 'pipe', value: { path: '@weft/resumed' } } } as const;
@@ -30,17 +27,8 @@ const withAddresses = extension('proxy-protocol', ProxyProtocolUpstreamTransport
   transportSocket: plaintext,
 });
 
-export function resumingCluster(name: string): Cluster {
-  return {
-    name,
-    clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.STATIC },
-    connectTimeout: duration(1_000),
-    loadAssignment: {
-      clusterName: name,
-      endpoints: [{ lbEndpoints: [{ hostIdentifier: { case: 'endpoint', value: { address: socket } } }] }],
-    },
-    transportSocket: withAddresses,
-  };
+export function resumingCluster(name: string): ReturnType<typeof ownCluster> {
+  return ownCluster(name, socket, withAddresses);
 }
 
 /** The same for everyone. A destination that went away meanwhile has no listener any more: the connection is closed. */
