@@ -13,9 +13,32 @@ export interface WatchedPage {
   close(): Promise<void>;
 }
 
-export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<WatchedPage> {
+export interface PageOptions extends BrowserContextOptions {
+  /** Frames, timers and answers come late in this page, as on a machine that has other things to do. */
+  readonly isLate?: boolean;
+}
+
+/** What a page may only do in a frame, it does a tenth of a second after everybody could see and touch it. */
+const lateness = `{
+  const later = setTimeout.bind(window);
+  const frame = requestAnimationFrame.bind(window);
+  const ask = fetch.bind(window);
+  window.requestAnimationFrame = (draw) => frame((atMs) => later(draw, 120, atMs));
+  window.setTimeout = (what, delayMs = 0, ...given) => later(what, delayMs + 60, ...given);
+  window.fetch = async (...asked) => {
+    const answer = await ask(...asked);
+    await new Promise((done) => later(done, 120));
+    return answer;
+  };
+}`;
+
+export async function openPage(
+  browser: Browser,
+  { isLate = false, ...options }: PageOptions = {},
+): Promise<WatchedPage> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
   const page = await context.newPage();
+  if (isLate) await page.addInitScript(lateness);
   const troubles: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning')

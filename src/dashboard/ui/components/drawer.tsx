@@ -1,7 +1,7 @@
 /** Details beside a list. Escape closes it, and the focus goes back to where it came from. */
 
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon } from './icon.tsx';
 
 export interface DrawerProps {
@@ -12,7 +12,7 @@ export interface DrawerProps {
 
 export function Drawer({ title, onClose, children }: DrawerProps) {
   const box = useRef<HTMLElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     box.current?.focus();
     return () => {

@@ -1,7 +1,7 @@
 /** Pointer, wheel and two fingers in the graph. */
 
 import type { RefObject } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { GraphEngine } from '../graph/engine.ts';
 import type { Point } from '../graph/layout.ts';
 
@@ -21,7 +21,7 @@ export function useGraphPointer(
 ): void {
   const current = useRef(actions);
   current.current = actions;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = box.current;
     if (element === null || engine === undefined) return;
     const ends = new AbortController();

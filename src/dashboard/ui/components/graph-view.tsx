@@ -1,6 +1,6 @@
 /** The picture of the graph: pointer and keyboard on a canvas, and what is told about the chosen node. */
 
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { GraphEngine } from '../graph/engine.ts';
 import { readPalette } from '../graph/palette.ts';
 import { neighbourhood, type Scene } from '../graph/scene.ts';
@@ -29,16 +29,16 @@ export function GraphView({ scene, focus }: GraphViewProps) {
   const themeInForce = useThemeInForce();
   const isReduced = useReducedMotion();
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (picture.current === null || flow.current === null) return;
     const made = new GraphEngine(picture.current, flow.current, readPalette(picture.current));
     setEngine(made);
     return () => made.end();
   }, []);
   useCanvasSize(box, engine);
-  useEffect(() => engine?.setScene(scene), [engine, scene]);
-  useEffect(() => engine?.setMotion(!isReduced), [engine, isReduced]);
-  useEffect(() => {
+  useLayoutEffect(() => engine?.setScene(scene), [engine, scene]);
+  useLayoutEffect(() => engine?.setMotion(!isReduced), [engine, isReduced]);
+  useLayoutEffect(() => {
     if (picture.current !== null) engine?.setPalette(readPalette(picture.current));
   }, [engine, themeInForce]);
   const near = useMemo(
@@ -48,14 +48,14 @@ export function GraphView({ scene, focus }: GraphViewProps) {
         : neighbourhood(scene, focus),
     [scene, focus],
   );
-  useEffect(() => {
+  useLayoutEffect(() => {
     engine?.setEmphasis({
       ...(selected === undefined ? {} : { selected }),
       ...(hovered === undefined ? {} : { hovered }),
       ...(near === undefined ? {} : { focus: near }),
     });
   }, [engine, selected, hovered, near]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (engine === undefined) return;
     setSelected(focus);
     if (near !== undefined) engine.fit(near, detailsPixels());
@@ -121,7 +121,7 @@ function detailsPixels(): number {
 }
 
 function useSearchKey(): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const listener = (event: KeyboardEvent): void => {
       if (event.key !== '/' || isTyping(event.target)) return;
       event.preventDefault();

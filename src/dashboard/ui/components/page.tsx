@@ -1,7 +1,7 @@
 /** The frame of a page: its title, what it is about, and what may be missing from its data. */
 
 import type { ComponentChildren } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import type { Polled } from '../state/poll.ts';
 import { Gaps, ProblemNotice } from './notice.tsx';
 
@@ -14,7 +14,7 @@ export interface PageProps {
 }
 
 export function Page({ title, about, actions, class: className = '', children }: PageProps) {
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = `${title} · Weft`;
   }, [title]);
   return (

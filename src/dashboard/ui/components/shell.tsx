@@ -1,6 +1,6 @@
 /** The frame around all pages: navigation, top bar, and the page that the address names. */
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { mustSignIn, paused, place, refreshes } from '../state/browser.ts';
 import { useNamespaces } from '../state/use-namespaces.ts';
 import { useStore } from '../state/use-store.ts';
@@ -22,7 +22,7 @@ function SignedIn() {
   const namespaces = useNamespaces();
   const path = here.path.join('/');
   const first = useRef(path);
-  useEffect(() => {
+  useLayoutEffect(() => {
     setIsMenuOpen(false);
     if (first.current === path) return;
     first.current = path;
@@ -30,7 +30,7 @@ function SignedIn() {
     main.current?.focus({ preventScroll: true });
     window.scrollTo(0, 0);
   }, [path]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const listener = (event: KeyboardEvent): void => {
       if (isTyping(event.target)) return;
       if (event.key === 'P' && event.shiftKey) paused.set(!paused.get());

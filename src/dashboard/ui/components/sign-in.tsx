@@ -1,6 +1,6 @@
 /** Asks for a Kubernetes token. It stays in this tab and goes only into the header of requests. */
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { mustSignIn, signInProblem, token } from '../state/browser.ts';
 import { useStore } from '../state/use-store.ts';
 import { Notice } from './notice.tsx';
@@ -9,7 +9,7 @@ export function SignIn() {
   const problem = useStore(signInProblem);
   const [text, setText] = useState('');
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = 'Sign in · Weft';
     field.current?.focus();
   }, []);

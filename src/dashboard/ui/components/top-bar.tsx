@@ -1,6 +1,6 @@
 /** The choices that hold for all pages: namespace, window, refreshing, theme, and signing out. */
 
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import {
   changeQuery,
   mustSignIn,
@@ -77,7 +77,7 @@ function NamespaceField({
   readonly namespaces: readonly string[];
 }) {
   const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
+  useLayoutEffect(() => setText(value), [value]);
   const commit = (next: string): void => changeQuery({ ns: next.trim() });
   return (
     <label class="field">

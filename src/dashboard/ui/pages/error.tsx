@@ -1,6 +1,6 @@
 /** What a code of the error catalogue means. The pages are bundled with this one: nothing is looked up elsewhere. */
 
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { Markdown } from '../components/markdown.tsx';
 import { Notice } from '../components/notice.tsx';
 import { Page } from '../components/page.tsx';
@@ -24,7 +24,7 @@ function loadPages(): Promise<Pages> {
 export function ErrorPage({ code }: { readonly code: string }) {
   const [pages, setPages] = useState<Pages>();
   const [isFailed, setIsFailed] = useState(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     loadPages().then(setPages, () => setIsFailed(true));
   }, []);
   const source = pages !== undefined && Object.hasOwn(pages, code) ? pages[code] : undefined;

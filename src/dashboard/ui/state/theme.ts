@@ -1,6 +1,6 @@
 /** Dark or light: by the system, or as chosen. */
 
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { theme } from './browser.ts';
 
 const dark = (): MediaQueryList => window.matchMedia('(prefers-color-scheme: dark)');
@@ -22,7 +22,7 @@ export function applyTheme(): void {
 export function useThemeInForce(): string {
   const read = (): string => document.documentElement.dataset['theme'] ?? 'light';
   const [inForce, setInForce] = useState(read);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const listener = (): void => setInForce(read());
     document.addEventListener('weft-theme', listener);
     return () => document.removeEventListener('weft-theme', listener);
@@ -34,7 +34,7 @@ export function useReducedMotion(): boolean {
   const [isReduced, setIsReduced] = useState(
     () => window.matchMedia('(prefers-reduced-motion: reduce)').matches,
   );
-  useEffect(() => {
+  useLayoutEffect(() => {
     const media = window.matchMedia('(prefers-reduced-motion: reduce)');
     const listener = (): void => setIsReduced(media.matches);
     media.addEventListener('change', listener);

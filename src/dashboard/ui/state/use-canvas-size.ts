@@ -1,14 +1,14 @@
 /** Keeps the canvases of the graph as large as their box. */
 
 import type { RefObject } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import type { GraphEngine } from '../graph/engine.ts';
 
 /** Finer than this costs four times the pixels and shows nothing new. */
 const finestRatio = 2;
 
 export function useCanvasSize(box: RefObject<HTMLDivElement | null>, engine: GraphEngine | undefined): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = box.current;
     if (element === null || engine === undefined) return;
     const measure = (): void => {

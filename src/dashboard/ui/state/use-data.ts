@@ -1,6 +1,6 @@
 /** An answer of the API in a component, kept fresh; a 401 leads to the sign-in. */
 
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { ApiProblem, type Asked } from '../api/client.ts';
 import { client, mustSignIn, paused, refreshes, signInProblem, token } from './browser.ts';
 import { type Polled, startPoll } from './poll.ts';
@@ -18,7 +18,7 @@ export function useData<T>(
     key,
     polled: { loading: true },
   });
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (resource === undefined) return;
     const mine = startPoll<T>({
       ask: (signal) => client.get<T>(resource, { ...asked, signal }),

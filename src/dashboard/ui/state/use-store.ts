@@ -1,11 +1,11 @@
 /** A store in a component: rendered again when it changes. */
 
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import type { Store } from './store.ts';
 
 export function useStore<T>(store: Store<T>): T {
   const [value, setValue] = useState(() => store.get());
-  useEffect(() => {
+  useLayoutEffect(() => {
     // It may have changed between rendering and now.
     setValue(() => store.get());
     return store.watch((next) => setValue(() => next));

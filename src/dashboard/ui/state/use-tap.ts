@@ -1,6 +1,6 @@
 /** A stream of live requests in a component; what arrives is shown a few times a second, however much it is. */
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { TapEvent, TapLine } from '../../../telemetry/model.ts';
 import { ApiProblem, type Parameters } from '../api/client.ts';
 import { client } from './browser.ts';
@@ -41,7 +41,7 @@ export function useTap(question: TapQuestion | undefined, isPaused: boolean): Ta
   const pausedNow = useRef(isPaused);
   pausedNow.current = isPaused;
   const key = question === undefined ? '' : JSON.stringify(question);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (question === undefined) return setEnd({ state: 'idle' });
     const controller = new AbortController();
     let waiting: TapEvent[] = [];
