@@ -380,11 +380,11 @@ export function connected(key: string, changes: Partial<ProxyReport> = {}): Prox
     proxy: key,
     identity: `spiffe://cluster.local/ns/${namespace}/sa/default`,
     workload: `${namespace}/Deployment/${name.split('-')[0]}`,
-    connectedAtMs: nowMs - 300_000,
+    connectedForMs: 300_000,
     held: { secret: 2, cluster: 3, endpoints: 3, listener: 4, route: 2 },
     pending: 0,
     nacks: 0,
-    lastAckMs: nowMs - 60_000,
+    lastAckAgoMs: 60_000,
     certificate: { notBeforeMs: nowMs - 3_600_000, notAfterMs: nowMs + 23 * 3_600_000 },
     ...changes,
   };

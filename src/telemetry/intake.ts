@@ -16,7 +16,7 @@ import { readMetrics } from './otlp-metrics.ts';
 import { KnownPeers } from './known-peers.ts';
 import { MalformedMessage } from './protobuf.ts';
 import { message } from './protobuf-writer.ts';
-import { RateLimitedLog } from './rate-limited-log.ts';
+import { RateLimitedLog } from '../base/rate-limited-log.ts';
 import type { Reporter, Reporters, ReportingPeer } from './reporter.ts';
 
 /** Where counts go. */

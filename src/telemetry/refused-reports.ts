@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import { describeError, WeftError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import * as metrics from './metrics.ts';
-import { RateLimitedLog } from './rate-limited-log.ts';
+import { RateLimitedLog } from '../base/rate-limited-log.ts';
 import type { ReportingPeer } from './reporter.ts';
 import type { TelemetryMethod } from './telemetry.ts';
 

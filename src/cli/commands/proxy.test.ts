@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { connected, meshCluster, nowMs } from '../testing.ts';
+import { connected, meshCluster } from '../testing.ts';
 import type { ProxyDetail } from '../../xds/server/server.ts';
 
 const resources = [
@@ -37,8 +37,8 @@ test('--kind leaves out the others, in JSON too', async () => {
 
 test('Of two replicas that know it the one it connected to last is believed', async () => {
   const cluster = clusterWith({
-    'weft-a': { connectedAtMs: nowMs - 90_000, resources: [] },
-    'weft-b': { connectedAtMs: nowMs - 1_000 },
+    'weft-a': { connectedForMs: 90_000, resources: [] },
+    'weft-b': { connectedForMs: 1_000 },
   });
   assert.match((await cluster.run('proxy config shop/web-1')).out, /service\/shop\/api\/80/);
 });

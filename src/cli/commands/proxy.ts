@@ -46,7 +46,7 @@ export function registerProxy(program: Command, session: Session): void {
         const key = podKey(pod, options.namespace);
         const kind = options.kind === undefined ? undefined : oneOf('--kind', options.kind, kinds);
         const answers = await askReplicas<ProxyDetail>(context, `/v1/proxies/${key}`);
-        const latest = answers.toSorted((a, b) => b.connectedAtMs - a.connectedAtMs)[0];
+        const latest = answers.toSorted((a, b) => a.connectedForMs - b.connectedForMs)[0];
         if (latest === undefined) {
           throw new WeftError('WEFT-CLI-02', `No replica has a proxy of pod ${key} connected.`);
         }

@@ -28,8 +28,8 @@ test('Proxies of all replicas are listed, sorted by name', () => {
 });
 
 test('A proxy that moved while the replicas were asked counts where it connected last', () => {
-  const old = connected('shop/web-1', { connectedAtMs: nowMs - 90_000 });
-  const recent = connected('shop/web-1', { connectedAtMs: nowMs - 2_000 });
+  const old = connected('shop/web-1', { connectedForMs: 90_000 });
+  const recent = connected('shop/web-1', { connectedForMs: 2_000 });
   for (const answers of [
     [status('a', old), status('b', recent)],
     [status('b', recent), status('a', old)],
@@ -39,15 +39,26 @@ test('A proxy that moved while the replicas were asked counts where it connected
   }
 });
 
-test('Ages are by the clock of the replica that tells them', () => {
-  const ahead = { ...status('a', connected('shop/web-1', { connectedAtMs: nowMs })), nowMs: nowMs + 60_000 };
-  assert.equal(proxyRows([ahead])[0]?.connectedSeconds, 60);
+test('A replica whose clock is wrong is believed all the same how long a proxy has been with it', () => {
+  const ahead = {
+    ...status('a', connected('shop/web-1', { connectedForMs: 60_000 })),
+    nowMs: nowMs + 7_200_000,
+  };
+  const right = status('b', connected('shop/web-1', { connectedForMs: 2_000 }));
+  assert.deepEqual(
+    proxyRows([ahead, right]).map(({ replica, connectedSeconds }) => [replica, connectedSeconds]),
+    [['b', 2]],
+  );
 });
 
 test('A proxy that reconnected and was sent nothing is in sync; one that holds nothing yet is not', () => {
   const nothing = { secret: 0, cluster: 0, endpoints: 0, listener: 0, route: 0 };
   const rows = proxyRows([
-    status('a', connected('shop/back', { lastAckMs: undefined }), connected('shop/new', { held: nothing })),
+    status(
+      'a',
+      connected('shop/back', { lastAckAgoMs: undefined }),
+      connected('shop/new', { held: nothing }),
+    ),
   ]);
   assert.deepEqual(
     rows.map(({ synced }) => synced),

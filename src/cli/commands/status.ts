@@ -34,7 +34,7 @@ export function proxyRows(replicas: readonly ReplicaStatus[]): readonly ProxyRow
   const rows = new Map<string, ProxyRow>();
   for (const { replica, nowMs, proxies } of replicas) {
     for (const proxy of proxies) {
-      const connectedSeconds = Math.round((nowMs - proxy.connectedAtMs) / 1000);
+      const connectedSeconds = Math.round(proxy.connectedForMs / 1000);
       const known = rows.get(proxy.proxy);
       if (known !== undefined && known.connectedSeconds <= connectedSeconds) continue;
       rows.set(proxy.proxy, {

@@ -45,15 +45,15 @@ export function proxyView(
     const identity = formatIdentity({ trustDomain, namespace, serviceAccount });
     return { ...common, identity, connected: false, inSync: false };
   }
-  const { identity, replica, connectedAtMs, lastAckMs, held, pending, nacks, certificate } = proxy;
+  const { identity, replica, connectedForMs, lastAckAgoMs, held, pending, nacks, certificate } = proxy;
   return {
     ...common,
     identity,
     connected: true,
     inSync: isInSync(proxy),
     replica,
-    connectedAtMs,
-    ...(lastAckMs === undefined ? {} : { lastAckMs }),
+    connectedForMs,
+    ...(lastAckAgoMs === undefined ? {} : { lastAckAgoMs }),
     held,
     pending,
     rejected: nacks,

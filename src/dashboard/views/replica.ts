@@ -32,7 +32,7 @@ export function connectedProxies(
   for (const { answer } of answers) {
     for (const proxy of answer.proxies) {
       const known = proxies.get(proxy.proxy);
-      if (known !== undefined && known.connectedAtMs >= proxy.connectedAtMs) continue;
+      if (known !== undefined && known.connectedForMs <= proxy.connectedForMs) continue;
       proxies.set(proxy.proxy, { ...proxy, replica: answer.replica });
     }
   }

@@ -216,8 +216,9 @@ export interface ProxyView {
   readonly inSync: boolean;
   /** The following are known where it is connected. */
   readonly replica?: string;
-  readonly connectedAtMs?: number;
-  readonly lastAckMs?: number;
+  /** By the moment of the answer. */
+  readonly connectedForMs?: number;
+  readonly lastAckAgoMs?: number;
   /** Resources it holds, per type. */
   readonly held?: Readonly<Record<string, number>>;
   readonly pending?: number;

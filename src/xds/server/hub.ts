@@ -151,10 +151,6 @@ export class Hub implements ProxyHost {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
   }
 
-  now(): number {
-    return this.#options.clock.now();
-  }
-
   monotonic(): number {
     return this.#options.clock.monotonic();
   }

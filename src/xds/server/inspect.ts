@@ -9,15 +9,15 @@ export interface ProxyStatus {
   readonly proxy: string;
   readonly identity: string;
   readonly workload: string;
-  /** Unix time, as the clock counts now. */
-  readonly connectedAtMs: number;
+  /** Spans, since replicas may disagree about the time of day. */
+  readonly connectedForMs: number;
   /** Resources it holds, per type. */
   readonly held: Readonly<Record<ResourceKind, number>>;
   /** Resources that are on their way to it, or to be removed from it. */
   readonly pending: number;
   /** Responses it has rejected since it connected. */
   readonly nacks: number;
-  readonly lastAckMs: number | undefined;
+  readonly lastAckAgoMs: number | undefined;
 }
 
 export interface HeldResource {
@@ -35,7 +35,7 @@ export interface ProxyDetail extends ProxyStatus {
 
 export function statusOf(proxy: ConnectedProxy): ProxyStatus {
   const { host, connectedMs, lastAckMs } = proxy;
-  const aheadMs = host.now() - host.monotonic();
+  const nowMs = host.monotonic();
   const held: Record<ResourceKind, number> = { secret: 0, cluster: 0, endpoints: 0, listener: 0, route: 0 };
   let pending = 0;
   for (const sub of proxy.subscriptions()) {
@@ -46,11 +46,11 @@ export function statusOf(proxy: ConnectedProxy): ProxyStatus {
     proxy: proxy.info.key,
     identity: proxy.info.identity,
     workload: proxy.info.workload,
-    connectedAtMs: Math.round(connectedMs + aheadMs),
+    connectedForMs: Math.round(nowMs - connectedMs),
     held,
     pending,
     nacks: proxy.nacks,
-    lastAckMs: lastAckMs === undefined ? undefined : Math.round(lastAckMs + aheadMs),
+    lastAckAgoMs: lastAckMs === undefined ? undefined : Math.round(nowMs - lastAckMs),
   };
 }
 

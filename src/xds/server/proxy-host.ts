@@ -22,7 +22,6 @@ export interface ProxyInfo {
 /** What a proxy needs of everything that all proxies share. */
 export interface ProxyHost {
   readonly table: ResourceTable;
-  now(): number;
   monotonic(): number;
   /** Takes up a resource that exists by now, though the graph has not come to tell it yet. */
   refresh(record: ResourceRecord): void;

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect, constants } from 'node:http2';
+import { connect as connectPlain } from 'node:net';
+import { Writable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { createTestAuthority, type TestCertificate } from '../../../test/support/pki.ts';
@@ -16,6 +18,8 @@ import {
 } from '../../../test/support/xds-fixture.ts';
 import { until } from '../../../test/support/xds-harness.ts';
 import { edsCluster, endpoints } from '../../../test/support/xds-resources.ts';
+import { createLogger } from '../../base/log.ts';
+import * as metrics from './metrics.ts';
 
 const fixture = createFixture();
 let running: RunningServer;
@@ -132,6 +136,31 @@ describe('the server', () => {
     assert.equal(socket.destroyed, false);
     await new Promise((resolve) => socket.once('close', resolve));
     await impatient.server.close();
+  });
+
+  test('counts each handshake that it refuses, and logs the same refusal once a minute', async () => {
+    let text = '';
+    const sink = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        text += chunk.toString();
+        done();
+      },
+    });
+    const { server, port } = await serveFixture(fixture, {
+      pki: running.pki,
+      log: createLogger('warn', sink),
+    });
+    const counted = async (): Promise<number> =>
+      (await metrics.refusedStreams.get()).values.find(({ labels }) => labels.code === 'WEFT-XDS-14')
+        ?.value ?? 0;
+    const before = await counted();
+    for (let count = 0; count < 5; count++) {
+      const stranger = connectPlain(port, '127.0.0.1', () => stranger.write('no handshake of TLS'));
+      await once(stranger, 'close');
+    }
+    assert.equal(await counted(), before + 5);
+    assert.equal(text.match(/a stream was refused/g)?.length, 1, text);
+    await server.close();
   });
 
   test('says that it goes, ends the streams, and lets nobody in any more', async () => {

@@ -13,6 +13,7 @@ import {
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { describeError, WeftError } from '../../base/errors.ts';
+import { RateLimitedLog } from '../../base/rate-limited-log.ts';
 import { serveClientStream, type StreamMethod } from './client-stream.ts';
 import { xdsError } from './errors.ts';
 import { Hub, type HubOptions } from './hub.ts';
@@ -104,6 +105,8 @@ class Http2XdsServer implements XdsServer, StreamOwner {
   readonly #server: Http2SecureServer;
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #pings: Pings;
+  /** Anybody who reaches the port can be refused as often as they like. */
+  readonly #refusals: RateLimitedLog;
   readonly #streams = new Map<AdsStream, ConnectedProxy | undefined>();
   readonly #callers = new WeakMap<AdsStream, Caller>();
   /** Takes the limit from the life of a connection without a certificate. */
@@ -120,6 +123,7 @@ class Http2XdsServer implements XdsServer, StreamOwner {
     this.maxMessageBytes = this.#limits.maxMessageBytes;
     this.#hub = new Hub(options);
     this.#pings = new Pings(this.#sessions, options.clock, this.#limits.pingMs);
+    this.#refusals = new RateLimitedLog(options.log, options.clock);
     this.#server = createSecureServer({
       ...secureContext(options.tls),
       requestCert: true,
@@ -235,7 +239,8 @@ class Http2XdsServer implements XdsServer, StreamOwner {
 
   #refused(peer: string | undefined, error: WeftError): void {
     metrics.refusedStreams.inc({ code: error.code });
-    this.#options.log.warn({ code: error.code, peer, detail: error.message }, 'a stream was refused');
+    const fields = { code: error.code, peer, detail: error.message };
+    this.#refusals.warn(`${error.code} ${peer}`, fields, 'a stream was refused');
   }
 
   /** A proxy that has come back before its old stream was found dead is not two proxies. */

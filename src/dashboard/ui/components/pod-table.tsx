@@ -62,9 +62,8 @@ export const proxyColumns: readonly Column<ProxyView>[] = [
     id: 'ack',
     head: 'Last acknowledged',
     numeric: true,
-    cell: ({ lastAckMs }) =>
-      lastAckMs === undefined ? unknown : `${formatSpan(Date.now() - lastAckMs)} ago`,
-    sort: ({ lastAckMs }) => lastAckMs,
+    cell: ({ lastAckAgoMs }) => (lastAckAgoMs === undefined ? unknown : `${formatSpan(lastAckAgoMs)} ago`),
+    sort: ({ lastAckAgoMs }) => lastAckAgoMs,
   },
   {
     id: 'replica',

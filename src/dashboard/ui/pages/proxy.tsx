@@ -50,7 +50,7 @@ export function ProxyPage({ namespace, pod }: { readonly namespace: string; read
 }
 
 function ago(ms: number | undefined): string {
-  return ms === undefined ? unknown : `${formatSpan(Date.now() - ms)} ago`;
+  return ms === undefined ? unknown : `${formatSpan(ms)} ago`;
 }
 
 function Details({ proxy }: { readonly proxy: ProxyDetailView }) {
@@ -63,8 +63,8 @@ function Details({ proxy }: { readonly proxy: ProxyDetailView }) {
           ['Identity', <code>{proxy.identity}</code>],
           ['Certificate', <ValidityBar validity={proxy.certificate ?? {}} nowMs={Date.now()} />],
           ['Control plane', proxy.replica ?? unknown],
-          ['Connected', ago(proxy.connectedAtMs)],
-          ['Last acknowledged', ago(proxy.lastAckMs)],
+          ['Connected', ago(proxy.connectedForMs)],
+          ['Last acknowledged', ago(proxy.lastAckAgoMs)],
           ['Refused', String(proxy.rejected ?? unknown)],
         ]}
       />

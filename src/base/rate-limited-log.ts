@@ -1,7 +1,7 @@
 /** Warnings that somebody else can cause as often as they like: each is written once a minute, with how often it came. */
 
-import type { Clock } from '../base/clock.ts';
-import type { Logger } from '../base/log.ts';
+import type { Clock } from './clock.ts';
+import type { Logger } from './log.ts';
 
 const quietMs = 60_000;
 const maxKeys = 1_000;
