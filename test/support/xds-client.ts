@@ -46,7 +46,8 @@ export interface Received {
   readonly message: DeltaDiscoveryResponse;
 }
 
-const timeoutMs = 5_000;
+/** Says only how long a failing test takes, as in test/support/envoy.ts: no test rests on its having passed. */
+const timeoutMs = 20_000;
 
 export class DeltaClient {
   /** What it holds, name to version, by kind. */

@@ -82,7 +82,7 @@ export async function startHarness(serving: Partial<ServeOptions> = {}): Promise
 
 /** Resolves when the condition holds, which is looked at in every turn of the event loop. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 5_000;
+  const deadline = Date.now() + 20_000;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`${what}: did not come to pass`);
     await new Promise((resolve) => setImmediate(resolve));
