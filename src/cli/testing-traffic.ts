@@ -21,7 +21,7 @@ export function trafficRow(group: TrafficRow['group'], changes: Partial<TrafficR
     successRate: 0.99,
     latency: { p50: 1.25, p90: 3, p95: 4.5, p99: 120.4 },
     bytesPerSecond: 0,
-    connections: 0,
+    connectionsPerSecond: 0,
     ...changes,
   };
 }
@@ -30,7 +30,14 @@ export function trafficRow(group: TrafficRow['group'], changes: Partial<TrafficR
 export function tcpRow(group: TrafficRow['group']): TrafficRow {
   const { successRate: _success, latency: _latency, ...row } = trafficRow(group);
   const counts = { ...row.counts, requests: [0, 0, 0, 0, 0, 0], failures: 0, connectionsOpened: 4 };
-  return { ...row, counts, requests: 0, requestsPerSecond: 0, bytesPerSecond: 2048, connections: 3 };
+  return {
+    ...row,
+    counts,
+    requests: 0,
+    requestsPerSecond: 0,
+    bytesPerSecond: 2048,
+    connectionsPerSecond: 0.07,
+  };
 }
 
 export function answerOf(rows: readonly TrafficRow[], gaps: readonly string[] = []): TrafficAnswer {
@@ -60,6 +67,7 @@ export const shopGraph: ServiceGraph = {
       protocols: ['http', 'http2'],
       mtls: true,
       requestsPerSecond: 10,
+      connectionsPerSecond: 0,
       bytesPerSecond: 0,
       successRate: 0.9,
       p50Ms: 1,

@@ -68,15 +68,15 @@ export function groupColumns(
 export function numberColumns(rows: readonly TrafficRow[], paint: Paint): readonly Column<TrafficRow>[] {
   const right = { align: 'right' } as const;
   const http: Column<TrafficRow>[] = [
-    { title: 'RPS', value: (row) => formatRate(row.requestsPerSecond), ...right },
+    { title: 'RPS', value: (row) => (isTcpAlone(row) ? '-' : formatRate(row.requestsPerSecond)), ...right },
     { title: 'SUCCESS', value: (row) => formatSuccess(row.successRate, paint), ...right },
     { title: 'P50', value: (row) => formatLatency(row.latency?.p50), ...right },
     { title: 'P95', value: (row) => formatLatency(row.latency?.p95), ...right },
     { title: 'P99', value: (row) => formatLatency(row.latency?.p99), ...right },
   ];
   const tcp: Column<TrafficRow>[] = [
-    { title: 'CONNECTIONS', value: (row) => row.connections, ...right },
-    { title: 'BYTES', value: (row) => formatBytes(row.bytesPerSecond), ...right },
+    { title: 'CONN/S', value: (row) => (isTcp(row) ? formatRate(row.connectionsPerSecond) : '-'), ...right },
+    { title: 'BYTES', value: (row) => (isTcp(row) ? formatBytes(row.bytesPerSecond) : '-'), ...right },
   ];
   return [
     ...(rows.every((row) => row.requests === 0) && rows.some(isTcp) ? [] : http),
@@ -86,6 +86,11 @@ export function numberColumns(rows: readonly TrafficRow[], paint: Paint): readon
 
 function isTcp({ counts, bytesPerSecond }: TrafficRow): boolean {
   return counts.connectionsOpened > 0 || counts.connectionsClosed > 0 || bytesPerSecond > 0;
+}
+
+/** Nothing that says how many requests it has had. */
+function isTcpAlone(row: TrafficRow): boolean {
+  return row.requests === 0 && isTcp(row);
 }
 
 /**

@@ -228,7 +228,14 @@ test('of an end in a namespace of which no more may be told, the graph shows the
     protocol: 'http',
     mtls: 'true',
   };
-  const row = { group, counts, requests: 6, requestsPerSecond: 0.1, bytesPerSecond: 0, connections: 0 };
+  const row = {
+    group,
+    counts,
+    requests: 6,
+    requestsPerSecond: 0.1,
+    bytesPerSecond: 0,
+    connectionsPerSecond: 0,
+  };
   const { nodes, edges } = serviceGraph({ fromMs: 0, toMs: 60_000, gaps: [], rows: [row] });
   assert.deepEqual(
     nodes.map(({ id, kind, namespace, name }) => [id, kind, namespace, name]),

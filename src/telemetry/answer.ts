@@ -120,7 +120,7 @@ export function toRow(
     ...(requests === 0 ? {} : { successRate: Math.max(0, 1 - counts.failures / requests) }),
     ...(latency === undefined ? {} : { latency }),
     bytesPerSecond: (counts.bytesSent + counts.bytesReceived) / seconds,
-    connections: Math.max(0, counts.connectionsOpened - counts.connectionsClosed),
+    connectionsPerSecond: counts.connectionsOpened / seconds,
   };
 }
 

@@ -112,7 +112,7 @@ describe('a point is refused', () => {
       world.pass(10_000);
       const { rows } = await world.ask({});
       assert.deepEqual(
-        rows.map((row) => [row.requests, row.connections]),
+        rows.map((row) => [row.requests, row.connectionsPerSecond]),
         [[2, 0]],
       );
     });

@@ -152,8 +152,8 @@ export interface TrafficRow {
     readonly p99: number;
   };
   readonly bytesPerSecond: number;
-  /** Opened and not closed, as far as the window tells. */
-  readonly connections: number;
+  /** Opened. How many are open is not known: what was counted before the window, or by a replica that is gone, is not in it. */
+  readonly connectionsPerSecond: number;
 }
 
 export interface ServiceGraph {
@@ -185,6 +185,8 @@ export interface GraphEdge {
   /** `true` where all of it was mutual TLS, `false` where none was. */
   readonly mtls: boolean | 'mixed';
   readonly requestsPerSecond: number;
+  /** Opened, of opaque TCP. */
+  readonly connectionsPerSecond: number;
   readonly bytesPerSecond: number;
   readonly successRate?: number;
   readonly p50Ms?: number;

@@ -145,6 +145,7 @@ function graphEdge({ source, target, protocols, mtls, values }: Edge, seconds: n
     protocols: [...protocols].sort(),
     mtls: mtls.size > 1 ? 'mixed' : mtls.has(true),
     requestsPerSecond: row.requestsPerSecond,
+    connectionsPerSecond: row.connectionsPerSecond,
     bytesPerSecond: row.bytesPerSecond,
     ...(row.successRate === undefined ? {} : { successRate: row.successRate }),
     ...(row.latency === undefined ? {} : { p50Ms: row.latency.p50, p99Ms: row.latency.p99 }),

@@ -52,12 +52,27 @@ function edgeColumns(paint: Paint): readonly Column<GraphEdge>[] {
     { title: 'TO', value: (edge) => nameOfNode(edge.target) },
     { title: 'PROTOCOL', value: (edge) => edge.protocols.join(',') },
     { title: 'MTLS', value: (edge) => describeMtls(edge.mtls, paint) },
-    { title: 'RPS', value: (edge) => formatRate(edge.requestsPerSecond), ...right },
+    {
+      title: 'RPS',
+      value: (edge) =>
+        isTcp(edge) && edge.requestsPerSecond === 0 ? '-' : formatRate(edge.requestsPerSecond),
+      ...right,
+    },
     { title: 'SUCCESS', value: (edge) => formatSuccess(edge.successRate, paint), ...right },
     { title: 'P50', value: (edge) => formatLatency(edge.p50Ms), ...right },
     { title: 'P99', value: (edge) => formatLatency(edge.p99Ms), ...right },
-    { title: 'BYTES', value: (edge) => formatBytes(edge.bytesPerSecond), ...right },
+    {
+      title: 'CONN/S',
+      value: (edge) => (isTcp(edge) ? formatRate(edge.connectionsPerSecond) : '-'),
+      ...right,
+    },
+    { title: 'BYTES', value: (edge) => (isTcp(edge) ? formatBytes(edge.bytesPerSecond) : '-'), ...right },
   ];
+}
+
+/** Bytes are counted of opaque TCP alone. */
+function isTcp({ protocols }: GraphEdge): boolean {
+  return protocols.includes('tcp');
 }
 
 /** `shop/Deployment/web` of `workload:shop/Deployment/web`; others keep what they are. */

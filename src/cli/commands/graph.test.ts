@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { GraphEdge } from '../../telemetry/model.ts';
 import { meshCluster } from '../testing.ts';
 import { answerOf, shopGraph, trafficRow } from '../testing-traffic.ts';
 
@@ -10,12 +11,27 @@ function shop(): ReturnType<typeof meshCluster> {
 }
 
 test('edges says who talks to whom, how well and how safely', async () => {
-  const { exitCode, out } = await shop().run('edges -n shop');
+  const cluster = meshCluster();
+  const db: GraphEdge = {
+    source: 'workload:shop/Deployment/web',
+    target: 'workload:shop/StatefulSet/db',
+    protocols: ['tcp'],
+    mtls: true,
+    requestsPerSecond: 0,
+    connectionsPerSecond: 0.5,
+    bytesPerSecond: 2048,
+  };
+  cluster.observed.set('namespaces/shop/graph', { ...shopGraph, edges: [...shopGraph.edges, db] });
+  const { exitCode, out } = await cluster.run('edges -n shop');
   assert.equal(exitCode, 0);
-  assert.match(out, /^FROM +TO +PROTOCOL +MTLS +RPS +SUCCESS +P50 +P99 +BYTES$/m);
+  assert.match(out, /^FROM +TO +PROTOCOL +MTLS +RPS +SUCCESS +P50 +P99 +CONN\/S +BYTES$/m);
   assert.match(
     out,
-    /^gateway:shop\/edge +shop\/Deployment\/web +http,http2 +yes +10\.0 +90\.00% +1\.0ms +12\.0ms +0B\/s$/m,
+    /^gateway:shop\/edge +shop\/Deployment\/web +http,http2 +yes +10\.0 +90\.00% +1\.0ms +12\.0ms +- +-$/m,
+  );
+  assert.match(
+    out,
+    /^shop\/Deployment\/web +shop\/StatefulSet\/db +tcp +yes +- +- +- +- +0\.50 +2\.0KiB\/s$/m,
   );
 });
 

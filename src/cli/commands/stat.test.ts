@@ -82,7 +82,19 @@ test('connections and bytes get columns only where there are any, and requests o
   const cluster = meshCluster();
   cluster.observed.set('stat', answerOf([tcpRow({ side: 'server', destination: 'shop/StatefulSet/db' })]));
   const { out } = await cluster.run('stat sts -A');
-  assert.match(out, /^WORKLOAD +CONNECTIONS +BYTES\nshop\/StatefulSet\/db +3 +2\.0KiB\/s\n$/);
+  assert.match(out, /^WORKLOAD +CONN\/S +BYTES\nshop\/StatefulSet\/db +0\.07 +2\.0KiB\/s\n$/);
+});
+
+test('beside what answers requests, what carries opaque TCP has no rate of requests, and the other no connections', async () => {
+  const cluster = meshCluster();
+  const db = tcpRow({ side: 'server', destination: 'shop/StatefulSet/db' });
+  cluster.observed.set(
+    'stat',
+    answerOf([db, trafficRow({ side: 'server', destination: 'shop/Deployment/web' })]),
+  );
+  const { out } = await cluster.run('stat -A');
+  assert.match(out, /^shop\/StatefulSet\/db +- +- +- +- +- +0\.07 +2\.0KiB\/s$/m);
+  assert.match(out, /^shop\/Deployment\/web +10\.0 .* - +-$/m);
 });
 
 test('namespaces are shown of the whole cluster without being asked to', async () => {

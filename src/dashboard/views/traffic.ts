@@ -81,7 +81,7 @@ function summary(rows: readonly TrafficRow[]): Traffic {
     exchanged += exchanges;
     if (group.mtls === 'true') secured += exchanges;
   }
-  const { requestsPerSecond, successRate, latency, bytesPerSecond } = toRow(
+  const { requestsPerSecond, successRate, latency, connectionsPerSecond, bytesPerSecond } = toRow(
     {},
     undefined,
     toCounts(all),
@@ -91,6 +91,7 @@ function summary(rows: readonly TrafficRow[]): Traffic {
     requestsPerSecond,
     ...(successRate === undefined ? {} : { successRate }),
     ...(latency === undefined ? {} : { p50Ms: latency.p50, p99Ms: latency.p99 }),
+    connectionsPerSecond,
     bytesPerSecond,
     ...(exchanged === 0 ? {} : { mtlsShare: secured / exchanged }),
   };

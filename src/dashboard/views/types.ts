@@ -35,6 +35,8 @@ export interface Traffic {
   readonly successRate?: number;
   readonly p50Ms?: number;
   readonly p99Ms?: number;
+  /** Opened. */
+  readonly connectionsPerSecond: number;
   readonly bytesPerSecond: number;
   /** Share of requests and connections that came by mutual TLS, 0 to 1; absent without any. */
   readonly mtlsShare?: number;

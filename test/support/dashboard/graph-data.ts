@@ -70,6 +70,7 @@ export function meshGraph(size: GraphSize, nowMs: number, seed = 7): ServiceGrap
       protocols: [isTcp ? 'tcp' : luck > 0.7 ? 'grpc' : 'http'],
       mtls: chance.next() > 0.06 ? true : chance.next() > 0.5 ? 'mixed' : false,
       requestsPerSecond: isTcp ? 0 : rate,
+      connectionsPerSecond: 0,
       bytesPerSecond: rate * 900,
       ...(isTcp
         ? {}
@@ -150,6 +151,7 @@ export function shopGraph(nowMs: number): ServiceGraph {
       protocols: [call.protocol ?? 'http'],
       mtls: call.mtls ?? true,
       requestsPerSecond: rate,
+      connectionsPerSecond: isTcp ? 0.4 : 0,
       bytesPerSecond: isTcp ? 42_000 : rate * 1800,
       ...(isTcp ? {} : { successRate: call.success ?? 1, p50Ms: 2.1 + index, p99Ms: 18 + index * 9 }),
     };

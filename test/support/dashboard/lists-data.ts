@@ -21,12 +21,13 @@ const hour = 3_600_000;
 const day = 24 * hour;
 
 function trafficOf(requestsPerSecond: number, successRate = 1): Traffic {
-  if (requestsPerSecond === 0) return { requestsPerSecond, bytesPerSecond: 0 };
+  if (requestsPerSecond === 0) return { requestsPerSecond, connectionsPerSecond: 0, bytesPerSecond: 0 };
   return {
     requestsPerSecond,
     successRate,
     p50Ms: 3.2,
     p99Ms: 48,
+    connectionsPerSecond: 0.2,
     bytesPerSecond: requestsPerSecond * 1800,
     mtlsShare: 0.998,
   };

@@ -26,7 +26,7 @@ function rowOf(
     requests,
     requestsPerSecond,
     bytesPerSecond: requestsPerSecond * 1800,
-    connections: 4,
+    connectionsPerSecond: 0,
     ...(requests > 0 ? { successRate, latency: { p50: 3.2, p90: 19, p95: 28, p99: 48 } } : {}),
   };
 }

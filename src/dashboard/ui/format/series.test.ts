@@ -13,7 +13,7 @@ function row(atMs: number, requests: number, failures: number, p99?: number): Tr
     requests,
     requestsPerSecond: requests / 10,
     bytesPerSecond: 0,
-    connections: 0,
+    connectionsPerSecond: 0,
     ...(p99 === undefined ? {} : { latency: { p50: 1, p90: 1, p95: 1, p99 } }),
   };
 }

@@ -23,6 +23,7 @@ function edge(source: string, target: string, more: Partial<GraphEdge> = {}): Gr
     protocols: ['http'],
     mtls: true,
     requestsPerSecond: 10,
+    connectionsPerSecond: 0,
     bytesPerSecond: 100,
     successRate: 1,
     p50Ms: 1,
