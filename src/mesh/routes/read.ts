@@ -10,6 +10,7 @@ import type { RouteSource } from '../sources.ts';
 import type { ReadFilters } from './filters.ts';
 import { expressionsSize } from './matches.ts';
 import { type ProblemReason, RouteProblem } from './problem.ts';
+import { type Reference, referencesOf, type ReferringRule } from './references.ts';
 
 export interface ReadRoute {
   readonly kind: RouteKind;
@@ -25,6 +26,8 @@ export interface ReadRoute {
   /** Set where some rules do not hold. */
   readonly partiallyInvalid?: { readonly reason: 'UnsupportedValue'; readonly message: string };
   readonly rules: readonly ReadRule[];
+  /** Of all rules, those that do not hold included. */
+  readonly references: readonly Reference[];
 }
 
 export interface ReadRule {
@@ -72,14 +75,15 @@ export interface RuleContext {
 const mostExpressions = 500_000;
 const tooLarge = 'with these the regular expressions of the route become too large together';
 
-export function readRoute<Rule extends { readonly name?: string }>(
+export function readRoute<Rule extends ReferringRule & { readonly name?: string }>(
   kind: RouteKind,
   route: RouteSource<Rule>,
   reader: RuleReader<Rule>,
 ): ReadRoute {
   const { namespace, name, createdAt, generation, parentRefs } = route;
   const hostnames = route.hostnames.map((hostname) => hostname.toLowerCase());
-  const known = { kind, namespace, name, createdAt, generation, parentRefs, hostnames };
+  const references = route.rules.flatMap((rule, index) => referencesOf(rule, `spec.rules[${index}]`));
+  const known = { kind, namespace, name, createdAt, generation, parentRefs, hostnames, references };
   const odd = hostnames.findIndex((hostname) => !isHostname(hostname));
   if (odd !== -1) {
     const message = `spec.hostnames[${odd}]: ${JSON.stringify(hostnames[odd])} is not a hostname`;

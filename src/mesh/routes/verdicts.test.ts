@@ -94,6 +94,33 @@ for (const [what, parentRef, message] of refusals) {
   });
 }
 
+test('what a rule refers to is looked up even where the rule, or the whole route, does not hold', async () => {
+  const unreadable: HTTPRule = {
+    matches: [{ path: { type: 'RegularExpression', value: '(' } }],
+    filters: [
+      { type: 'RequestMirror', requestMirror: { backendRef: { name: 'copy', port: 80 } } },
+      {
+        type: 'ExternalAuth',
+        externalAuth: { protocol: 'Carrier pigeon', backendRef: { name: 'guard', port: 80 } },
+      },
+    ],
+    backendRefs: [{ name: 'gone', port: 80 }],
+  };
+  const missing = [
+    'spec.rules[0].backendRefs[0]: there is no Service shop/gone',
+    'spec.rules[0].filters[0].requestMirror.backendRef: there is no Service shop/copy',
+    'spec.rules[0].filters[1].externalAuth.backendRef: there is no Service shop/guard',
+  ].join('; ');
+  for (const [rules, accepted] of [
+    [[unreadable], 'false UnsupportedValue'],
+    [[unreadable, backend('api')], 'true Accepted'],
+  ] as const) {
+    const [verdict] = await judge([parent('web')], rules);
+    assert.ok(verdict?.accepted.startsWith(`${accepted}: `), verdict?.accepted);
+    assert.equal(verdict?.resolvedRefs, `false BackendNotFound: ${missing}`);
+  }
+});
+
 test('backends that lead nowhere are all named, the first gives the reason', async () => {
   const rules: readonly HTTPRule[] = [
     backend('api'),

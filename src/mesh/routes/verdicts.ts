@@ -92,16 +92,10 @@ function judgeBackends(
   context: VerdictContext,
   read: Read,
 ): RouteVerdict['resolvedRefs'] {
-  const broken = route.rules.flatMap(({ backends, filters: { mirrors, externalAuth } }) =>
-    [...backends, ...mirrors, ...(externalAuth === undefined ? [] : [externalAuth])].flatMap(
-      ({ ref, field }) => {
-        const target = resolveBackend(ref, referrer, context, read);
-        return 'servicePort' in target
-          ? []
-          : [{ reason: target.reason, message: `${field}: ${target.message}` }];
-      },
-    ),
-  );
+  const broken = route.references.flatMap(({ ref, field }) => {
+    const target = resolveBackend(ref, referrer, context, read);
+    return 'servicePort' in target ? [] : [{ reason: target.reason, message: `${field}: ${target.message}` }];
+  });
   const [first] = broken;
   if (first === undefined) return { status: true, reason: 'ResolvedRefs', message: 'all backends exist' };
   return { status: false, reason: first.reason, message: broken.map(({ message }) => message).join('; ') };
