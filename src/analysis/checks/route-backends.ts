@@ -1,9 +1,9 @@
 /** Where the rules of a route send requests, resolved by the very function that makes the route's rules. */
 
-import type { BackendRef } from '../../mesh/kubernetes.ts';
 import type { RouteKind } from '../../mesh/model.ts';
 import { type Referrer, type ResolvedBackend, resolveBackend } from '../../mesh/routes/backends.ts';
 import type { ReadRule } from '../../mesh/routes/read.ts';
+import type { Reference } from '../../mesh/routes/references.ts';
 import type { Check, Problem } from '../check.ts';
 import { type Input, knows } from '../input.ts';
 import type { RouteSubject } from '../subjects.ts';
@@ -18,14 +18,16 @@ export const routeBackendChecks: readonly Check<RouteSubject>[] = [
   { code: 'WEFT-ANL-16', severity: 'info', find: strictBehindOthers },
 ];
 
-interface Use {
-  readonly ref: BackendRef;
-  readonly field: string;
+interface Use extends Reference {
   readonly resolved: ResolvedBackend;
 }
 
-/** Every reference of the route that some parent of Weft's is to follow, each once. */
-function usesOf({ key, route }: RouteSubject, input: Input): readonly Use[] {
+/** What these references come to for the parents of the route that are Weft's. */
+function usesOf(
+  { key, route }: RouteSubject,
+  references: readonly Reference[],
+  input: Input,
+): readonly Use[] {
   const { read, mesh, sources } = input;
   const parents = read(mesh.workings.attachments.byRoute, key)?.parents ?? [];
   const isOfGateway = parents.some(({ to }) => 'listeners' in to);
@@ -40,17 +42,15 @@ function usesOf({ key, route }: RouteSubject, input: Input): readonly Use[] {
     servicePorts: mesh.servicePorts,
     attachables: mesh.workings.attachables,
   };
-  return route.rules.flatMap(refsOf).map(({ ref, field }) => ({
+  return references.map(({ ref, field }) => ({
     ref,
     field,
     resolved: resolveBackend(ref, referrer, context, read),
   }));
 }
 
-function refsOf({
-  backends,
-  filters,
-}: ReadRule): readonly { readonly ref: BackendRef; readonly field: string }[] {
+/** Of a rule that holds. */
+function refsOf({ backends, filters }: ReadRule): readonly Reference[] {
   return [
     ...backends,
     ...filters.mirrors,
@@ -65,7 +65,7 @@ function failures(
   input: Input,
   reasons: readonly Failure['reason'][],
 ): readonly (Omit<Use, 'resolved'> & { readonly message: string; readonly namespace: string })[] {
-  return usesOf(subject, input).flatMap(({ ref, field, resolved }) => {
+  return usesOf(subject, subject.route.references, input).flatMap(({ ref, field, resolved }) => {
     if (!('reason' in resolved) || !reasons.includes(resolved.reason)) return [];
     return [{ ref, field, message: resolved.message, namespace: ref.namespace ?? subject.route.namespace }];
   });
@@ -157,7 +157,7 @@ function withoutEndpoints(subject: RouteSubject, input: Input): readonly Problem
       backends.map(({ field, share }) => [field, share.weight] as const),
     ),
   );
-  return usesOf(subject, input).flatMap(({ ref, field, resolved }) => {
+  return usesOf(subject, subject.route.rules.flatMap(refsOf), input).flatMap(({ ref, field, resolved }) => {
     const service = `${ref.namespace ?? subject.route.namespace}/${ref.name}`;
     if (!('servicePort' in resolved) || weights.get(field) === 0) return [];
     if (read(derived.members, service)?.hasEndpoints === true) return [];

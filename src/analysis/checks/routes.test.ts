@@ -120,6 +120,15 @@ testChecks(
     },
     {
       code: 'WEFT-ANL-10',
+      when: 'the Service of a backend does not exist, whether or not the rule holds',
+      hit: ofWeb(
+        `[{matches: [{path: {type: RegularExpression, value: "("}}], backendRefs: [{name: gone, port: 80}]}]`,
+      ),
+      at: 'HTTPRoute shop/r spec.rules[0].backendRefs[0]',
+      miss: ofWeb(`[{matches: [{path: {type: RegularExpression, value: "("}}], ${toCatalog}}]`),
+    },
+    {
+      code: 'WEFT-ANL-10',
       when: 'the Service is missing in a namespace that is known whole, not one of which nothing is known',
       hit: ofWeb('[{backendRefs: [{name: gone, port: 80}]}]'),
       at: 'HTTPRoute shop/r spec.rules[0].backendRefs[0]',

@@ -45,6 +45,13 @@ testChecks(
       miss: `${web('[{name: http, port: 80}]')}${deployment('web', '{labels: {app: web}}', '{containers: [{name: web}]}')}`,
     },
     {
+      code: 'WEFT-ANL-32',
+      when: 'the Service is that of an application, and not where it is that of a gateway',
+      hit: web('[{name: http, port: 80}]'),
+      at: 'Service shop/web spec.ports[0].targetPort',
+      miss: `${service('{selector: {gateway.networking.k8s.io/gateway-name: edge}, ports: [{name: http, port: 80}]}', 'edge')}${deployment('edge', '{labels: {gateway.networking.k8s.io/gateway-name: edge}}', '{containers: [{name: envoy, ports: [{containerPort: 15021}]}]}')}`,
+    },
+    {
       code: 'WEFT-ANL-33',
       when: 'two Services have one address and port',
       hit: service(

@@ -1,5 +1,6 @@
 /** Services: whether calls to them get anywhere, and what of them the mesh does not do. */
 
+import { gatewayNameLabel } from '../../base/names.ts';
 import { containsAddress } from '../../mesh/cidrs.ts';
 import { destinationKey } from '../../mesh/addresses.ts';
 import type { Check, Problem } from '../check.ts';
@@ -65,14 +66,14 @@ function missingTargetName(subject: ServiceSubject, input: Input): readonly Prob
   });
 }
 
-/** Kubernetes does not need it to be declared: it may be right. */
+/** Kubernetes does not need it to be declared: it may be right. A gateway listens on what its Gateway says. */
 function undeclaredTarget(subject: ServiceSubject, input: Input): readonly Problem[] {
   const templates = targetsOf(subject, input);
   if (templates === undefined) return [];
   const declared = new Set(
     templates.flatMap(({ containers }) => containers.flatMap(({ ports }) => ports.map(({ port }) => port))),
   );
-  if (declared.size === 0) return [];
+  if (declared.size === 0 || subject.service?.selector?.[gatewayNameLabel] !== undefined) return [];
   return subject.facts.ports.flatMap(({ protocol, target }, index) => {
     if (typeof target === 'string' || protocol !== 'TCP' || declared.has(target)) return [];
     return [
