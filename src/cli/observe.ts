@@ -68,8 +68,13 @@ function inWords(error: unknown, question: Question, verb = verbOf(question)): u
     const why = unknownGroup ? 'the API server does not know it' : error.message.replace(/\.$/, '');
     return new WeftError('WEFT-CLI-05', `${observeGroup}: ${why}.`, { cause: error });
   }
-  if (error.status === 404) return new WeftError('WEFT-CLI-02', error.message, { cause: error });
+  if (error.status === 404) return new WeftError('WEFT-CLI-02', whatIsMissing(error), { cause: error });
   return error;
+}
+
+/** `WEFT-API-08: There is no pod shop/web. Check …`: what is missing, without the remedy of whoever says so. */
+function whatIsMissing({ words, message }: KubeError): string {
+  return /^WEFT-[A-Z]+-\d+: (?<what>.*?\.)(?: |$)/.exec(words)?.groups?.['what'] ?? message;
 }
 
 /** As the API server words it, and as the control plane does. */

@@ -77,3 +77,18 @@ test('the command asks for the pod in its namespace, and passes a filter on', as
   assert.equal(out, 'STATISTIC    VALUE\nserver.live      1\n');
   assert.deepEqual(cluster.asked, ['GET namespaces/shop/proxies/web-1/stats?filter=server']);
 });
+
+test('a pod that does not exist is told in the words of the API alone', async () => {
+  const cluster = meshCluster();
+  cluster.refuse(
+    'GET /apis/observe.weft.dev/v1alpha1/namespaces/shop/proxies/nope/stats',
+    404,
+    'WEFT-API-08: There is no pod shop/nope. Check the name.',
+  );
+  const { exitCode, err } = await cluster.run('proxy stats shop/nope');
+  assert.equal(exitCode, 2);
+  assert.equal(
+    err,
+    'WEFT-CLI-02: There is no pod shop/nope. Look at the spelling, the namespace and the kubeconfig context.\n',
+  );
+});

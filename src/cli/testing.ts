@@ -108,7 +108,10 @@ export class Cluster {
   /** Requests whose `verb path` starts so are answered with this HTTP status. */
   refuse(start: string, status: number, message = 'injected'): void {
     const code = status === 403 ? 'WEFT-KUBE-02' : status === 0 ? 'WEFT-KUBE-01' : 'WEFT-KUBE-04';
-    this.#refused.set(start, new KubeError(code, `${start}: ${status} ${message}.`, { status, reason: '' }));
+    this.#refused.set(
+      start,
+      new KubeError(code, `${start}: ${status} ${message}.`, { status, reason: '', words: message }),
+    );
   }
 
   /** A pod of the mesh with a proxy that is connected to `weft-a` and in sync. */

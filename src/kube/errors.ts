@@ -35,6 +35,8 @@ export interface KubeErrorOptions {
   /** Status reason of the API (`NotFound`, `Conflict`, ...), or the system's error code (`ECONNREFUSED`). */
   readonly reason: string;
   readonly retryAfterSeconds?: number;
+  /** What the server said, without the request. */
+  readonly words?: string;
   readonly cause?: unknown;
 }
 
@@ -43,6 +45,7 @@ export class KubeError extends WeftError {
   readonly status: number;
   readonly reason: string;
   readonly retryAfterSeconds: number | undefined;
+  readonly words: string;
 
   constructor(code: keyof typeof kubeErrors, detail: string, options: KubeErrorOptions) {
     super(code, detail, options.cause === undefined ? {} : { cause: options.cause });
@@ -50,6 +53,7 @@ export class KubeError extends WeftError {
     this.status = options.status;
     this.reason = options.reason;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.words = options.words ?? '';
   }
 }
 
@@ -85,6 +89,7 @@ export function errorOfStatus(
   return new KubeError(codeOf(code, status), sentence(`${request}: ${code} ${words}`), {
     status: code,
     reason,
+    words,
     ...(after === undefined ? {} : { retryAfterSeconds: after }),
   });
 }

@@ -51,6 +51,28 @@ test('who may not change the level is told the rule, and sees no log', async () 
   assert.match(err, /resources: \[proxies\/logging\], verbs: \[create\]/);
 });
 
+test('a pod that does not exist, or has no proxy, is told as that', async () => {
+  const cluster = shop();
+  cluster.refuse(`GET ${log}`, 404, 'pods "web-1" not found');
+  assert.match(
+    (await cluster.run('logs shop/web-1')).err,
+    /^WEFT-CLI-02: There is no pod shop\/web-1\. Look/,
+  );
+  cluster.refuse(`GET ${log}`, 400, 'container weft-proxy is not valid for pod web-1');
+  const { exitCode, err } = await cluster.run('logs shop/web-1');
+  assert.equal(exitCode, 2);
+  assert.match(err, /^WEFT-CLI-02: Pod shop\/web-1 has no proxy\. Look/);
+});
+
+test('a number of lines that is none is refused before anything is asked', async () => {
+  const cluster = shop();
+  assert.match(
+    (await cluster.run('logs shop/web-1 --tail many')).err,
+    /^WEFT-CLI-03: --tail: "many" is no number/,
+  );
+  assert.deepEqual(cluster.asked, []);
+});
+
 test('a level that does not exist is refused', async () => {
   const { err } = await shop().run('logs web-1 --level loud');
   assert.match(err, /^WEFT-CLI-03: --level: "loud" is none of trace, debug/);

@@ -1,8 +1,9 @@
 /** `weft logs POD`: the log of a pod's proxy, with another level for as long as it is looked at. */
 
 import type { Command } from 'commander';
-import { describeError } from '../../base/errors.ts';
+import { describeError, WeftError } from '../../base/errors.ts';
 import { sidecarContainer } from '../../base/names.ts';
+import { isKubeError } from '../../kube/errors.ts';
 import { pathOf, pods } from '../../kube/resources.ts';
 import { type CommandContext, contextOf, namespaceName, oneOf, type Session } from '../context.ts';
 import { readLines } from '../lines.ts';
@@ -39,6 +40,9 @@ export function registerLogs(program: Command, session: Session): void {
       const key = podKey(pod, namespaceName('--namespace', options.namespace));
       const level = options.level === undefined ? undefined : oneOf('--level', options.level, levels);
       const { tail, follow } = options;
+      if (tail !== undefined && !/^\d{1,9}$/.test(tail)) {
+        throw new WeftError('WEFT-CLI-03', `--tail: "${tail}" is no number of lines.`);
+      }
       // Before anything is changed that would have to be restored.
       const end = follow === true || level !== undefined ? context.edges.interrupted() : undefined;
       if (level === undefined) return show(context, key, tail, end);
@@ -67,8 +71,16 @@ async function show(
     });
     for await (const line of readLines(stream)) edges.out(`${line}\n`);
   } catch (error) {
-    if (signal?.aborted !== true) throw error;
+    if (signal?.aborted !== true) throw inWords(error, key);
   }
+}
+
+function inWords(error: unknown, key: string): unknown {
+  if (isKubeError(error, 404))
+    return new WeftError('WEFT-CLI-02', `There is no pod ${key}.`, { cause: error });
+  if (isKubeError(error, 400) && error.words.includes('is not valid for pod'))
+    return new WeftError('WEFT-CLI-02', `Pod ${key} has no proxy.`, { cause: error });
+  return error;
 }
 
 /** @returns the levels there were before */
