@@ -10,6 +10,7 @@
 
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { relative } from 'node:path';
 import { run } from 'node:test';
 import { parseArgs } from 'node:util';
 
@@ -30,6 +31,8 @@ interface Tally {
   passed: number;
   failed: number;
   skipped: number;
+  /** What failed, told again at the end: the log of a whole run is long. */
+  readonly failures: string[];
 }
 
 const tiers: readonly Tier[] = [
@@ -114,6 +117,7 @@ async function prepared(
     return (await tier.prepare?.()) ?? (() => Promise.resolve());
   } catch (error) {
     tally.failed += files.length;
+    tally.failures.push(`all of ${tier.name}: it could not be prepared`);
     console.log(
       `FAIL ${tier.name} could not be prepared: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     );
@@ -140,6 +144,7 @@ function runFiles(files: readonly string[], tier: Tier, tally: Tally): Promise<v
       // A suite fails with its tests, which are told by themselves; one whose preparation failed has only itself.
       if (event.details.type === 'suite' && failureType(event.details.error) === 'subtestsFailed') return;
       tally.failed++;
+      tally.failures.push(`${relative(process.cwd(), event.file ?? '')}: ${event.name}`);
       const error = event.details.error;
       const cause =
         error.cause instanceof Error
@@ -169,11 +174,13 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
+const tally: Tally = { passed: 0, failed: 0, skipped: 0, failures: [] };
 for (const tier of tiers) {
   if (positionals.length > 0 && !positionals.includes(tier.name)) continue;
   const files = tier.files.filter((file) => values.only === undefined || file.includes(values.only)).sort();
   if (files.length > 0) await runTier(tier, files, tally);
 }
+if (tally.failures.length > 0)
+  console.log(`failed:\n${tally.failures.map((what) => `  ${what}\n`).join('')}`);
 console.log(`${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`);
 process.exit(tally.failed > 0 || tally.passed === 0 ? 1 : 0);
