@@ -1,6 +1,6 @@
 /** The edges of the graph as a table: everything the picture says, in words. */
 
-import { formatBytes, formatMillis, formatRate } from '../format/numbers.ts';
+import { formatBytes, formatMillis, formatRate, unknown } from '../format/numbers.ts';
 import type { Scene, SceneEdge, SceneNode } from '../graph/scene.ts';
 import { Badge } from './badge.tsx';
 import { type Column, Table } from './table.tsx';
@@ -46,10 +46,17 @@ const columns: readonly Column<Row>[] = [
   { id: 'p50', head: 'p50', numeric: true, cell: (row) => formatMillis(row.p50Ms), sort: (row) => row.p50Ms },
   { id: 'p99', head: 'p99', numeric: true, cell: (row) => formatMillis(row.p99Ms), sort: (row) => row.p99Ms },
   {
+    id: 'connections',
+    head: 'Connections/s',
+    numeric: true,
+    cell: (row) => (row.protocols.includes('tcp') ? formatRate(row.connectionsPerSecond) : unknown),
+    sort: (row) => row.connectionsPerSecond,
+  },
+  {
     id: 'bytes',
     head: 'Bytes/s',
     numeric: true,
-    cell: (row) => formatBytes(row.bytesPerSecond),
+    cell: (row) => (row.protocols.includes('tcp') ? formatBytes(row.bytesPerSecond) : unknown),
     sort: (row) => row.bytesPerSecond,
   },
 ];

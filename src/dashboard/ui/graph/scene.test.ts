@@ -23,7 +23,7 @@ function edge(source: string, target: string, more: Partial<GraphEdge> = {}): Gr
     protocols: ['http'],
     mtls: true,
     requestsPerSecond: 10,
-    connectionsPerSecond: 0,
+    connectionsPerSecond: 0.5,
     bytesPerSecond: 100,
     successRate: 1,
     p50Ms: 1,
@@ -108,6 +108,7 @@ test('only failing edges, only plain ones, only busy ones', () => {
 test('grouped by namespace, rates add up, success is weighted, latency is the slowest, and inner traffic is no edge', () => {
   const scene = sceneOf(answer, { ...all, groupBy: 'namespace' });
   const toBank = scene.edges.find(({ key }) => key === 'namespace:shop namespace:bank');
+  assert.equal(toBank?.connectionsPerSecond, 1);
   assert.equal(toBank?.requestsPerSecond, 40);
   assert.equal(toBank?.successRate, (30 * 0.9 + 10) / 40);
   assert.equal(toBank?.p99Ms, 70);

@@ -28,6 +28,7 @@ export interface SceneEdge {
   readonly mtls: GraphEdge['mtls'];
   readonly protocols: readonly string[];
   readonly requestsPerSecond: number;
+  readonly connectionsPerSecond: number;
   readonly bytesPerSecond: number;
   readonly successRate?: number;
   readonly p50Ms?: number;
@@ -109,6 +110,7 @@ interface Sum {
   succeeded: number;
   /** Requests per second of the edges whose success is known. */
   judged: number;
+  connections: number;
   bytes: number;
   p50: number | undefined;
   p99: number | undefined;
@@ -159,6 +161,7 @@ function emptySum(source: string, target: string): Sum {
     requests: 0,
     succeeded: 0,
     judged: 0,
+    connections: 0,
     bytes: 0,
     p50: undefined,
     p99: undefined,
@@ -169,6 +172,7 @@ function emptySum(source: string, target: string): Sum {
 
 function addEdge(sum: Sum, edge: GraphEdge): void {
   sum.requests += edge.requestsPerSecond;
+  sum.connections += edge.connectionsPerSecond;
   sum.bytes += edge.bytesPerSecond;
   if (edge.successRate !== undefined) {
     sum.judged += edge.requestsPerSecond;
@@ -193,6 +197,7 @@ function sceneEdgeOf(sum: Sum): SceneEdge {
     mtls: sum.mtls ?? false,
     protocols: [...sum.protocols].sort(),
     requestsPerSecond: sum.requests,
+    connectionsPerSecond: sum.connections,
     bytesPerSecond: sum.bytes,
     ...(successRate === undefined ? {} : { successRate }),
     ...(sum.p50 === undefined ? {} : { p50Ms: sum.p50 }),
