@@ -47,14 +47,14 @@ const columns: readonly Column<Row>[] = [
   { id: 'p99', head: 'p99', numeric: true, cell: (row) => formatMillis(row.p99Ms), sort: (row) => row.p99Ms },
   {
     id: 'connections',
-    head: 'Connections/s',
+    head: 'TCP connections/s',
     numeric: true,
     cell: (row) => (row.protocols.includes('tcp') ? formatRate(row.connectionsPerSecond) : unknown),
     sort: (row) => row.connectionsPerSecond,
   },
   {
     id: 'bytes',
-    head: 'Bytes/s',
+    head: 'TCP bytes/s',
     numeric: true,
     cell: (row) => (row.protocols.includes('tcp') ? formatBytes(row.bytesPerSecond) : unknown),
     sort: (row) => row.bytesPerSecond,

@@ -50,8 +50,8 @@ export function TrafficTiles({ traffic }: { readonly traffic: Traffic }) {
       <Tile name="Success" value={formatShare(traffic.successRate)} health={healthOf(traffic.successRate)} />
       <Tile name="p50" value={formatMillis(traffic.p50Ms)} />
       <Tile name="p99" value={formatMillis(traffic.p99Ms)} />
-      <Tile name="Connections/s" value={formatRate(traffic.connectionsPerSecond)} />
-      <Tile name="Bytes/s" value={formatBytes(traffic.bytesPerSecond)} />
+      <Tile name="TCP connections/s" value={formatRate(traffic.connectionsPerSecond)} />
+      <Tile name="TCP bytes/s" value={formatBytes(traffic.bytesPerSecond)} />
       <Tile name="Mutual TLS" value={formatShare(traffic.mtlsShare)} />
     </dl>
   );
