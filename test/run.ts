@@ -3,7 +3,7 @@
  *
  *   npm test                     everything
  *   npm test -- unit golden      these tiers
- *   npm test -- --only PATTERN   tests whose file matches the pattern
+ *   npm test -- --only PATTERN   tests whose file matches the regular expression
  *
  * A tier that cannot run here is skipped with its reason, never silently.
  */
@@ -174,10 +174,11 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+const only = new RegExp(values.only ?? '');
 const tally: Tally = { passed: 0, failed: 0, skipped: 0, failures: [] };
 for (const tier of tiers) {
   if (positionals.length > 0 && !positionals.includes(tier.name)) continue;
-  const files = tier.files.filter((file) => values.only === undefined || file.includes(values.only)).sort();
+  const files = tier.files.filter((file) => only.test(file)).sort();
   if (files.length > 0) await runTier(tier, files, tally);
 }
 if (tally.failures.length > 0)
