@@ -160,6 +160,9 @@ describe('the server', () => {
     }
     assert.equal(await counted(), before + 5);
     assert.equal(text.match(/a stream was refused/g)?.length, 1, text);
+    const lost = connectPlain(port, '127.0.0.1', () => lost.write('GET / HTTP/1.1\r\n\r\n'));
+    await once(lost, 'close');
+    await until(() => text.match(/a stream was refused/g)?.length === 2, 'another reason is another line');
     await server.close();
   });
 

@@ -240,7 +240,8 @@ class Http2XdsServer implements XdsServer, StreamOwner {
   #refused(peer: string | undefined, error: WeftError): void {
     metrics.refusedStreams.inc({ code: error.code });
     const fields = { code: error.code, peer, detail: error.message };
-    this.#refusals.warn(`${error.code} ${peer}`, fields, 'a stream was refused');
+    // With the reason, which whoever has no certificate of the mesh cannot choose freely.
+    this.#refusals.warn(`${peer} ${error.message}`, fields, 'a stream was refused');
   }
 
   /** A proxy that has come back before its old stream was found dead is not two proxies. */
