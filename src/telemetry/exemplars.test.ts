@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { durationBoundsMs } from '../base/signals.ts';
-import { ExemplarStore } from './exemplars.ts';
+import { ExemplarStore, logsMethod } from './exemplars.ts';
 import { Reporters, type ReportingPeer } from './reporter.ts';
+import { telemetryWorld } from './testing-world.ts';
 
 const trace = 'a'.repeat(32);
 const other = 'b'.repeat(32);
@@ -97,4 +98,17 @@ test('workloads beyond the bound push out the one that has been silent longest',
   for (let i = 0; i < 1_999; i++) await store.take(peer(`w${i}`), logs(line(0)));
   assert.equal(store.newest('shop/Deployment/second', 0), undefined);
   assert.ok(store.newest('shop/Deployment/first', 0));
+});
+
+test('a request is shown also by a replica to which none of the callers reports', async () => {
+  const world = await telemetryWorld();
+  await world.telemetry.methods.get(logsMethod)?.(world.peer('shop/Deployment/web'), logs(line(6)));
+  const text = world.telemetry.exposition('openmetrics');
+  const labels = 'destination_namespace="shop",destination_workload="Deployment/web"';
+  const of = (what: string): string => `weft_mesh_request_duration_seconds_${what}`;
+  const shown = text.split('\n').filter((each) => each.includes(`trace_id="${trace}"`));
+  assert.equal(shown.length, 1);
+  assert.match(shown[0] ?? '', new RegExp(`^${of('bucket')}{${labels},le="0.007"} 0 # .* 0.006 `));
+  assert.ok(text.includes(`${of('count')}{${labels}} 0\n`), text);
+  world.telemetry.close();
 });

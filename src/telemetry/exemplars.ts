@@ -11,6 +11,7 @@ import { durationBoundsMs, exemplarPattern } from '../base/signals.ts';
 import { telemetryError } from './errors.ts';
 import type { Exemplar, Exemplars } from './exposition.ts';
 import { MalformedMessage, ProtobufReader } from './protobuf.ts';
+import type { TrafficEnd } from './model.ts';
 import type { Reporters, ReportingPeer } from './reporter.ts';
 
 export const logsMethod = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';
@@ -23,14 +24,23 @@ const mostRecords = 1_000;
 
 const nothing = new Uint8Array(0);
 
+export interface ExemplarOptions {
+  readonly reporters: Reporters;
+  readonly clock: Pick<Clock, 'now'>;
+  /** There is something to show of this workload. */
+  readonly onKept?: (workload: TrafficEnd) => void;
+}
+
 export class ExemplarStore implements Exemplars {
   readonly #reporters: Reporters;
   readonly #clock: Pick<Clock, 'now'>;
+  readonly #onKept: ((workload: TrafficEnd) => void) | undefined;
   readonly #byWorkload = new Map<string, (Exemplar | undefined)[]>();
 
-  constructor(options: { readonly reporters: Reporters; readonly clock: Pick<Clock, 'now'> }) {
-    this.#reporters = options.reporters;
-    this.#clock = options.clock;
+  constructor({ reporters, clock, onKept }: ExemplarOptions) {
+    this.#reporters = reporters;
+    this.#clock = clock;
+    this.#onKept = onKept;
   }
 
   newest(destination: string, bucket: number): Exemplar | undefined {
@@ -42,10 +52,12 @@ export class ExemplarStore implements Exemplars {
    * cannot be read, with WEFT-TEL-02 where nobody of the mesh sends it. What is no exemplar is passed over.
    */
   async take(peer: ReportingPeer, message: Buffer): Promise<Uint8Array> {
-    const { key } = await this.#reporters.of(peer);
+    const { key, end } = await this.#reporters.of(peer);
     for (const body of bodiesOf(message)) {
       const exemplar = readExemplar(body, this.#clock.now());
-      if (exemplar !== undefined) this.#keep(key, exemplar);
+      if (exemplar === undefined) continue;
+      this.#keep(key, exemplar);
+      this.#onKept?.(end);
     }
     return nothing;
   }

@@ -85,6 +85,15 @@ export class GoldenMetrics {
     destination.lastMs = this.#clock.monotonic();
   }
 
+  /**
+   * Gives a destination a histogram though nothing of it was counted here: its callers' proxies may all report to
+   * another replica, and an exemplar is only shown beside a bucket.
+   */
+  mention(destination: TrafficEnd): void {
+    const { namespace, name } = destination;
+    this.#destination(`${namespace}/${name}`, { destination }).lastMs = this.#clock.monotonic();
+  }
+
   /** Forgets what has counted nothing for long. */
   forget(): void {
     const nowMs = this.#clock.monotonic();
@@ -114,7 +123,7 @@ export class GoldenMetrics {
     return made;
   }
 
-  #destination(key: string, { destination }: TrafficSeries): GoldenDestination {
+  #destination(key: string, { destination }: Pick<TrafficSeries, 'destination'>): GoldenDestination {
     const known = this.#destinations.get(key);
     if (known !== undefined) return known;
     const isOver = this.#destinations.size >= this.#limits.maxDestinations;

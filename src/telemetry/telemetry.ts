@@ -71,7 +71,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     },
   });
   const reporters = new Reporters({ pods, review });
-  const exemplars = new ExemplarStore({ reporters, clock });
+  const exemplars = new ExemplarStore({ reporters, clock, onKept: (workload) => golden.mention(workload) });
   const intake = new Intake({
     reporters,
     ends: new Ends(),

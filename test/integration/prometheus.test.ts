@@ -4,6 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, createServer, request, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -16,7 +17,9 @@ import { registry } from '../../src/base/metrics.ts';
 import '../../src/controllers/metrics.ts';
 import { registerProcessMetrics } from '../../src/dashboard/process-metrics.ts';
 import '../../src/kube/metrics.ts';
+import { logsMethod } from '../../src/telemetry/exemplars.ts';
 import { metricsMethod } from '../../src/telemetry/intake.ts';
+import { message } from '../../src/telemetry/protobuf-writer.ts';
 import { createTelemetry, type Telemetry } from '../../src/telemetry/telemetry.ts';
 import '../../src/webhook/metrics.ts';
 import '../../src/xds/server/metrics.ts';
@@ -236,5 +239,36 @@ test('shares are between nothing and everything', async () => {
         }
       }
     }
+  }
+});
+
+test('a request that was traced is found by its trace, also where none of its callers reports to the replica', async () => {
+  const trace = randomBytes(16).toString('hex');
+  const body = `6000 00-${trace}-${randomBytes(8).toString('hex')}-01`;
+  const wrap = (number: number, bytes: Uint8Array): Buffer => message({ number, bytes });
+  const record = wrap(2, wrap(5, message({ number: 1, text: body })));
+  const uri = 'spiffe://cluster.local/ns/shop/sa/default';
+  const peer = { kind: 'certificate', uri, subject: 'O=shop\nCN=Deployment/lonely' } as const;
+  await telemetry.methods.get(logsMethod)?.(peer, wrap(1, wrap(2, record)));
+  const port = await listen(
+    createServer((_, response) => {
+      response.setHeader('content-type', 'application/openmetrics-text; version=1.0.0; charset=utf-8');
+      response.end(`${telemetry.exposition('openmetrics')}# EOF\n`);
+    }),
+  );
+  const own = await startPrometheus({ weft: { path: '/metrics', targets: [`127.0.0.1:${port}`] } });
+  try {
+    const series = 'weft_mesh_request_duration_seconds_bucket{destination_workload="Deployment/lonely"}';
+    for (let attempt = 0; ; attempt++) {
+      const found = (await own.exemplars(series)).find(({ labels }) => labels['trace_id'] === trace);
+      if (found !== undefined) {
+        assert.equal(Number(found.value), 0.006);
+        break;
+      }
+      assert.ok(attempt < 200, 'no exemplar within 20 s');
+      await sleep(100);
+    }
+  } finally {
+    await own.stop();
   }
 });
