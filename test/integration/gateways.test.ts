@@ -286,13 +286,27 @@ async function memoryRequested(): Promise<string | undefined> {
   return found?.spec.template.spec.containers[0]?.resources?.requests?.memory;
 }
 
-/** Until the last write is answered and the watch has told of it, a new leader would make it once more. */
+/**
+ * Until all writes are answered and the watches have told of them; else a new leader would make some once more. What is
+ * there again looks as it did before, so a mark that is written now has to arrive behind all that came before it.
+ */
 async function caughtUp(): Promise<void> {
-  const applied = (object: KubeObject | undefined) => object?.metadata.annotations?.['weft.dev/applied'];
-  await eventually('the watch has caught up', async () => {
-    const written = applied(await api.get(resources.deployments, 'edge-weft', namespace));
-    const seen = applied(managed.deployments.get(`${namespace}/edge-weft`));
-    return seen === written && unanswered === 0 ? written : undefined;
+  const mark = `m${Date.now()}`;
+  const key = `${namespace}/edge-weft`;
+  for (const type of [resources.serviceAccounts, resources.deployments, resources.services]) {
+    await api.request('PATCH', resources.pathOf(type, { namespace, name: 'edge-weft' }), {
+      contentType: 'application/merge-patch+json',
+      body: { metadata: { labels: { 'test.weft.dev/mark': mark } } },
+    });
+  }
+  await eventually('the watches have caught up', () => {
+    const marked = (['serviceAccounts', 'deployments', 'services'] as const).every(
+      (kind) => managed[kind].get(key)?.metadata.labels?.['test.weft.dev/mark'] === mark,
+    );
+    const left = [managed.horizontalPodAutoscalers, managed.podDisruptionBudgets].some(
+      (source) => source.get(key) !== undefined,
+    );
+    return Promise.resolve(marked && !left && unanswered === 0 ? true : undefined);
   });
 }
 
