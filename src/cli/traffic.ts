@@ -68,19 +68,15 @@ export function groupColumns(
 export function numberColumns(rows: readonly TrafficRow[], paint: Paint): readonly Column<TrafficRow>[] {
   const right = { align: 'right' } as const;
   const http: Column<TrafficRow>[] = [
-    { title: 'RPS', value: (row) => (isTcpAlone(row) ? '-' : formatRate(row.requestsPerSecond)), ...right },
+    requestsColumn(isTcp),
     { title: 'SUCCESS', value: (row) => formatSuccess(row.successRate, paint), ...right },
     { title: 'P50', value: (row) => formatLatency(row.latency?.p50), ...right },
     { title: 'P95', value: (row) => formatLatency(row.latency?.p95), ...right },
     { title: 'P99', value: (row) => formatLatency(row.latency?.p99), ...right },
   ];
-  const tcp: Column<TrafficRow>[] = [
-    { title: 'CONN/S', value: (row) => (isTcp(row) ? formatRate(row.connectionsPerSecond) : '-'), ...right },
-    { title: 'BYTES', value: (row) => (isTcp(row) ? formatBytes(row.bytesPerSecond) : '-'), ...right },
-  ];
   return [
     ...(rows.every((row) => row.requests === 0) && rows.some(isTcp) ? [] : http),
-    ...(rows.some(isTcp) ? tcp : []),
+    ...(rows.some(isTcp) ? tcpColumns(isTcp) : []),
   ];
 }
 
@@ -88,9 +84,32 @@ function isTcp({ counts, bytesPerSecond }: TrafficRow): boolean {
   return counts.connectionsOpened > 0 || counts.connectionsClosed > 0 || bytesPerSecond > 0;
 }
 
-/** Nothing that says how many requests it has had. */
-function isTcpAlone(row: TrafficRow): boolean {
-  return row.requests === 0 && isTcp(row);
+/** Of workloads and of what is between them. */
+interface Rates {
+  readonly requestsPerSecond: number;
+  readonly connectionsPerSecond: number;
+  readonly bytesPerSecond: number;
+}
+
+/** @param isTcp whether opaque TCP is in a row; without any request nothing says how many it has had */
+export function requestsColumn<T extends Rates>(isTcp: (row: T) => boolean): Column<T> {
+  return {
+    title: 'RPS',
+    value: (row) => (row.requestsPerSecond === 0 && isTcp(row) ? '-' : formatRate(row.requestsPerSecond)),
+    align: 'right',
+  };
+}
+
+export function tcpColumns<T extends Rates>(isTcp: (row: T) => boolean): readonly Column<T>[] {
+  const column = (title: string, text: (row: T) => string): Column<T> => ({
+    title,
+    value: (row) => (isTcp(row) ? text(row) : '-'),
+    align: 'right',
+  });
+  return [
+    column('CONN/S', (row) => formatRate(row.connectionsPerSecond)),
+    column('BYTES', (row) => formatBytes(row.bytesPerSecond)),
+  ];
 }
 
 /**

@@ -76,7 +76,7 @@ export class GoldenMetrics {
     addColumns(edge.values, this.#slot);
     edge.lastMs = this.#clock.monotonic();
     if (series.protocol === 'tcp') return;
-    const destination = this.#destination(keys[1], series);
+    const destination = this.#destination(keys[1], series.destination);
     for (let bucket = 0; bucket < durationBuckets; bucket++) {
       destination.buckets[bucket] =
         (destination.buckets[bucket] ?? 0) + (this.#slot[columns.durations + bucket] ?? 0);
@@ -91,7 +91,7 @@ export class GoldenMetrics {
    */
   mention(destination: TrafficEnd): void {
     const { namespace, name } = destination;
-    this.#destination(`${namespace}/${name}`, { destination }).lastMs = this.#clock.monotonic();
+    this.#destination(`${namespace}/${name}`, destination).lastMs = this.#clock.monotonic();
   }
 
   /** Forgets what has counted nothing for long. */
@@ -123,7 +123,7 @@ export class GoldenMetrics {
     return made;
   }
 
-  #destination(key: string, { destination }: Pick<TrafficSeries, 'destination'>): GoldenDestination {
+  #destination(key: string, destination: TrafficEnd): GoldenDestination {
     const known = this.#destinations.get(key);
     if (known !== undefined) return known;
     const isOver = this.#destinations.size >= this.#limits.maxDestinations;

@@ -289,6 +289,7 @@ describe('what cannot be shown is told', () => {
       const answered = (): Promise<unknown> => page.waitForResponse(/\/policies/);
       const before = asked();
       await page.clock.runFor(30_000);
+      assert.equal(asked(), before);
       const refreshed = answered();
       await page.getByRole('button', { name: 'Refresh now' }).click();
       await refreshed;
@@ -297,6 +298,7 @@ describe('what cannot be shown is told', () => {
       await page.getByRole('button', { name: 'Paused' }).click();
       await page.clock.runFor(6_000);
       await again;
+      assert.ok(asked() > before + 1);
     }));
 });
 

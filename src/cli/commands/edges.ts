@@ -16,7 +16,7 @@ import {
   watchInterval,
   type WatchOptions,
 } from '../scope.ts';
-import { formatBytes, formatLatency, formatRate, formatSuccess } from '../traffic.ts';
+import { formatLatency, formatSuccess, requestsColumn, tcpColumns } from '../traffic.ts';
 
 interface EdgesOptions extends ScopeOptions, WatchOptions {
   readonly window: string;
@@ -52,21 +52,11 @@ function edgeColumns(paint: Paint): readonly Column<GraphEdge>[] {
     { title: 'TO', value: (edge) => nameOfNode(edge.target) },
     { title: 'PROTOCOL', value: (edge) => edge.protocols.join(',') },
     { title: 'MTLS', value: (edge) => describeMtls(edge.mtls, paint) },
-    {
-      title: 'RPS',
-      value: (edge) =>
-        isTcp(edge) && edge.requestsPerSecond === 0 ? '-' : formatRate(edge.requestsPerSecond),
-      ...right,
-    },
+    requestsColumn(isTcp),
     { title: 'SUCCESS', value: (edge) => formatSuccess(edge.successRate, paint), ...right },
     { title: 'P50', value: (edge) => formatLatency(edge.p50Ms), ...right },
     { title: 'P99', value: (edge) => formatLatency(edge.p99Ms), ...right },
-    {
-      title: 'CONN/S',
-      value: (edge) => (isTcp(edge) ? formatRate(edge.connectionsPerSecond) : '-'),
-      ...right,
-    },
-    { title: 'BYTES', value: (edge) => (isTcp(edge) ? formatBytes(edge.bytesPerSecond) : '-'), ...right },
+    ...tcpColumns(isTcp),
   ];
 }
 

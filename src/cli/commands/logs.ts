@@ -41,7 +41,7 @@ export function registerLogs(program: Command, session: Session): void {
       const level = options.level === undefined ? undefined : oneOf('--level', options.level, levels);
       const { tail, follow } = options;
       if (tail !== undefined && !/^\d{1,9}$/.test(tail)) {
-        throw new WeftError('WEFT-CLI-03', `--tail: "${tail}" is no number of lines.`);
+        throw new WeftError('WEFT-CLI-03', `"${tail}" is no number of lines.`, { field: '--tail' });
       }
       // Before anything is changed that would have to be restored.
       const end = follow === true || level !== undefined ? context.edges.interrupted() : undefined;
